@@ -1,0 +1,1 @@
+# What is installed and exported; filled in with the packages' files.

@@ -1,0 +1,45 @@
+# Options, and two interface targets that carry flags: threadfault_options (everything of ours) and
+# threadfault_guest (code that runs in a target: libc only, no exceptions, no RTTI).
+option(THREADFAULT_BUILD_CLI "Build the threadfault command" ${PROJECT_IS_TOP_LEVEL})
+option(THREADFAULT_BUILD_DEMOS "Build the demo applications" ${PROJECT_IS_TOP_LEVEL})
+option(THREADFAULT_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
+set(THREADFAULT_SANITIZE "" CACHE STRING "Sanitizers for libraries and unit tests: address,undefined or thread")
+
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(THREADFAULT_CCACHE ccache)
+if(THREADFAULT_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER "${THREADFAULT_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${THREADFAULT_CCACHE}")
+endif()
+
+add_library(threadfault_options INTERFACE)
+target_compile_features(threadfault_options INTERFACE cxx_std_20)
+target_compile_options(threadfault_options INTERFACE -Wall -Wextra -Wpedantic)
+if(THREADFAULT_WERROR)
+  target_compile_options(threadfault_options INTERFACE -Werror)
+endif()
+if(THREADFAULT_SANITIZE)
+  target_compile_options(threadfault_options INTERFACE
+    -fsanitize=${THREADFAULT_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(threadfault_options INTERFACE -fsanitize=${THREADFAULT_SANITIZE})
+endif()
+target_include_directories(threadfault_options INTERFACE
+  "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib>"
+  "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib/include>")
+
+# No threadfault_options here: a shim is never built with a sanitizer of its own.
+add_library(threadfault_guest INTERFACE)
+target_compile_features(threadfault_guest INTERFACE cxx_std_20)
+target_compile_options(threadfault_guest INTERFACE
+  -Wall -Wextra -Wpedantic $<$<BOOL:${THREADFAULT_WERROR}>:-Werror>
+  $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics>
+  -fvisibility=hidden -ftls-model=initial-exec -fasynchronous-unwind-tables -O2)
+target_include_directories(threadfault_guest INTERFACE
+  "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
+  "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib>"
+  "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib/include>")

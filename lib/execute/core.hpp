@@ -1,0 +1,81 @@
+// The request machine under tf_execute_on_tid, in the asynchronous form that the shim's agent uses:
+// post many requests, look at them, revoke them. libc only; no exceptions, no RTTI; every function
+// here is async-signal-safe and thread-safe unless it says otherwise.
+#ifndef THREADFAULT_EXECUTE_CORE_HPP
+#define THREADFAULT_EXECUTE_CORE_HPP
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <cstdint>
+
+namespace threadfault::execute {
+
+// Runs on the chosen thread, in the handler. `context` is the interrupted ucontext_t.
+// It may leave without returning (thread exit, forced unwind) and may be interrupted by another
+// request to the same thread (the handler is SA_NODEFER).
+using Function = void (*)(void* argument, void* context);
+
+// Names one use of one slot. A ticket of an earlier use is recognised as stale.
+struct Ticket {
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;
+};
+
+enum class Post : std::uint8_t { posted, no_thread, queue_full, no_slot, no_signal };
+
+//   free --take--> posted --claim (handler's CAS)--> running --return--> done --release--> free
+//                    \--revoke (requester's CAS)--> free
+// A thread that ends while `running` leaves the slot there; abandon() gives it back.
+enum class Phase : std::uint8_t { stale, posted, running, done };
+
+// Queues a request to `tid` of process `pid` (this process; the caller knows its own pid).
+// `argument` must stay valid until the phase is done, or revoke() or abandon() took the slot back.
+Post post(pid_t pid, pid_t tid, Function function, void* argument, Ticket* ticket) noexcept;
+
+Phase look(Ticket ticket) noexcept;
+
+// Takes a posted request back: true: the function never ran and never will, and the slot is free.
+// False: the handler has claimed it (running or done).
+bool revoke(Ticket ticket) noexcept;
+
+// Frees the slot of a done request.
+void release(Ticket ticket) noexcept;
+
+// Frees the slot of a running request whose thread is known to have ended (not merely to be slow).
+void abandon(Ticket ticket) noexcept;
+
+// Waits for `done`, at most until `deadline_ns` (CLOCK_MONOTONIC, nanoseconds). Spins briefly where
+// that is cheaper than sleeping, then sleeps in futex(2). Returns the phase last seen.
+Phase wait(Ticket ticket, std::int64_t deadline_ns) noexcept;
+
+// Is the signal blocked in that thread? Reads /proc/self/task/<tid>/status with system calls only.
+// `newborn`: everything is blocked, 32 and 33 included, as glibc keeps it for a moment at a thread's
+// birth and end: ask again. `gone`: no such thread. `unknown`: /proc can't be read.
+enum class Deafness : std::uint8_t { hears, blocked, newborn, gone, unknown };
+Deafness deafness(pid_t tid, int signal_number) noexcept;
+
+// The handler and the pool's set-up. Not async-signal-safe.
+// Installs the handler for `signal_number` with `sigaction_function` (the libc one: the shim passes
+// the real one behind its own interposer). False: errno says why.
+using SigactionFunction = int (*)(int, const struct sigaction*, struct sigaction*);
+bool install(int signal_number, SigactionFunction sigaction_function) noexcept;
+
+// The first candidate signal whose disposition is SIG_DFL according to the kernel (raw
+// rt_sigaction), honouring THREADFAULT_SIGNAL; `skip` is passed over. 0: none is left.
+int choose_signal(int skip) noexcept;
+
+int signal_in_use() noexcept;
+
+// Is our handler (still) the kernel's disposition for the signal in use? 0.15 us.
+bool handler_in_place() noexcept;
+
+// Forgets every outstanding request: for a forked child, before its first post.
+void reset_after_fork() noexcept;
+
+// How many slots are not free: for tests and `doctor`.
+unsigned slots_in_use() noexcept;
+
+}  // namespace threadfault::execute
+
+#endif  // THREADFAULT_EXECUTE_CORE_HPP

@@ -1,0 +1,229 @@
+// The control socket's messages, shared by the agent (preload/agent) and the client (lib/client).
+//
+// SOCK_SEQPACKET keeps message borders, so a message is one packet: a Header and the fixed-layout
+// body that its type names. Both ends run on one machine: native byte order. Anything that does not
+// parse (magic, version, type, length) is answered with Type::error and the connection is closed.
+// This header needs nothing; the agent includes it.
+#ifndef THREADFAULT_WIRE_WIRE_HPP
+#define THREADFAULT_WIRE_WIRE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace threadfault::wire {
+
+inline constexpr std::uint32_t kMagic = 0x31465454;  // "TTF1" as bytes
+inline constexpr std::uint16_t kVersion = 1;
+inline constexpr std::size_t kMaxMessage = 64 * 1024;  // a larger packet is refused
+inline constexpr std::size_t kMaxPathDepth = 16;
+inline constexpr std::size_t kMaxFrames = 24;
+inline constexpr std::size_t kThreadNameSize = 16;  // TASK_COMM_LEN, with the final NUL
+inline constexpr std::size_t kTextSize = 200;
+
+enum class Type : std::uint16_t {
+    // requests
+    hello = 1,   // Hello            -> hello_reply
+    list = 2,    // ListRequest      -> list_reply, repeated by the client until `next` is 0
+    fault = 3,   // FaultRequest     -> fault_reply (once, when the outcome is known)
+    // replies
+    hello_reply = 0x101,
+    list_reply = 0x102,
+    fault_reply = 0x103,
+    error = 0x1ff,  // ErrorReply
+};
+
+struct Header {
+    std::uint32_t magic = kMagic;
+    std::uint16_t version = kVersion;
+    Type type{};
+    std::uint32_t length = 0;   // of the whole message, header included
+    std::uint32_t request = 0;  // chosen by the client, echoed in the reply
+};
+
+struct Hello {
+    Header header;
+};
+
+struct HelloReply {
+    Header header;
+    std::int32_t pid = 0;        // as the target sees itself
+    std::int32_t agent_tid = 0;  // never one of the target's threads
+    std::uint32_t threads = 0;   // registered, living user threads, main included
+    std::int32_t signal = 0;     // that carries requests
+    std::uint32_t capabilities = 0;
+    std::uint64_t serials = 0;   // threads registered since the start of the agent
+};
+inline constexpr std::uint32_t kCapabilityPoints = 1U << 0;
+
+enum class ErrorCode : std::uint32_t {
+    malformed = 1,    // too short, too long, or the length field disagrees
+    bad_magic = 2,
+    bad_version = 3,
+    bad_type = 4,
+    not_permitted = 5,
+    too_many_clients = 6,
+};
+
+struct ErrorReply {
+    Header header;
+    ErrorCode code{};
+    std::uint16_t agent_version = kVersion;
+    std::uint16_t reserved = 0;
+    char text[kTextSize] = {};
+};
+
+// ThreadRecord::flags
+inline constexpr std::uint32_t kThreadMain = 1U << 0;
+inline constexpr std::uint32_t kThreadDetached = 1U << 1;
+inline constexpr std::uint32_t kThreadUnregistered = 1U << 2;  // seen in /proc only; made by libc
+
+// ThreadRecord::faults, faults in force on the thread
+inline constexpr std::uint32_t kInForceFreeze = 1U << 0;
+inline constexpr std::uint32_t kInForceSlow = 1U << 1;
+inline constexpr std::uint32_t kInForceDelay = 1U << 2;
+inline constexpr std::uint32_t kInForceSpin = 1U << 3;
+inline constexpr std::uint32_t kInForceDemote = 1U << 4;
+inline constexpr std::uint32_t kInForceCancel = 1U << 5;  // a cancellation that we sent is pending
+
+inline constexpr std::uint32_t kCancelUnknown = 0xffffffffU;
+
+struct ThreadRecord {
+    std::uint64_t serial = 0;         // unique in this process: tells reused tids apart; 0: none
+    std::uint64_t pthread = 0;
+    std::uint64_t start_routine = 0;  // 0 for main
+    std::uint64_t start_argument = 0;
+    std::int64_t birth_ns = 0;        // CLOCK_BOOTTIME at registration
+    std::int32_t tid = 0;
+    std::int32_t creator_tid = 0;     // 0 for main
+    std::uint32_t index = 0;          // creation order in the process; main has 0
+    std::uint32_t cancel = kCancelUnknown;  // glibc's cancelhandling word (see kCancel... below)
+    std::uint32_t flags = 0;
+    std::uint32_t faults = 0;
+    std::uint32_t depth = 0;          // components of `path` behind "main"
+    std::uint32_t path[kMaxPathDepth] = {};  // deeper: first and last halves are kept
+    char name[kThreadNameSize] = {};
+};
+
+// glibc 2.34+ nptl/descr.h, struct pthread.cancelhandling
+inline constexpr std::uint32_t kCancelDisabled = 1U << 0;
+inline constexpr std::uint32_t kCancelAsynchronous = 1U << 1;
+inline constexpr std::uint32_t kCancelPending = (1U << 2) | (1U << 3);
+inline constexpr std::uint32_t kCancelExiting = 1U << 4;
+
+struct ListRequest {
+    Header header;
+    std::int32_t tid = 0;        // 0: all
+    std::uint32_t cursor = 0;    // 0 first, then ListReply::next
+    char name_glob[kTextSize] = {};  // "": any; `*`, `?`, `[...]`, anchored at both ends
+};
+
+struct ListReply {
+    Header header;
+    std::uint32_t count = 0;  // of records that follow
+    std::uint32_t next = 0;   // 0: this was the last packet
+    // ThreadRecord records[count] follow
+};
+inline constexpr std::size_t kMaxRecords = (kMaxMessage - sizeof(ListReply)) / sizeof(ThreadRecord);
+
+enum class Fault : std::uint32_t {
+    cancel = 1,
+    async_cancel = 2,
+    exit = 3,
+    vanish = 4,
+    signal = 5,
+    look = 6,  // nothing is done to the thread: where is it, and could it be killed there?
+    freeze = 7,
+    thaw = 8,
+    slow = 9,
+    delay = 10,
+    spin = 11,
+    interrupt = 12,
+};
+
+inline constexpr std::uint32_t kFaultAnywhere = 1U << 0;  // no safe point asked for
+
+struct FaultRequest {
+    Header header;
+    Fault fault{};
+    std::int32_t tid = 0;
+    std::uint64_t serial = 0;       // of the thread meant; 0: whoever has the tid
+    std::uint32_t flags = 0;
+    std::int32_t signal = 0;        // Fault::signal
+    std::int64_t value = 0;         // Fault::signal: sigval
+    std::int64_t wait_ns = 0;       // how long the agent tries and watches before it answers
+    std::int64_t duration_ns = 0;   // freeze, slow, delay, spin; 0: until undone
+    std::uint32_t percent = 0;      // slow
+    std::uint32_t reserved = 0;
+};
+
+enum class Outcome : std::uint32_t {
+    ended = 1,    // the kernel no longer lists the thread, or lists it as dead
+    done = 2,
+    pending = 3,  // still in force, may yet happen
+    refused = 4,  // not done, nothing left behind
+    no_such_thread = 5,
+};
+
+enum class Reason : std::uint32_t {
+    none = 0,
+    cancel_disabled = 1,
+    no_cancellation_point = 2,
+    signal_blocked = 3,
+    uninterruptible = 4,
+    no_safe_point = 5,
+    target_stopped = 6,
+    queue_full = 7,       // RLIMIT_SIGPENDING
+    still_unwinding = 8,  // clean-up code of the victim is still running
+    signal_taken = 9,     // the program took our signal
+    timed_out = 10,       // not started by the deadline, cause not known
+    not_supported = 11,   // by this agent
+    agent_thread = 12,    // the agent is immune
+    seccomp = 13,         // a filter may punish the system call that is needed
+};
+
+// FaultReply::place: where the victim was when the agent last looked on it
+enum class Place : std::uint32_t { unknown = 0, user = 1, allocator = 2, loader = 3, stdio = 4, unwinder = 5 };
+
+struct FaultReply {
+    Header header;
+    Outcome outcome{};
+    Reason reason{};
+    Place place{};
+    std::uint32_t cancel = kCancelUnknown;
+    std::int32_t tid = 0;
+    std::uint32_t frames = 0;  // of `frame` that are set; 0: unknown
+    std::uint64_t serial = 0;
+    std::int64_t took_ns = 0;  // from the request's arrival to this answer
+    std::uint32_t attempts = 0;
+    std::uint32_t reserved = 0;
+    char name[kThreadNameSize] = {};
+    std::uint64_t frame[kMaxFrames] = {};  // instruction pointers, innermost first
+};
+
+inline Header make_header(Type type, std::size_t length, std::uint32_t request) noexcept {
+    Header header;
+    header.type = type;
+    header.length = static_cast<std::uint32_t>(length);
+    header.request = request;
+    return header;
+}
+
+// 0 for a type that no client may send.
+std::size_t request_size(Type type) noexcept;
+
+enum class Check : std::uint8_t { ok, malformed, bad_magic, bad_version, bad_type };
+
+// Is `data` one whole, well-formed request? Reads nothing beyond `length`.
+Check check_request(const void* data, std::size_t length) noexcept;
+
+// Anchored glob match: `*`, `?`, `[a-z]`, `[!a-z]`, `\x`. No allocation, no locale, no recursion.
+// Async-signal-safe.
+bool glob_match(const char* pattern, const char* text) noexcept;
+
+static_assert(std::is_trivially_copyable_v<FaultReply> && std::is_standard_layout_v<FaultReply>);
+static_assert(sizeof(Header) == 16);
+
+}  // namespace threadfault::wire
+
+#endif  // THREADFAULT_WIRE_WIRE_HPP

@@ -1,0 +1,45 @@
+// The helper thread that serves the control socket. See docs/architecture.md.
+#ifndef THREADFAULT_PRELOAD_AGENT_HPP
+#define THREADFAULT_PRELOAD_AGENT_HPP
+
+#include <sys/types.h>
+
+namespace threadfault::shim {
+
+// Starts the agent unless it runs, or was found impossible, in this process. Called by
+// pthread_create's interposer before the program's thread is made, so also from constructors and
+// inside other libraries' start-up. Never fails visibly: without an agent the program runs on.
+// Does all that may allocate or take the loader's lock (loading libgcc_s) in the calling thread.
+// Returns before the helper serves.
+void agent_start() noexcept;
+
+// Ends the helper and waits until its thread is gone: for the last user thread that is about to
+// end, so that the helper does not keep the process alive, and for calls that need a process of
+// one thread. A later agent_start() starts anew.
+void agent_retire() noexcept;
+
+// The helper's tid in this process, or 0. Async-signal-safe.
+pid_t agent_tid() noexcept;
+
+// Is the calling thread the helper? Async-signal-safe.
+bool is_agent_thread() noexcept;
+
+// The pid the shim believes to be in: 0 before the first look. A vfork child, which shares our
+// memory, is told apart by getpid() != shim_pid().
+pid_t shim_pid() noexcept;
+
+// exec: close the gate (no signal is queued to this thread any more), wait for sends under way,
+// and let what is queued arrive; open it again when exec failed.
+void agent_close_gate() noexcept;
+void agent_open_gate() noexcept;
+
+// In a forked child: there is no helper; the next pthread_create starts one.
+void agent_forget_after_fork() noexcept;
+
+// Called by a user thread's trampoline when the count of living user threads fell to zero, or by
+// the agent after a vanish.
+void last_thread_is_leaving() noexcept;
+
+}  // namespace threadfault::shim
+
+#endif  // THREADFAULT_PRELOAD_AGENT_HPP

@@ -1,0 +1,91 @@
+// The target's threads: pthread_t, kernel tid, start routine, creator, path. Lock-free: written by
+// the threads themselves at birth and end, read by the agent and from signal handlers.
+//
+// A record lives from pthread_create until the last round of the thread's TSD destructors (or
+// until the agent has seen the tid vanish), so the pthread_t in a live record is valid.
+// Storage is mmapped slabs of our own, never the target's malloc; when no memory is to be had the
+// thread simply has no record.
+#ifndef THREADFAULT_PRELOAD_REGISTRY_HPP
+#define THREADFAULT_PRELOAD_REGISTRY_HPP
+
+#include "wire/wire.hpp"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+
+namespace threadfault::shim {
+
+// free -> born (creator filled it in) -> alive (the thread registered itself) -> ending (its
+// start routine is left; destructors run) -> free
+enum class Life : std::uint32_t { free, born, alive, ending };
+
+enum class End : std::uint32_t { none, returned, exited, cancelled, vanished };
+
+struct alignas(64) Record {
+    std::atomic<Life> life{Life::free};
+    std::atomic<std::uint32_t> version{0};  // seqlock: odd while the fields below change
+    std::uint32_t id = 0;                   // place in the slabs, for ever
+    std::atomic<std::uint32_t> next_free{0};
+    std::atomic<std::uint64_t> serial{0};   // unique per thread in this process, from 1
+    std::atomic<pid_t> tid{0};
+    std::atomic<pthread_t> thread{0};
+    void* (*start_routine)(void*) = nullptr;  // what the program passed (thrd_start_t likewise)
+    void* argument = nullptr;
+    std::int64_t birth_ns = 0;  // CLOCK_BOOTTIME
+    pid_t creator_tid = 0;
+    std::uint32_t index = 0;
+    std::uint32_t children = 0;  // successful creates by this thread; only that thread writes it
+    std::uint32_t depth = 0;
+    std::uint32_t path[wire::kMaxPathDepth] = {};
+    bool is_main = false;
+    bool c11 = false;  // by thrd_create: start_routine is a thrd_start_t
+    bool detached = false;
+    std::atomic<End> end{End::none};
+    std::atomic<std::uint32_t> faults{0};  // wire::kInForce...
+    // What the program believes about our reserved signals in its mask: bit i is reserved signal i
+    // (signals.hpp), set when the program has blocked it. Only the thread itself touches it.
+    std::uint32_t shadow_mask = 0;
+    bool unblock_at_start = false;
+    std::atomic<std::uint64_t> name[2] = {};  // comm, 16 bytes
+};
+
+// The calling thread's record, or nullptr (threads that libc made; the agent). Initial-exec TLS:
+// async-signal-safe.
+Record* self() noexcept;
+void set_self(Record* record) noexcept;
+
+// Takes a free record; nullptr when memory is short. Lock-free; not while a fork is in progress.
+Record* take_record() noexcept;
+void give_record(Record* record) noexcept;
+
+// Registers the calling thread under `record` (life: alive). Serial, tid, pthread_t, birth.
+void register_self(Record* record) noexcept;
+
+// Copies a live record out; false when it is not live or its serial changed meanwhile.
+// Async-signal-safe.
+bool copy_record(const Record& record, wire::ThreadRecord* out) noexcept;
+
+// Records by id, 1..record_limit()-1 (0 is never used): iteration for the agent.
+std::uint32_t record_limit() noexcept;
+Record* record_at(std::uint32_t id) noexcept;
+
+// Living record with that tid (and serial, unless 0), or nullptr. Linear; for the agent.
+Record* find_record(pid_t tid, std::uint64_t serial) noexcept;
+
+// Living user threads that count for the process's life: main and registered threads.
+std::uint32_t live_threads() noexcept;
+std::uint64_t serials() noexcept;
+
+void store_name(Record* record, const char* name) noexcept;  // 15 bytes at most are kept
+void load_name(const Record& record, char out[wire::kThreadNameSize]) noexcept;
+
+// A forked child forgets everybody but itself, who becomes main. Called by the child before its
+// first thread is made.
+void reset_registry_after_fork() noexcept;
+
+}  // namespace threadfault::shim
+
+#endif  // THREADFAULT_PRELOAD_REGISTRY_HPP
