@@ -1,1 +1,49 @@
-# What is installed and exported; filled in with the packages' files.
+if(NOT TARGET threadfault OR NOT TARGET threadfault_preload)
+  return()
+endif()
+# What is installed: the library with its headers, CMake package and pkg-config file, the shim (in a
+# private directory: nobody links with it), the command, documentation.
+include(CMakePackageConfigHelpers)
+
+set(THREADFAULT_SHIM_DIR "${CMAKE_INSTALL_LIBDIR}/threadfault")
+install(TARGETS threadfault_preload LIBRARY DESTINATION "${THREADFAULT_SHIM_DIR}")
+
+if(THREADFAULT_BUILD_CLI)
+  install(TARGETS threadfault_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+
+install(TARGETS threadfault EXPORT threadfault-targets
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/lib/include/threadfault"
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(EXPORT threadfault-targets NAMESPACE threadfault::
+  DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/threadfault")
+
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/threadfault-config.cmake.in"
+  "${PROJECT_BINARY_DIR}/threadfault-config.cmake"
+  INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/threadfault"
+  PATH_VARS CMAKE_INSTALL_BINDIR THREADFAULT_SHIM_DIR)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/threadfault-config-version.cmake"
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  "${PROJECT_BINARY_DIR}/threadfault-config.cmake"
+  "${PROJECT_BINARY_DIR}/threadfault-config-version.cmake"
+  DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/threadfault")
+
+# Absolute install directories stay as they are; relative ones hang below the prefix.
+foreach(name IN ITEMS INCLUDEDIR LIBDIR)
+  cmake_path(IS_ABSOLUTE CMAKE_INSTALL_${name} absolute)
+  if(absolute)
+    set(THREADFAULT_PC_${name} "${CMAKE_INSTALL_${name}}")
+  else()
+    set(THREADFAULT_PC_${name} "\${prefix}/${CMAKE_INSTALL_${name}}")
+  endif()
+endforeach()
+set(THREADFAULT_PC_SHIM "\${libdir}/threadfault/libthreadfault_preload.so")
+configure_file("${PROJECT_SOURCE_DIR}/cmake/threadfault.pc.in"
+  "${PROJECT_BINARY_DIR}/threadfault.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/threadfault.pc"
+  DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
+  "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
