@@ -1,0 +1,31 @@
+# Installs the build tree into a scratch prefix and uses it from an outside project, once through
+# find_package and once through pkg-config. Variables: BUILD_DIR, SOURCE_DIR, SCRATCH, GENERATOR, CC, LIBDIR.
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGV}: ${status}\n${out}")
+  endif()
+  set(output "${out}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE "${SCRATCH}")
+set(prefix "${SCRATCH}/prefix")
+run("${CMAKE_COMMAND}" --install "${BUILD_DIR}" --prefix "${prefix}")
+
+# The installed command finds the installed shim.
+run("${prefix}/bin/threadfault" run -- /bin/sh -c "echo $LD_PRELOAD")
+if(NOT output MATCHES "${prefix}/${LIBDIR}/threadfault/libthreadfault_preload.so")
+  message(FATAL_ERROR "the installed command preloads ${output}")
+endif()
+
+run("${CMAKE_COMMAND}" -S "${SOURCE_DIR}/consumer" -B "${SCRATCH}/consumer" -G "${GENERATOR}"
+    "-DCMAKE_PREFIX_PATH=${prefix}")
+run("${CMAKE_COMMAND}" --build "${SCRATCH}/consumer")
+run("${SCRATCH}/consumer/consumer_cpp")
+
+set(ENV{PKG_CONFIG_PATH} "${prefix}/${LIBDIR}/pkgconfig")
+run(pkg-config "--define-variable=prefix=${prefix}" --cflags --libs threadfault)
+separate_arguments(flags UNIX_COMMAND "${output}")
+run("${CC}" -Wall -Werror "${SOURCE_DIR}/consumer/main.c" -o "${SCRATCH}/consumer_c" ${flags})
+run("${SCRATCH}/consumer_c")
+message(STATUS "${output}")
