@@ -4,7 +4,9 @@
 #include <threadfault/execute.h>
 #include <unistd.h>
 
-static void note(void *argument) { *(int *)argument = 1; }
+static void note(void* argument) {
+    *(int*)argument = 1;
+}
 
 int main(void) {
     int ran = 0;

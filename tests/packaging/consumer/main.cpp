@@ -1,8 +1,8 @@
 // Runs a function on another thread of this program.
 #include <pthread.h>
 #include <sys/types.h>
-#include <threadfault/execute.hpp>
 #include <unistd.h>
+#include <threadfault/execute.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -14,9 +14,11 @@ int main() {
     std::atomic<bool> stop{false};
     std::thread worker([&] {
         tid = gettid();
-        while (!stop) std::this_thread::yield();
+        while (!stop)
+            std::this_thread::yield();
     });
-    while (tid == 0) std::this_thread::yield();
+    while (tid == 0)
+        std::this_thread::yield();
 
     pid_t ran_on = 0;
     const auto result = threadfault::execute_on_thread(

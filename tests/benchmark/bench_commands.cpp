@@ -1,0 +1,195 @@
+// What whole commands cost, in interleaved rounds of one run: `kill` against a minimal client and
+// against gdb, `ps` against ps(1), and how long another thread of the target is held up by a kill.
+// Prints "name<TAB>ratio<TAB>ours<TAB>floor or peer<TAB>target", times in milliseconds.
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace {
+
+double now_ms() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+double median(std::vector<double> values) {
+    if (values.empty()) return 0;
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+using Command = std::vector<std::string>;
+
+pid_t spawn(const Command& command, int in, int out) {
+    std::vector<char*> arguments;
+    for (const auto& word : command)
+        arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in, 0);
+    posix_spawn_file_actions_adddup2(&actions, out, 1);
+    if (std::getenv("BENCH_VERBOSE") == nullptr) {
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    }
+    pid_t pid = -1;
+    const int error =
+        posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0) {
+        std::fprintf(stderr, "bench_commands: can't run %s\n", arguments[0]);
+        std::exit(1);
+    }
+    return pid;
+}
+
+// Wall time of one run, output to /dev/null; a failing command ends the benchmark.
+double time_command(const Command& command) {
+    static const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const double begin = now_ms();
+    const pid_t pid = spawn(command, null, null);
+    int status = 0;
+    waitpid(pid, &status, 0);
+    const double took = now_ms() - begin;
+    if (status != 0) {
+        std::fprintf(stderr, "bench_commands: %s failed with wait status %d\n", command[0].c_str(),
+                     status);
+        std::exit(1);
+    }
+    return took;
+}
+
+class Target {
+public:
+    Target(const std::string& threadfault, const std::string& program, int threads) {
+        int to[2];
+        int from[2];
+        if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) std::exit(1);
+        pid_ = spawn({threadfault, "run", "--", program, std::to_string(threads)}, to[0], from[1]);
+        close(to[0]);
+        close(from[1]);
+        in_ = fdopen(to[1], "w");
+        out_ = fdopen(from[0], "r");
+        answer();
+    }
+    ~Target() {
+        std::fclose(in_);
+        kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
+        std::fclose(out_);
+    }
+    Target(const Target&) = delete;
+    Target& operator=(const Target&) = delete;
+
+    std::string ask(const char* line) {
+        std::fprintf(in_, "%s\n", line);
+        std::fflush(in_);
+        return answer();
+    }
+    // Milliseconds since the last call.
+    double gap_ms() { return std::atof(ask("gap").c_str() + 4) / 1e6; }
+    std::string pid() const { return std::to_string(pid_); }
+    std::string socket() const {
+        return "/tmp/threadfault-" + std::to_string(geteuid()) + "/" + pid() + ".sock";
+    }
+
+private:
+    std::string answer() {
+        char line[128];
+        if (std::fgets(line, sizeof line, out_) == nullptr) {
+            std::fputs("bench_commands: the target ended\n", stderr);
+            std::exit(1);
+        }
+        return line;
+    }
+    pid_t pid_ = -1;
+    FILE* in_ = nullptr;
+    FILE* out_ = nullptr;
+};
+
+void row(const std::string& name, double ours, double other, double ratio, const char* target) {
+    std::printf("%s\t%.3f\t%.3f\t%.3f\t%s\n", name.c_str(), ratio, ours, other, target);
+    std::fflush(stdout);
+}
+
+void kill_by_name(const std::string& tool, const std::string& program, const std::string& client,
+                  int threads, bool have_gdb) {
+    Target target(tool, program, threads);
+    std::vector<double> kills;
+    std::vector<double> floors;
+    std::vector<double> quiet;
+    std::vector<double> gaps;
+    for (int round = 0; round < 60; ++round) {
+        target.ask("victim");
+        floors.push_back(time_command({client, target.socket()}));
+        // The same command without its kill: what starting a process costs the heartbeat.
+        target.gap_ms();
+        time_command({client, target.socket()});
+        quiet.push_back(target.gap_ms());
+        kills.push_back(time_command({tool, "kill", target.pid(), "name=victim"}));
+        gaps.push_back(target.gap_ms());
+    }
+    const std::string size = ", " + std::to_string(threads) + " threads";
+    row("kill by name / minimal client" + size, median(kills), median(floors),
+        median(kills) / median(floors), "<= 1.5");
+    row("longest gap of another thread, kill - minimal client, ms" + size, median(gaps),
+        median(quiet), median(gaps) - median(quiet), "<= 0.05");
+    if (!have_gdb) return;
+    std::vector<double> gdb;
+    std::vector<double> gdb_gaps;
+    for (int round = 0; round < 3; ++round) {
+        const std::string answer = target.ask("victim");
+        const std::string handle = answer.substr(answer.rfind(' ') + 1);
+        target.gap_ms();
+        gdb.push_back(time_command({"gdb", "-nx", "-batch", "-p", target.pid(), "-ex",
+                                    "call (int)pthread_cancel((unsigned long)" +
+                                        handle.substr(0, handle.size() - 1) + ")"}));
+        gdb_gaps.push_back(target.gap_ms());
+    }
+    row("gdb pthread_cancel / kill by name" + size, median(kills), median(gdb),
+        median(gdb) / median(kills), ">= 200");
+    row("longest gap of another thread, gdb, ms" + size, median(gaps), median(gdb_gaps),
+        median(gdb_gaps) / median(gaps), "peer");
+}
+
+void list(const std::string& tool, const std::string& program, int threads) {
+    Target target(tool, program, threads);
+    std::vector<double> ours;
+    std::vector<double> theirs;
+    const int rounds = threads > 5000 ? 7 : 15;
+    for (int round = 0; round < rounds; ++round) {
+        theirs.push_back(
+            time_command({"ps", "-L", "-o", "tid,comm,stat,wchan,pcpu", "-p", target.pid()}));
+        ours.push_back(time_command({tool, "ps", target.pid()}));
+    }
+    row("threadfault ps / ps -L, " + std::to_string(threads) + " threads", median(ours),
+        median(theirs), median(ours) / median(theirs), "<= 0.35");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 4) {
+        std::fputs("usage: bench_commands THREADFAULT COMMANDS_TARGET MINIMAL_CLIENT\n", stderr);
+        return 2;
+    }
+    const std::string tool = argv[1];
+    const std::string program = argv[2];
+    const bool have_gdb = std::system("command -v gdb >/dev/null 2>&1") == 0;
+    for (const int threads : {4, 1000})
+        kill_by_name(tool, program, argv[3], threads, have_gdb);
+    for (const int threads : {1000, 10000})
+        list(tool, program, threads);
+    return 0;
+}
