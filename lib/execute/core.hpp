@@ -15,6 +15,7 @@ namespace threadfault::execute {
 // It may leave without returning (thread exit, forced unwind) and may be interrupted by another
 // request to the same thread (the handler is SA_NODEFER).
 using Function = void (*)(void* argument, void* context);
+using PlainFunction = void (*)(void* argument);
 
 // Names one use of one slot. A ticket of an earlier use is recognised as stale.
 struct Ticket {
@@ -33,6 +34,10 @@ enum class Phase : std::uint8_t { stale, posted, running, done };
 // `argument` must stay valid until the phase is done, or revoke() or abandon() took the slot back.
 Post post(pid_t pid, pid_t tid, Function function, void* argument, Ticket* ticket) noexcept;
 
+// The same for a function that does not want the context.
+Post post_plain(pid_t pid, pid_t tid, PlainFunction function, void* argument,
+                Ticket* ticket) noexcept;
+
 Phase look(Ticket ticket) noexcept;
 
 // Takes a posted request back: true: the function never ran and never will, and the slot is free.
@@ -45,13 +50,23 @@ void release(Ticket ticket) noexcept;
 // Frees the slot of a running request whose thread is known to have ended (not merely to be slow).
 void abandon(Ticket ticket) noexcept;
 
+// Leaves a running request to itself: its slot is freed when the function returns (or, if the
+// thread ends inside, when slots get scarce). The ticket is stale from then on. False: it is not
+// running any more (done: release it).
+bool leave(Ticket ticket) noexcept;
+
 // Waits for `done`, at most until `deadline_ns` (CLOCK_MONOTONIC, nanoseconds). Spins briefly where
 // that is cheaper than sleeping, then sleeps in futex(2). Returns the phase last seen.
 Phase wait(Ticket ticket, std::int64_t deadline_ns) noexcept;
 
+// Waits until none of the `count` requests is posted or running, at most until `deadline_ns`; looks
+// at the last posted first, so that the others are mostly done when looked at. Returns how many are
+// still posted or running.
+unsigned wait_all(const Ticket* tickets, unsigned count, std::int64_t deadline_ns) noexcept;
+
 // Is the signal blocked in that thread? Reads /proc/self/task/<tid>/status with system calls only.
-// `newborn`: everything is blocked, 32 and 33 included, as glibc keeps it for a moment at a thread's
-// birth and end: ask again. `gone`: no such thread. `unknown`: /proc can't be read.
+// `newborn`: everything is blocked, 32 and 33 included, as glibc keeps it for a moment at a
+// thread's birth and end: ask again. `gone`: no such thread. `unknown`: /proc can't be read.
 enum class Deafness : std::uint8_t { hears, blocked, newborn, gone, unknown };
 Deafness deafness(pid_t tid, int signal_number) noexcept;
 
@@ -64,6 +79,10 @@ bool install(int signal_number, SigactionFunction sigaction_function) noexcept;
 // The first candidate signal whose disposition is SIG_DFL according to the kernel (raw
 // rt_sigaction), honouring THREADFAULT_SIGNAL; `skip` is passed over. 0: none is left.
 int choose_signal(int skip) noexcept;
+
+// A signal as THREADFAULT_SIGNAL names it: a number, or [SIG]RTMIN[+N] or [SIG]RTMAX[-N]. 0: not a
+// real-time signal.
+int parse_signal(const char* text) noexcept;
 
 int signal_in_use() noexcept;
 

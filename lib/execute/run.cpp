@@ -1,0 +1,141 @@
+#include "execute/run.hpp"
+
+#include "execute/syscalls.hpp"
+#include "execute/thread_state.hpp"
+
+namespace threadfault::execute {
+
+namespace {
+
+// Healthy threads answer long before; looking into /proc costs as much as a whole round trip.
+constexpr std::int64_t kFirstLookNs = 1'000'000;
+constexpr std::int64_t kAgainNs = 1'000'000;
+constexpr std::int64_t kLongestPauseNs = 32'000'000;
+constexpr int kBlockedLooks = 2;  // a thread may block everything for a moment
+constexpr int kNewbornLooks = 3;  // glibc does so at a thread's birth and end
+
+// Looks after one outstanding request: every look is later than the one before.
+class Attendant {
+public:
+    Attendant(pid_t pid, pid_t tid, Ticket ticket, std::int64_t since_ns) noexcept
+        : tid_(tid), ticket_(ticket), death_(pid, tid, since_ns) {}
+
+    // True: `*outcome` says how the request ended, and its slot is free. Called when no answer came
+    // for next_pause().
+    bool look_about(Phase phase, Outcome* outcome) noexcept {
+        pause_ns_ = pause_ns_ * 2 < kLongestPauseNs ? pause_ns_ * 2 : kLongestPauseNs;
+        if (death_.has_ended()) return bury(outcome);
+        if (phase != Phase::posted) return false;
+        if (!handler_in_place() && revoke(ticket_)) {
+            *outcome = Outcome::no_signal;
+            return true;
+        }
+        return is_deaf() && give_up(Outcome::signal_blocked, outcome);
+    }
+
+    // The deadline has come: revokes a request that has not begun.
+    bool give_up(Outcome reason, Outcome* outcome) noexcept {
+        if (!revoke(ticket_)) return false;
+        *outcome = reason;
+        return true;
+    }
+
+    bool was_deaf() const noexcept { return deaf_looks_ > 0; }
+    std::int64_t next_pause() const noexcept { return pause_ns_; }
+
+private:
+    // The thread has ended: what it left behind can't change any more.
+    bool bury(Outcome* outcome) noexcept {
+        switch (look(ticket_)) {
+            case Phase::posted:
+                return give_up(Outcome::thread_ended, outcome);
+            case Phase::running:
+                abandon(ticket_);
+                *outcome = Outcome::ended_inside;
+                return true;
+            default:
+                return false;  // done: the caller sees it
+        }
+    }
+
+    bool is_deaf() noexcept {
+        switch (deafness(tid_, signal_in_use())) {
+            case Deafness::blocked:
+                ++deaf_looks_;
+                break;
+            case Deafness::newborn:
+                ++newborn_looks_;
+                break;
+            default:
+                deaf_looks_ = newborn_looks_ = 0;
+                return false;
+        }
+        pause_ns_ = kAgainNs;
+        return deaf_looks_ >= kBlockedLooks || deaf_looks_ + newborn_looks_ >= kNewbornLooks;
+    }
+
+    pid_t tid_;
+    Ticket ticket_;
+    DeathWatch death_;
+    std::int64_t pause_ns_ = kAgainNs / 2;
+    int deaf_looks_ = 0;
+    int newborn_looks_ = 0;
+};
+
+Outcome attend(pid_t pid, pid_t tid, Ticket ticket, std::int64_t since_ns, std::int64_t deadline_ns,
+               Ticket* left) noexcept {
+    Attendant attendant(pid, tid, ticket, since_ns);
+    Outcome outcome = Outcome::not_started;
+    Phase phase = look(ticket);
+    for (;;) {
+        if (phase == Phase::done) {
+            release(ticket);
+            return Outcome::done;
+        }
+        // Only a fork makes it stale, and then we are in the child, where that thread is not.
+        if (phase == Phase::stale) return Outcome::thread_ended;
+        const std::int64_t now = monotonic_ns();
+        if (now >= deadline_ns) {
+            if (phase == Phase::running) {
+                *left = ticket;
+                return Outcome::not_finished;
+            }
+            const Outcome reason =
+                attendant.was_deaf() ? Outcome::signal_blocked : Outcome::not_started;
+            if (attendant.give_up(reason, &outcome)) return outcome;
+        } else if (attendant.look_about(phase, &outcome)) {
+            return outcome;
+        }
+        const std::int64_t next = now + attendant.next_pause();
+        phase = wait(ticket, next < deadline_ns ? next : deadline_ns);
+    }
+}
+
+}  // namespace
+
+Outcome run(pid_t pid, pid_t tid, PlainFunction function, void* argument, std::int64_t deadline_ns,
+            Ticket* left) noexcept {
+    if (!handler_in_place()) return Outcome::no_signal;
+    Ticket ticket;
+    const std::int64_t since_ns = monotonic_ns();
+    switch (post_plain(pid, tid, function, argument, &ticket)) {
+        case Post::posted:
+            break;
+        case Post::no_thread:
+            return Outcome::no_thread;
+        case Post::queue_full:
+            return Outcome::queue_full;
+        case Post::no_slot:
+            return Outcome::no_slot;
+        case Post::no_signal:
+            return Outcome::no_signal;
+    }
+    const std::int64_t first_look_ns = since_ns + kFirstLookNs;
+    if (wait(ticket, first_look_ns < deadline_ns ? first_look_ns : deadline_ns) == Phase::done) {
+        release(ticket);
+        return Outcome::done;
+    }
+    return attend(pid, tid, ticket, since_ns, deadline_ns, left);
+}
+
+}  // namespace threadfault::execute
