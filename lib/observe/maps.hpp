@@ -17,9 +17,9 @@ struct Mapping {
     bool readable = false;
     bool writable = false;
     bool executable = false;
-    bool deleted = false;      // "(deleted)" was stripped from `path`
+    bool deleted = false;  // "(deleted)" was stripped from `path`
     std::uint64_t inode = 0;
-    std::string path;          // as the process sees it; "" for anonymous, "[heap]" and the like
+    std::string path;  // as the process sees it; "" for anonymous, "[heap]" and the like
 };
 
 std::vector<Mapping> parse_maps(std::string_view text);

@@ -9,19 +9,19 @@ namespace threadfault::observe {
 
 enum class Preloadable {
     yes,
-    not_found,        // exit 127
-    not_executable,   // exit 126
-    static_program,   // no PT_INTERP: ld.so never runs
-    setuid,           // AT_SECURE strips LD_PRELOAD: set-user-ID, set-group-ID or file capabilities
-    other_libc,       // the interpreter is not glibc's (musl, bionic)
-    other_machine,    // another architecture or word size
-    not_elf,          // neither ELF nor a #! script
+    not_found,       // exit 127
+    not_executable,  // exit 126
+    static_program,  // no PT_INTERP: ld.so never runs
+    setuid,          // AT_SECURE strips LD_PRELOAD: set-user-ID, set-group-ID or file capabilities
+    other_libc,      // the interpreter is not glibc's (musl, bionic)
+    other_machine,   // another architecture or word size
+    not_elf,         // neither ELF nor a #! script
 };
 
 struct ProgramCheck {
     Preloadable verdict = Preloadable::yes;
-    std::string path;           // the file that execve would load
-    std::string reason;         // one sentence, for a person; "" for yes
+    std::string path;                // the file that execve would load
+    std::string reason;              // one sentence, for a person; "" for yes
     std::string interpreter_script;  // for #! scripts: the script; `path` is its interpreter
     std::vector<std::string> sanitizer_runtimes;  // DT_NEEDED libasan.so.N and the like, that must
                                                   // be preloaded before the shim

@@ -20,9 +20,9 @@ namespace threadfault::observe {
 // /proc/<pid>/task/<tid>/stat, proc(5).
 struct TaskStat {
     pid_t tid = 0;
-    std::string name;              // may hold spaces and parentheses
-    char state = '?';              // R S D T t Z X I
-    std::uint32_t flags = 0;       // PF_*; PF_IO_WORKER marks io_uring's kernel workers
+    std::string name;         // may hold spaces and parentheses
+    char state = '?';         // R S D T t Z X I
+    std::uint32_t flags = 0;  // PF_*; PF_IO_WORKER marks io_uring's kernel workers
     std::uint64_t utime_ticks = 0;
     std::uint64_t stime_ticks = 0;
     std::uint64_t start_ticks = 0;  // since boot: with the tid it names one thread
@@ -94,6 +94,9 @@ public:
     // reader threads when there are many.
     std::vector<TaskStat> snapshot() const;
 
+    // syscall() of many threads, by the same readers: result[i] belongs to tids[i].
+    std::vector<std::optional<TaskSyscall>> syscalls(std::span<const pid_t> tids) const;
+
     // True when the kernel no longer lists the thread or lists it as dead, or when the thread that
     // now has this tid started at another time (start_ticks != 0).
     bool thread_ended(pid_t tid, std::uint64_t start_ticks = 0) const;
@@ -104,12 +107,17 @@ public:
     // "/proc/<pid>/root" or, when the leader is dead, "/proc/<pid>/task/<a living tid>/root".
     std::string root_path() const;
     std::string exe_path() const;  // likewise for ".../exe"
+    // Likewise for any other file of the process: living_task_path("maps"), ("map_files"), ...
+    std::string living_task_path(std::string_view leaf) const;
+
+    // The leader, or when it is dead another living thread that is the program's own; 0 when none
+    // is left. process_vm_readv(2) and most of /proc fail for a dead leader's id.
+    pid_t living_tid() const;
 
     // Every thread's name is unknown to others than the kernel: read of .../comm.
     std::optional<std::string> name(pid_t tid) const;
 
 private:
-    std::string living_task_path(std::string_view leaf) const;
     pid_t pid_;
     int task_fd_ = -1;  // /proc/<pid>/task: keeps naming this process even when the pid is reused
 };

@@ -12,8 +12,8 @@
 namespace threadfault::observe {
 
 struct Symbol {
-    std::string name;        // demangled; "" where no symbol covers the address
-    std::string module;      // file name without directories; "" outside any file
+    std::string name;                 // demangled; "" where no symbol covers the address
+    std::string module;               // file name without directories; "" outside any file
     std::uint64_t offset = 0;         // from the symbol's start, or, without a name, in the module
     std::uint64_t module_offset = 0;  // link-time address in the module
     bool is_function = false;

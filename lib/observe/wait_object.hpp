@@ -17,7 +17,8 @@ std::string_view to_string(WaitKind kind) noexcept;
 
 struct WaitObject {
     WaitKind kind = WaitKind::futex;
-    std::uint64_t address = 0;  // of the object (for join: the joinee's pthread_t), not the futex word
+    std::uint64_t address =
+        0;  // of the object (for join: the joinee's pthread_t), not the futex word
     std::optional<pid_t> owner_tid;  // where the object tells it, as the target's own pid namespace
                                      // numbers it
 };
