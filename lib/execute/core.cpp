@@ -44,6 +44,7 @@ Post queue_request(pid_t pid, pid_t tid, Function function, PlainFunction plain,
     if (!take_slot(&taken) && (sweep_unattended(pid) == 0 || !take_slot(&taken))) {
         return Post::no_slot;
     }
+    *ticket = taken;
     Slot& slot = slots[taken.slot];
     slot.tid.store(tid, std::memory_order_relaxed);
     slot.function = function;
@@ -60,7 +61,6 @@ Post queue_request(pid_t pid, pid_t tid, Function function, PlainFunction plain,
     const long sent = sys_rt_tgsigqueueinfo(pid, tid, signal_number, &info);
     // Not sent, yet claimed, is possible only for a guessed cookie; then it runs all the same.
     if (sent != 0 && revoke(taken)) return to_post(sent);
-    *ticket = taken;
     return Post::posted;
 }
 

@@ -17,7 +17,8 @@ namespace threadfault::execute {
 using Function = void (*)(void* argument, void* context);
 using PlainFunction = void (*)(void* argument);
 
-// Names one use of one slot. A ticket of an earlier use is recognised as stale.
+// Names one use of one slot. A ticket of an earlier use is recognised as stale, and so is a default
+// one.
 struct Ticket {
     std::uint32_t slot = 0;
     std::uint32_t generation = 0;
@@ -32,6 +33,7 @@ enum class Phase : std::uint8_t { stale, posted, running, done };
 
 // Queues a request to `tid` of process `pid` (this process; the caller knows its own pid).
 // `argument` must stay valid until the phase is done, or revoke() or abandon() took the slot back.
+// `*ticket` is set before the request can start.
 Post post(pid_t pid, pid_t tid, Function function, void* argument, Ticket* ticket) noexcept;
 
 // The same for a function that does not want the context.

@@ -82,8 +82,8 @@ private:
     int newborn_looks_ = 0;
 };
 
-Outcome attend(pid_t pid, pid_t tid, Ticket ticket, std::int64_t since_ns, std::int64_t deadline_ns,
-               Ticket* left) noexcept {
+Outcome attend(pid_t pid, pid_t tid, Ticket ticket, std::int64_t since_ns,
+               std::int64_t deadline_ns) {
     Attendant attendant(pid, tid, ticket, since_ns);
     Outcome outcome = Outcome::not_started;
     Phase phase = look(ticket);
@@ -96,10 +96,7 @@ Outcome attend(pid_t pid, pid_t tid, Ticket ticket, std::int64_t since_ns, std::
         if (phase == Phase::stale) return Outcome::thread_ended;
         const std::int64_t now = monotonic_ns();
         if (now >= deadline_ns) {
-            if (phase == Phase::running) {
-                *left = ticket;
-                return Outcome::not_finished;
-            }
+            if (phase == Phase::running) return Outcome::not_finished;
             const Outcome reason =
                 attendant.was_deaf() ? Outcome::signal_blocked : Outcome::not_started;
             if (attendant.give_up(reason, &outcome)) return outcome;
@@ -114,11 +111,10 @@ Outcome attend(pid_t pid, pid_t tid, Ticket ticket, std::int64_t since_ns, std::
 }  // namespace
 
 Outcome run(pid_t pid, pid_t tid, PlainFunction function, void* argument, std::int64_t deadline_ns,
-            Ticket* left) noexcept {
+            Ticket* ticket) {
     if (!handler_in_place()) return Outcome::no_signal;
-    Ticket ticket;
     const std::int64_t since_ns = monotonic_ns();
-    switch (post_plain(pid, tid, function, argument, &ticket)) {
+    switch (post_plain(pid, tid, function, argument, ticket)) {
         case Post::posted:
             break;
         case Post::no_thread:
@@ -131,11 +127,11 @@ Outcome run(pid_t pid, pid_t tid, PlainFunction function, void* argument, std::i
             return Outcome::no_signal;
     }
     const std::int64_t first_look_ns = since_ns + kFirstLookNs;
-    if (wait(ticket, first_look_ns < deadline_ns ? first_look_ns : deadline_ns) == Phase::done) {
-        release(ticket);
+    if (wait(*ticket, first_look_ns < deadline_ns ? first_look_ns : deadline_ns) == Phase::done) {
+        release(*ticket);
         return Outcome::done;
     }
-    return attend(pid, tid, ticket, since_ns, deadline_ns, left);
+    return attend(pid, tid, *ticket, since_ns, deadline_ns);
 }
 
 }  // namespace threadfault::execute

@@ -26,10 +26,13 @@ enum class Outcome : std::uint8_t {
 };
 
 // Runs function(argument) on the thread and waits until `deadline_ns` (CLOCK_MONOTONIC; kNever:
-// without limit). With not_finished the request goes on under `*left`: leave() or release() it,
-// and keep `argument` valid; with every other outcome its slot is free again.
+// without limit). With not_finished the request goes on under `*ticket`: leave() or release() it,
+// and keep `argument` valid; with every other outcome its slot is free again. `*ticket` is set
+// before the request can start, for callers that clean up when they are unwound.
+// Not noexcept: the waiting thread may itself be told to pthread_exit in here, and a C++ caller
+// with clean-ups needs a call-site entry for the unwinder to find.
 Outcome run(pid_t pid, pid_t tid, PlainFunction function, void* argument, std::int64_t deadline_ns,
-            Ticket* left) noexcept;
+            Ticket* ticket);
 
 }  // namespace threadfault::execute
 

@@ -53,7 +53,8 @@ bool take_slot(Ticket* ticket) noexcept {
     if (!pop_free(&index) && !take_unused(&index)) return false;
     Slot& slot = slots[index];
     const std::uint32_t before = slot.word.load(std::memory_order_relaxed);
-    const std::uint32_t generation = (generation_of(before) + 1) & kGenerationMask;
+    std::uint32_t generation = (generation_of(before) + 1) & kGenerationMask;
+    if (generation == 0) generation = 1;  // a default Ticket names nothing
     slot.word.store(make_word(generation, kTaken), std::memory_order_relaxed);
     *ticket = Ticket{index, generation};
     return true;

@@ -44,10 +44,12 @@ private:
         std::uint64_t mask[16] = {};
         const long size = sys_call(SYS_sched_getaffinity, 0, sizeof mask, mask);
         if (size <= 0) return false;
-        int cpus = 0;
-        for (const std::uint64_t word : mask)
-            cpus += __builtin_popcountll(word);
-        return cpus > 1;
+        bool found = false;
+        for (const std::uint64_t word : mask) {
+            if ((word & (word - 1)) != 0 || (word != 0 && found)) return true;
+            found = found || word != 0;
+        }
+        return false;
     }
 
     std::int64_t budget_ns_ = 0;
