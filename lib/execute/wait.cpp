@@ -10,9 +10,11 @@ namespace threadfault::execute {
 
 namespace {
 
-constexpr std::int64_t kMaximumSpinNs = 50'000;
-constexpr std::int64_t kMinimumSpinNs = 3'000;
-constexpr std::uint32_t kWaitsBetweenTrials = 64;
+constexpr std::int64_t kSpinNs = 50'000;
+constexpr std::int64_t kHotNs = 200'000;
+constexpr std::uint32_t kFirstPenalty = 8;
+constexpr std::uint32_t kLongestPenalty = 1024;
+constexpr std::uint32_t kWaitsBetweenLooks = 64;
 
 bool is_under_way(std::uint32_t word, std::uint32_t generation) noexcept {
     const std::uint32_t phase = phase_of(word);
@@ -20,24 +22,36 @@ bool is_under_way(std::uint32_t word, std::uint32_t generation) noexcept {
            (word & kUnattended) == 0;
 }
 
-// Spinning answers in 2 us instead of 50 when the answer comes from another CPU that is awake; it
-// is lost time when the CPU has to be woken first, and it holds the answer up when there is but one
-// CPU. Which of them is the case is learnt from the waits before: a spin that ends without the
-// answer halves the next one; below the minimum it is tried again only now and then.
-class SpinHistory {
+// Is a spin worth while? In a hot loop over two CPUs it answers in 2 us instead of 50, because
+// neither CPU goes to sleep; after a pause the other CPU has to be woken anyway and the spin gains
+// nothing; and with a single CPU it holds the very answer up that it waits for. So: spin only when
+// this thread's last wait ended just now and it may run on several CPUs; a spin that ends without
+// the answer bars the next ones, twice as many each time.
+class SpinJudge {
 public:
-    std::int64_t budget() noexcept {
-        if (budget_ns_ >= kMinimumSpinNs) return budget_ns_;
-        if (++waits_without_ < kWaitsBetweenTrials) return 0;
-        waits_without_ = 0;
-        if (!may_run_on_several_cpus()) return 0;
-        budget_ns_ = kMinimumSpinNs;
-        return budget_ns_;
+    bool may_spin() noexcept {
+        if (!several_cpus_) {
+            // The mask may change; asking costs as much as a fiftieth of a round trip.
+            if (++waits_since_look_ < kWaitsBetweenLooks) return false;
+            waits_since_look_ = 0;
+            several_cpus_ = may_run_on_several_cpus();
+            return false;
+        }
+        if (barred_ > 0) {
+            --barred_;
+            return false;
+        }
+        return true;
     }
-    void paid() noexcept {
-        budget_ns_ = budget_ns_ * 2 < kMaximumSpinNs ? budget_ns_ * 2 : kMaximumSpinNs;
+    bool is_hot(std::int64_t now) const noexcept { return now - last_end_ns_ < kHotNs; }
+    bool knows_several_cpus() const noexcept { return several_cpus_; }
+    void ended(std::int64_t now) noexcept { last_end_ns_ = now; }
+    void paid() noexcept { penalty_ = kFirstPenalty / 2; }
+    void lost() noexcept {
+        if (penalty_ < kLongestPenalty) penalty_ *= 2;
+        barred_ = penalty_;
+        several_cpus_ = may_run_on_several_cpus();
     }
-    void lost() noexcept { budget_ns_ /= 2; }
 
 private:
     static bool may_run_on_several_cpus() noexcept {
@@ -52,32 +66,33 @@ private:
         return false;
     }
 
-    std::int64_t budget_ns_ = 0;
-    std::uint32_t waits_without_ = kWaitsBetweenTrials - 1;  // the first wait tries
+    std::int64_t last_end_ns_ = INT64_MIN / 2;
+    std::uint32_t penalty_ = kFirstPenalty / 2;
+    std::uint32_t barred_ = 0;
+    std::uint32_t waits_since_look_ = kWaitsBetweenLooks - 1;  // the first wait looks
+    bool several_cpus_ = false;
 };
 
 // Initial-exec: touched in signal handlers, where a dynamic TLS model might allocate.
-[[gnu::tls_model("initial-exec")]] constinit thread_local SpinHistory spin_history;
+[[gnu::tls_model("initial-exec")]] constinit thread_local SpinJudge spin_judge;
 
-// Returns the word last seen.
-std::uint32_t spin(const Slot& slot, std::uint32_t generation, std::int64_t deadline_ns) noexcept {
-    std::uint32_t word = slot.word.load(std::memory_order_acquire);
-    const std::int64_t budget = spin_history.budget();
-    if (budget == 0) return word;
+// True: the request is through.
+bool spin(const Slot& slot, std::uint32_t generation, std::int64_t deadline_ns) noexcept {
+    if (!spin_judge.may_spin()) return false;
     const std::int64_t start = monotonic_ns();
-    const std::int64_t end = deadline_ns - start < budget ? deadline_ns : start + budget;
+    if (!spin_judge.is_hot(start)) return false;
+    const std::int64_t end = deadline_ns - start < kSpinNs ? deadline_ns : start + kSpinNs;
     do {
         for (int i = 0; i < 16; ++i) {
-            word = slot.word.load(std::memory_order_acquire);
-            if (!is_under_way(word, generation)) {
-                spin_history.paid();
-                return word;
+            if (!is_under_way(slot.word.load(std::memory_order_acquire), generation)) {
+                spin_judge.paid();
+                return true;
             }
             __builtin_ia32_pause();
         }
     } while (monotonic_ns() < end);
-    spin_history.lost();
-    return word;
+    spin_judge.lost();
+    return false;
 }
 
 // Sleeps until the request is through or the deadline has come.
@@ -102,9 +117,11 @@ void sleep_on(Slot& slot, std::uint32_t generation, std::int64_t deadline_ns) no
 Phase wait(Ticket ticket, std::int64_t deadline_ns) noexcept {
     Slot* const slot = slot_of(ticket);
     if (slot == nullptr) return Phase::stale;
-    if (is_under_way(spin(*slot, ticket.generation, deadline_ns), ticket.generation)) {
+    if (is_under_way(slot->word.load(std::memory_order_acquire), ticket.generation) &&
+        !spin(*slot, ticket.generation, deadline_ns)) {
         sleep_on(*slot, ticket.generation, deadline_ns);
     }
+    if (spin_judge.knows_several_cpus()) spin_judge.ended(monotonic_ns());
     return look(ticket);
 }
 
