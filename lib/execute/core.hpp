@@ -12,8 +12,9 @@
 namespace threadfault::execute {
 
 // Runs on the chosen thread, in the handler. `context` is the interrupted ucontext_t.
-// It may leave without returning (thread exit, forced unwind) and may be interrupted by another
-// request to the same thread (the handler is SA_NODEFER).
+// It may leave without returning when the thread ends (thread exit, forced unwind), not by longjmp,
+// and may be interrupted by another request to the same thread (up to eight deep; further ones wait
+// for those).
 using Function = void (*)(void* argument, void* context);
 using PlainFunction = void (*)(void* argument);
 

@@ -22,6 +22,52 @@ private:
     int kept_;
 };
 
+// How many requests may run on one thread, each interrupting the one before; the next ones run when
+// those return. Each takes a signal frame (3.5 KiB with AVX-512) of a stack that may be small.
+constexpr int kDeepest = 8;
+
+// Initial-exec: a dynamic TLS model may allocate at the first touch.
+[[gnu::tls_model("initial-exec")]] constinit thread_local int depth = 0;
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool ending = false;
+
+// The kernel blocks our signal while the handler runs, so that signals in a queue (stale ones,
+// after the thread was stopped for a while) come one after the other and not one upon the other.
+// The function runs with the signal let in again: it may wait for another thread that wants
+// something of this one, and a thread that is held in it for good must stay reachable.
+class LetIn {
+public:
+    LetIn() noexcept {
+        if (++depth <= kDeepest) change(SIG_UNBLOCK);
+    }
+    ~LetIn() { --depth; }
+    LetIn(const LetIn&) = delete;
+    LetIn& operator=(const LetIn&) = delete;
+
+    static void change(int how) noexcept {
+        const std::uint64_t mask = 1ULL << (signal_in_use() - 1);
+        sys_call(SYS_rt_sigprocmask, how, &mask, nullptr, sizeof mask);
+    }
+};
+
+// From the moment of publication the requester may send the next request, which would interrupt
+// this handler before it returns, the one after that the next handler, and so on until the stack is
+// used up (a requester of higher priority on the same CPU wins that race every time). Therefore a
+// handler that has interrupted an ending one shuts the signal out before it publishes; the return
+// from the handler lets it in again. The usual case costs nothing.
+class Ending {
+public:
+    Ending() noexcept : outer_(ending) {
+        if (outer_) LetIn::change(SIG_BLOCK);
+        ending = true;
+    }
+    ~Ending() { ending = outer_; }
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+
+private:
+    bool outer_;
+};
+
 // posted -> running, by the one exchange that a revoking requester competes for. The sleeper's bit
 // is carried along: it is looked at when the function is through.
 bool claim(Slot& slot, std::uint32_t generation) noexcept {
@@ -62,11 +108,13 @@ void on_signal(int, siginfo_t* info, void* context) {
     if (info == nullptr || !from_signal(*info, &ticket)) return;
     Slot* const slot = slot_of(ticket);
     if (slot == nullptr || !claim(*slot, ticket.generation)) return;
+    const LetIn let_in;
     if (slot->function != nullptr) {
         slot->function(slot->argument, context);
     } else {
         slot->plain(slot->argument);
     }
+    const Ending ending_scope;
     publish_end(*slot, ticket);
 }
 

@@ -69,10 +69,10 @@ bool install(int signal_number, SigactionFunction sigaction_function) noexcept {
     struct sigaction action;
     std::memset(&action, 0, sizeof action);
     action.sa_sigaction = on_signal;
-    // SA_ONSTACK: threads of Go and of small stacks need it. SA_NODEFER and an empty mask: a
-    // request may interrupt another, and a parked handler must stay reachable for the kernel's
-    // setuid() broadcast and for whatever else the program sends.
-    action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | SA_NODEFER;
+    // SA_ONSTACK: threads of Go and of small stacks need it. An empty mask: a parked handler must
+    // stay reachable for the kernel's setuid() broadcast and for whatever else the program sends.
+    // No SA_NODEFER: the handler itself says when a request may interrupt another.
+    action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
     sigemptyset(&action.sa_mask);
     if (sigaction_function(signal_number, &action, nullptr) != 0) return false;
     KernelSigaction now{};
