@@ -23,9 +23,9 @@ inline constexpr std::size_t kTextSize = 200;
 
 enum class Type : std::uint16_t {
     // requests
-    hello = 1,   // Hello            -> hello_reply
-    list = 2,    // ListRequest      -> list_reply, repeated by the client until `next` is 0
-    fault = 3,   // FaultRequest     -> fault_reply (once, when the outcome is known)
+    hello = 1,  // Hello            -> hello_reply
+    list = 2,   // ListRequest      -> list_reply, repeated by the client until `next` is 0
+    fault = 3,  // FaultRequest     -> fault_reply (once, when the outcome is known)
     // replies
     hello_reply = 0x101,
     list_reply = 0x102,
@@ -52,12 +52,13 @@ struct HelloReply {
     std::uint32_t threads = 0;   // registered, living user threads, main included
     std::int32_t signal = 0;     // that carries requests
     std::uint32_t capabilities = 0;
-    std::uint64_t serials = 0;   // threads registered since the start of the agent
+    std::uint32_t records = 0;  // of the registry in use: `threads` when all is quiet
+    std::uint64_t serials = 0;  // threads registered since the shim's start
 };
 inline constexpr std::uint32_t kCapabilityPoints = 1U << 0;
 
 enum class ErrorCode : std::uint32_t {
-    malformed = 1,    // too short, too long, or the length field disagrees
+    malformed = 1,  // too short, too long, or the length field disagrees
     bad_magic = 2,
     bad_version = 3,
     bad_type = 4,
@@ -89,18 +90,18 @@ inline constexpr std::uint32_t kInForceCancel = 1U << 5;  // a cancellation that
 inline constexpr std::uint32_t kCancelUnknown = 0xffffffffU;
 
 struct ThreadRecord {
-    std::uint64_t serial = 0;         // unique in this process: tells reused tids apart; 0: none
+    std::uint64_t serial = 0;  // unique in this process: tells reused tids apart; 0: none
     std::uint64_t pthread = 0;
     std::uint64_t start_routine = 0;  // 0 for main
     std::uint64_t start_argument = 0;
-    std::int64_t birth_ns = 0;        // CLOCK_BOOTTIME at registration
+    std::int64_t birth_ns = 0;  // CLOCK_BOOTTIME at registration
     std::int32_t tid = 0;
-    std::int32_t creator_tid = 0;     // 0 for main
-    std::uint32_t index = 0;          // creation order in the process; main has 0
+    std::int32_t creator_tid = 0;           // 0 for main
+    std::uint32_t index = 0;                // creation order in the process; main has 0
     std::uint32_t cancel = kCancelUnknown;  // glibc's cancelhandling word (see kCancel... below)
     std::uint32_t flags = 0;
     std::uint32_t faults = 0;
-    std::uint32_t depth = 0;          // components of `path` behind "main"
+    std::uint32_t depth = 0;                 // components of `path` behind "main"
     std::uint32_t path[kMaxPathDepth] = {};  // deeper: first and last halves are kept
     char name[kThreadNameSize] = {};
 };
@@ -113,8 +114,8 @@ inline constexpr std::uint32_t kCancelExiting = 1U << 4;
 
 struct ListRequest {
     Header header;
-    std::int32_t tid = 0;        // 0: all
-    std::uint32_t cursor = 0;    // 0 first, then ListReply::next
+    std::int32_t tid = 0;            // 0: all
+    std::uint32_t cursor = 0;        // 0 first, then ListReply::next
     char name_glob[kTextSize] = {};  // "": any; `*`, `?`, `[...]`, anchored at both ends
 };
 
@@ -147,18 +148,18 @@ struct FaultRequest {
     Header header;
     Fault fault{};
     std::int32_t tid = 0;
-    std::uint64_t serial = 0;       // of the thread meant; 0: whoever has the tid
+    std::uint64_t serial = 0;  // of the thread meant; 0: whoever has the tid
     std::uint32_t flags = 0;
-    std::int32_t signal = 0;        // Fault::signal
-    std::int64_t value = 0;         // Fault::signal: sigval
-    std::int64_t wait_ns = 0;       // how long the agent tries and watches before it answers
-    std::int64_t duration_ns = 0;   // freeze, slow, delay, spin; 0: until undone
-    std::uint32_t percent = 0;      // slow
+    std::int32_t signal = 0;       // Fault::signal
+    std::int64_t value = 0;        // Fault::signal: sigval
+    std::int64_t wait_ns = 0;      // how long the agent tries and watches before it answers
+    std::int64_t duration_ns = 0;  // freeze, slow, delay, spin; 0: until undone
+    std::uint32_t percent = 0;     // slow
     std::uint32_t reserved = 0;
 };
 
 enum class Outcome : std::uint32_t {
-    ended = 1,    // the kernel no longer lists the thread, or lists it as dead
+    ended = 1,  // the kernel no longer lists the thread, or lists it as dead
     done = 2,
     pending = 3,  // still in force, may yet happen
     refused = 4,  // not done, nothing left behind
@@ -183,7 +184,14 @@ enum class Reason : std::uint32_t {
 };
 
 // FaultReply::place: where the victim was when the agent last looked on it
-enum class Place : std::uint32_t { unknown = 0, user = 1, allocator = 2, loader = 3, stdio = 4, unwinder = 5 };
+enum class Place : std::uint32_t {
+    unknown = 0,
+    user = 1,
+    allocator = 2,
+    loader = 3,
+    stdio = 4,
+    unwinder = 5
+};
 
 struct FaultReply {
     Header header;

@@ -24,20 +24,16 @@ pid_t agent_tid() noexcept;
 // Is the calling thread the helper? Async-signal-safe.
 bool is_agent_thread() noexcept;
 
-// The pid the shim believes to be in: 0 before the first look. A vfork child, which shares our
-// memory, is told apart by getpid() != shim_pid().
-pid_t shim_pid() noexcept;
-
-// exec: close the gate (no signal is queued to this thread any more), wait for sends under way,
-// and let what is queued arrive; open it again when exec failed.
+// exec: close the gate (no signal is queued any more), wait for sends under way, and take what is
+// queued to this thread; open it again when exec failed. May be nested by several threads.
 void agent_close_gate() noexcept;
 void agent_open_gate() noexcept;
 
 // In a forked child: there is no helper; the next pthread_create starts one.
 void agent_forget_after_fork() noexcept;
 
-// Called by a user thread's trampoline when the count of living user threads fell to zero, or by
-// the agent after a vanish.
+// The count of living user threads fell to zero: called by the last of them, or by the agent that
+// has buried it.
 void last_thread_is_leaving() noexcept;
 
 }  // namespace threadfault::shim

@@ -1,4 +1,11 @@
 // The real-time signals that the shim has taken for itself, and what the program believes of them.
+//
+// They are out of every mask that the program sets. What it reads back is inferred from the mask
+// that the kernel holds: where every other real-time signal is blocked, ours would be too. That
+// holds for masks that come and go without a call of ours (handlers, siglongjmp, swapcontext,
+// inheritance); where it would say something false (a program that blocks exactly our signal), the
+// thread remembers the truth beside the kernel mask that it belongs to.
+// Everything here is async-signal-safe and thread-safe unless it says otherwise.
 #ifndef THREADFAULT_PRELOAD_SIGNALS_HPP
 #define THREADFAULT_PRELOAD_SIGNALS_HPP
 
@@ -8,24 +15,65 @@
 
 namespace threadfault::shim {
 
-// Candidates are reserved from the shim's load on, so that masks set before the first thread are
-// harmless; number 0 carries requests (SA_RESTART), number 1 interrupts (no SA_RESTART).
-// Both may move when the program takes one (signal_taken).
+// Number 0 carries requests (SA_RESTART), number 1 interrupts blocking calls (no SA_RESTART).
+// Both are reserved from the shim's load on, so that masks set before the first thread are
+// harmless.
 inline constexpr int kReservedSignals = 2;
 
-void choose_reserved_signals() noexcept;  // idempotent, before or in the constructor
+// A mask as the kernel sees it: bit N-1 is signal N.
+using Mask = std::uint64_t;
+
+constexpr Mask bit_of(int signal_number) noexcept {
+    return Mask{1} << (signal_number - 1);
+}
+
+// The kernel's part of a sigset_t, which is its first word.
+Mask to_mask(const sigset_t& set) noexcept;
+void assign(sigset_t* set, Mask mask) noexcept;
+
+void choose_reserved_signals() noexcept;  // idempotent
 int reserved_signal(int which) noexcept;  // 0: none could be had
-bool is_reserved(int signal_number) noexcept;
+Mask reserved_mask() noexcept;            // 0 before the choice
+inline bool is_reserved(int signal_number) noexcept {
+    return signal_number >= 1 && signal_number <= 64 &&
+           (reserved_mask() & bit_of(signal_number)) != 0;
+}
 
 // Installs our handlers through the real sigaction; called by agent_start(). False: no agent.
+// Not async-signal-safe.
 bool install_handlers() noexcept;
 
-// The program installed a handler of its own on a reserved signal: it gets it; we move to another.
+// The program uses a reserved signal itself: it gets it; we move to another.
 void signal_taken(int signal_number) noexcept;
 
-// Takes the reserved signals out of `set`; returns which were in (bit i: reserved signal i).
-std::uint32_t strip_reserved(sigset_t* set) noexcept;
-void add_reserved(sigset_t* set, std::uint32_t which) noexcept;
+// Does `mask` hold every real-time signal but ours?
+bool is_wholesale(Mask mask) noexcept;
+
+// What the calling thread's program believes its mask to be, given the kernel's.
+Mask believed_mask(Mask kernel) noexcept;
+
+// The calling thread's program believes `believed` while the kernel holds `kernel`.
+void remember_belief(Mask kernel, Mask believed) noexcept;
+
+// A new thread inherits its creator's mask, and with it what is believed.
+struct Belief {
+    Mask kernel = 0;
+    Mask believed = 0;
+};
+Belief belief() noexcept;
+void inherit_belief(Belief belief) noexcept;
+
+// Raw: past every interposer. The calling thread's mask in the kernel.
+Mask kernel_mask() noexcept;
+void set_kernel_mask(Mask mask) noexcept;
+
+// What the program believes to be the disposition of a reserved signal: SIG_DFL or SIG_IGN.
+bool is_believed_ignored(int which) noexcept;
+void set_believed_ignored(int which, bool ignored) noexcept;
+
+// Gives the reserved signals the disposition that the program believes in: for exec.
+void show_believed_dispositions() noexcept;
+void restore_our_dispositions() noexcept;
 
 }  // namespace threadfault::shim
 

@@ -8,6 +8,7 @@
 #ifndef THREADFAULT_PRELOAD_REGISTRY_HPP
 #define THREADFAULT_PRELOAD_REGISTRY_HPP
 
+#include "preload/base/signals.hpp"
 #include "wire/wire.hpp"
 
 #include <pthread.h>
@@ -29,10 +30,10 @@ struct alignas(64) Record {
     std::atomic<std::uint32_t> version{0};  // seqlock: odd while the fields below change
     std::uint32_t id = 0;                   // place in the slabs, for ever
     std::atomic<std::uint32_t> next_free{0};
-    std::atomic<std::uint64_t> serial{0};   // unique per thread in this process, from 1
+    std::atomic<std::uint64_t> serial{0};  // unique per thread in this process, from 1
     std::atomic<pid_t> tid{0};
     std::atomic<pthread_t> thread{0};
-    void* (*start_routine)(void*) = nullptr;  // what the program passed (thrd_start_t likewise)
+    void* start_routine = nullptr;  // what the program passed, to whichever call
     void* argument = nullptr;
     std::int64_t birth_ns = 0;  // CLOCK_BOOTTIME
     pid_t creator_tid = 0;
@@ -41,28 +42,47 @@ struct alignas(64) Record {
     std::uint32_t depth = 0;
     std::uint32_t path[wire::kMaxPathDepth] = {};
     bool is_main = false;
-    bool c11 = false;  // by thrd_create: start_routine is a thrd_start_t
     bool detached = false;
     std::atomic<End> end{End::none};
     std::atomic<std::uint32_t> faults{0};  // wire::kInForce...
-    // What the program believes about our reserved signals in its mask: bit i is reserved signal i
-    // (signals.hpp), set when the program has blocked it. Only the thread itself touches it.
-    std::uint32_t shadow_mask = 0;
-    bool unblock_at_start = false;
+    // The lowest address that the stack may use, as far as it is known: 0 otherwise (main).
+    std::uint64_t stack_low = 0;
+    Belief belief{};  // of the creator at the creation: for the new thread's first instructions
     std::atomic<std::uint64_t> name[2] = {};  // comm, 16 bytes
 };
 
 // The calling thread's record, or nullptr (threads that libc made; the agent). Initial-exec TLS:
 // async-signal-safe.
 Record* self() noexcept;
-void set_self(Record* record) noexcept;
 
-// Takes a free record; nullptr when memory is short. Lock-free; not while a fork is in progress.
-Record* take_record() noexcept;
-void give_record(Record* record) noexcept;
+// --- a thread's life, as it is lived ---------------------------------------------------------
 
-// Registers the calling thread under `record` (life: alive). Serial, tid, pthread_t, birth.
+// In the creator, before the real call: a record with the place in the family that the thread will
+// have, or nullptr when memory is short. Lock-free.
+Record* expect_thread(void* start_routine, void* argument,
+                      const pthread_attr_t* attributes) noexcept;
+// The real call succeeded. Only for the creator's own count: the record may have a new user.
+void thread_was_made() noexcept;
+// The real call failed.
+void forget_expected(Record* record) noexcept;
+
+// In the new thread, first of all: from now on it is listed, and its end is noticed.
 void register_self(Record* record) noexcept;
+
+// In the thread: how it is going to end. The first word counts.
+void mark_end(End end) noexcept;
+
+// The main thread's record; made by the main thread itself, when the shim is loaded.
+void register_main() noexcept;
+
+// By the agent, for a thread that the kernel has ended without its destructors (vanish): frees the
+// record. Does nothing when the record has another serial by now.
+void bury(Record* record, std::uint64_t serial) noexcept;
+
+// A forked child forgets everybody but the calling thread, who becomes main.
+void reset_registry_after_fork() noexcept;
+
+// --- looking -----------------------------------------------------------------------------------
 
 // Copies a live record out; false when it is not live or its serial changed meanwhile.
 // Async-signal-safe.
@@ -72,19 +92,18 @@ bool copy_record(const Record& record, wire::ThreadRecord* out) noexcept;
 std::uint32_t record_limit() noexcept;
 Record* record_at(std::uint32_t id) noexcept;
 
-// Living record with that tid (and serial, unless 0), or nullptr. Linear; for the agent.
+// The living record with that tid (and serial, unless 0), or nullptr. Linear; for the agent.
 Record* find_record(pid_t tid, std::uint64_t serial) noexcept;
+Record* find_record_of(pthread_t thread) noexcept;
 
 // Living user threads that count for the process's life: main and registered threads.
 std::uint32_t live_threads() noexcept;
+// Records that are in use: back to live_threads() when all is quiet.
+std::uint32_t records_in_use() noexcept;
 std::uint64_t serials() noexcept;
 
 void store_name(Record* record, const char* name) noexcept;  // 15 bytes at most are kept
 void load_name(const Record& record, char out[wire::kThreadNameSize]) noexcept;
-
-// A forked child forgets everybody but itself, who becomes main. Called by the child before its
-// first thread is made.
-void reset_registry_after_fork() noexcept;
 
 }  // namespace threadfault::shim
 

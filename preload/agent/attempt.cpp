@@ -1,0 +1,314 @@
+#include "preload/agent/attempt.hpp"
+
+#include "execute/syscalls.hpp"
+#include "preload/agent/agent.hpp"
+#include "preload/agent/lifecycle.hpp"
+#include "preload/agent/task_file.hpp"
+#include "preload/base/libc_layout.hpp"
+#include "preload/base/start.hpp"
+
+#include <cstring>
+
+namespace threadfault::shim {
+
+namespace {
+
+using wire::Fault;
+using wire::Outcome;
+using wire::Reason;
+
+constexpr std::int64_t kMillisecond = 1'000'000;
+constexpr std::int64_t kShortestWait = 5 * kMillisecond;  // to be told of a deaf thread at least
+constexpr std::int64_t kFirstPause = 100'000;
+constexpr std::int64_t kLongestPause = 5 * kMillisecond;
+constexpr std::int64_t kSilence = 200'000;  // healthy threads have answered by then
+constexpr std::int64_t kLinger = 150'000;
+constexpr int kBlockedLooks = 2;  // a thread may block everything for a moment
+constexpr int kNewbornLooks = 3;  // libc does so at a thread's birth and end
+
+bool is_death(Fault fault) noexcept {
+    return fault == Fault::cancel || fault == Fault::async_cancel || fault == Fault::exit ||
+           fault == Fault::vanish;
+}
+
+}  // namespace
+
+void Attempt::begin(const wire::FaultRequest& request, std::int64_t now) noexcept {
+    request_ = request;
+    arrived_ns_ = now;
+    deadline_ns_ = now + (request.wait_ns > kShortestWait ? request.wait_ns : kShortestWait);
+    if (deadline_ns_ < now) deadline_ns_ = execute::kNever;
+    pause_ns_ = kFirstPause;
+    ticket_ = {};
+    deaf_looks_ = newborn_looks_ = 0;
+    new (&reply_) wire::FaultReply;
+    reply_.tid = request.tid;
+    reply_.serial = request.serial;
+    record_ = find_record(request.tid, request.serial);
+    serial_ = record_ != nullptr ? record_->serial.load(std::memory_order_relaxed) : 0;
+    death_ = execute::DeathWatch(shim_pid(), request.tid, now);
+    if (record_ != nullptr) {
+        load_name(*record_, reply_.name);
+        reply_.serial = serial_;
+    }
+    if (request.tid <= 0 || (record_ == nullptr && request.serial != 0)) {
+        finish(Outcome::no_such_thread);
+    } else if (request.tid == agent_tid()) {
+        finish(Outcome::refused, Reason::agent_thread);
+    } else if (has_ended()) {
+        finish(Outcome::no_such_thread);
+    } else if (request.fault == Fault::signal) {
+        send_signal();
+    } else if (is_death(request.fault) || request.fault == Fault::look) {
+        post(now);
+    } else {
+        finish(Outcome::refused, Reason::not_supported);
+    }
+}
+
+void Attempt::send_signal() noexcept {
+    siginfo_t info;
+    std::memset(&info, 0, sizeof info);
+    info.si_signo = request_.signal;
+    info.si_code = SI_QUEUE;
+    info.si_pid = shim_pid();
+    info.si_uid = static_cast<uid_t>(execute::sys_call(SYS_getuid));
+    info.si_value.sival_ptr = reinterpret_cast<void*>(request_.value);
+    const SendPermit permit;
+    if (!permit) return finish(Outcome::no_such_thread);
+    switch (execute::sys_rt_tgsigqueueinfo(shim_pid(), request_.tid, request_.signal, &info)) {
+        case 0:
+            return finish(Outcome::done);
+        case -EAGAIN:
+            return finish(Outcome::refused, Reason::queue_full);
+        case -ESRCH:
+            return finish(Outcome::no_such_thread);
+        case -EINVAL:
+            return finish(Outcome::refused, Reason::not_supported);
+        default:
+            return finish(Outcome::refused, Reason::seccomp);
+    }
+}
+
+void Attempt::post(std::int64_t now) noexcept {
+    if (!execute::handler_in_place()) {
+        return finish(Outcome::refused, Reason::signal_taken);
+    }
+    ++reply_.attempts;
+    task_.fault = request_.fault;
+    task_.anywhere = (request_.flags & wire::kFaultAnywhere) != 0;
+    task_.serial = serial_;
+    task_.place = wire::Place::unknown;
+    task_.frame_count = 0;
+    task_.cancel = wire::kCancelUnknown;
+    task_.act.store(Act::none, std::memory_order_release);
+    const SendPermit permit;
+    if (!permit) return finish(Outcome::no_such_thread);
+    switch (execute::post(shim_pid(), request_.tid, act_on_self, &task_, &ticket_)) {
+        case execute::Post::posted:
+            step_ = Step::posted;
+            posted_ns_ = now;
+            next_deafness_look_ns_ = now + kSilence;
+            next_look_ = next_deafness_look_ns_;
+            return;
+        case execute::Post::no_thread:
+            return finish(Outcome::no_such_thread);
+        case execute::Post::queue_full:
+            return finish(Outcome::refused, Reason::queue_full);
+        case execute::Post::no_slot:
+            return rest(now);
+        case execute::Post::no_signal:
+            return finish(Outcome::refused, Reason::seccomp);
+    }
+}
+
+void Attempt::linger() noexcept {
+    if (step_ == Step::posted) {
+        const std::int64_t until = execute::monotonic_ns() + kLinger;
+        // Ends early for a victim that vanishes without a word: look at the act as well.
+        while (task_.act.load(std::memory_order_acquire) == Act::none) {
+            const std::int64_t now = execute::monotonic_ns();
+            if (now >= until) break;
+            execute::wait(ticket_, now + kLinger / 8 < until ? now + kLinger / 8 : until);
+        }
+        advance(execute::monotonic_ns());
+    }
+    const std::int64_t until = execute::monotonic_ns() + kLinger;
+    while (step_ == Step::watching && execute::monotonic_ns() < until) {
+        if (task_.act.load(std::memory_order_acquire) != Act::ending) break;
+        const timespec moment{0, 10'000};
+        execute::sys_call(SYS_nanosleep, &moment, nullptr);
+        advance(execute::monotonic_ns());
+    }
+}
+
+void Attempt::advance(std::int64_t now) noexcept {
+    switch (step_) {
+        case Step::resting:
+            if (has_ended()) return victim_ended();
+            if (now >= deadline_ns_) return out_of_time(now);
+            if (now >= next_look_) post(now);
+            return;
+        case Step::posted:
+            return advance_posted(now);
+        case Step::watching:
+            return advance_watching(now);
+        default:
+            return;
+    }
+}
+
+void Attempt::advance_posted(std::int64_t now) noexcept {
+    const execute::Phase phase = execute::look(ticket_);
+    const Act act = task_.act.load(std::memory_order_acquire);
+    if (act == Act::ending) {
+        step_ = Step::watching;
+        pause_ns_ = kFirstPause;
+        return advance_watching(now);
+    }
+    if (phase == execute::Phase::done) {
+        execute::release(ticket_);
+        return victim_answered(now);
+    }
+    if (has_ended()) return victim_ended();
+    if (now >= deadline_ns_) return out_of_time(now);
+    if (phase == execute::Phase::posted && now >= next_deafness_look_ns_) {
+        look_for_deafness(now);
+    } else if (next_look_ <= now) {
+        pause_ns_ = pause_ns_ * 2 < kLongestPause ? pause_ns_ * 2 : kLongestPause;
+        next_look_ = now + pause_ns_;
+    }
+}
+
+// The handler has returned: the victim lives.
+void Attempt::victim_answered(std::int64_t now) noexcept {
+    switch (task_.act.load(std::memory_order_acquire)) {
+        case Act::looked:
+            return finish(Outcome::done);
+        case Act::misplaced:
+            if (now >= deadline_ns_) return finish(Outcome::refused, Reason::no_safe_point);
+            return rest(now);
+        case Act::cancelled:
+            if (record_ != nullptr && record_->serial.load() == serial_) {
+                record_->faults.fetch_or(wire::kInForceCancel, std::memory_order_relaxed);
+            }
+            step_ = Step::watching;
+            pause_ns_ = kFirstPause;
+            return advance_watching(now);
+        default:
+            return finish(Outcome::no_such_thread);  // a stranger has the tid by now
+    }
+}
+
+void Attempt::advance_watching(std::int64_t now) noexcept {
+    if (has_ended()) return victim_ended();
+    if (now >= deadline_ns_) return out_of_time(now);
+    next_look_ = now + pause_ns_;
+    pause_ns_ = pause_ns_ * 2 < kLongestPause ? pause_ns_ * 2 : kLongestPause;
+    if (next_look_ > deadline_ns_) next_look_ = deadline_ns_;
+}
+
+void Attempt::look_for_deafness(std::int64_t now) noexcept {
+    switch (execute::deafness(request_.tid, execute::signal_in_use())) {
+        case execute::Deafness::blocked:
+            ++deaf_looks_;
+            break;
+        case execute::Deafness::newborn:
+            ++newborn_looks_;
+            break;
+        default:
+            deaf_looks_ = newborn_looks_ = 0;
+            next_deafness_look_ns_ = now + 50 * kMillisecond;
+            next_look_ = now + pause_ns_;
+            return;
+    }
+    next_deafness_look_ns_ = next_look_ = now + kMillisecond;
+    const bool deaf = deaf_looks_ >= kBlockedLooks || deaf_looks_ + newborn_looks_ >= kNewbornLooks;
+    if (deaf && execute::revoke(ticket_)) finish(Outcome::refused, Reason::signal_blocked);
+}
+
+bool Attempt::has_ended() noexcept {
+    return death_.has_ended();
+}
+
+void Attempt::victim_ended() noexcept {
+    if (!execute::revoke(ticket_)) execute::abandon(ticket_);
+    execute::release(ticket_);
+    const Act act = task_.act.load(std::memory_order_acquire);
+    const bool vanished = act == Act::ending && request_.fault == Fault::vanish;
+    const bool by_us = act == Act::ending || act == Act::cancelled;
+    if (vanished && record_ != nullptr) bury(record_, serial_);
+    finish(by_us || is_death(request_.fault) ? Outcome::ended : Outcome::no_such_thread);
+}
+
+void Attempt::rest(std::int64_t now) noexcept {
+    step_ = Step::resting;
+    next_look_ = now + pause_ns_;
+    pause_ns_ = pause_ns_ * 2 < kLongestPause ? pause_ns_ * 2 : kLongestPause;
+}
+
+void Attempt::out_of_time(std::int64_t now) noexcept {
+    switch (step_) {
+        case Step::resting:
+            return finish(Outcome::refused, Reason::no_safe_point);
+        case Step::posted:
+            if (execute::revoke(ticket_)) return finish(Outcome::refused, why_silent());
+            // It has begun at the last moment: its answer comes in microseconds.
+            next_look_ = now + kFirstPause;
+            return;
+        default:
+            // The handler looks at the task no more; the slot frees itself when the thread ends.
+            execute::leave(ticket_);
+            return finish(Outcome::pending, why_pending());
+    }
+}
+
+void Attempt::give_up(std::int64_t now) noexcept {
+    deadline_ns_ = now;
+    advance(now);
+}
+
+Reason Attempt::why_silent() const noexcept {
+    if (deaf_looks_ + newborn_looks_ > 0) return Reason::signal_blocked;
+    switch (task_state(request_.tid)) {
+        case 'D':
+            return Reason::uninterruptible;
+        case 'T':
+        case 't':
+            return Reason::target_stopped;
+        default:
+            return Reason::timed_out;
+    }
+}
+
+Reason Attempt::why_pending() const noexcept {
+    if (request_.fault == Fault::exit || request_.fault == Fault::vanish) {
+        return Reason::still_unwinding;
+    }
+    std::uint32_t word = task_.cancel;
+    if (record_ != nullptr && record_->serial.load() == serial_) {
+        word = cancel_word(record_->thread.load());
+    }
+    if (word == wire::kCancelUnknown) return Reason::timed_out;
+    if ((word & wire::kCancelExiting) != 0) return Reason::still_unwinding;
+    if ((word & wire::kCancelDisabled) != 0) return Reason::cancel_disabled;
+    return Reason::no_cancellation_point;
+}
+
+void Attempt::finish(Outcome outcome, Reason reason) noexcept {
+    step_ = Step::finished;
+    reply_.outcome = outcome;
+    reply_.reason = reason;
+    reply_.took_ns = execute::monotonic_ns() - arrived_ns_;
+    if (reply_.attempts == 0) return;
+    reply_.place = task_.place;
+    reply_.cancel = task_.cancel;
+    if (record_ != nullptr && outcome == Outcome::pending && record_->serial.load() == serial_) {
+        reply_.cancel = cancel_word(record_->thread.load());
+    }
+    const std::uint32_t seen = task_.frame_count;
+    reply_.frames = seen < wire::kMaxFrames ? seen : static_cast<std::uint32_t>(wire::kMaxFrames);
+    std::memcpy(reply_.frame, task_.frames, reply_.frames * sizeof reply_.frame[0]);
+}
+
+}  // namespace threadfault::shim

@@ -1,0 +1,80 @@
+// One fault request under way: from the first signal to the answer. Used by the helper thread only.
+#ifndef THREADFAULT_PRELOAD_ATTEMPT_HPP
+#define THREADFAULT_PRELOAD_ATTEMPT_HPP
+
+#include "execute/core.hpp"
+#include "execute/thread_state.hpp"
+#include "preload/faults/death.hpp"
+#include "preload/registry/registry.hpp"
+#include "wire/wire.hpp"
+
+#include <cstdint>
+#include <new>
+
+namespace threadfault::shim {
+
+class Attempt {
+public:
+    // Takes the request up; finished() may be true at once.
+    void begin(const wire::FaultRequest& request, std::int64_t now) noexcept;
+
+    // Looks how things stand and takes the next step. When not finished, next_look() says when to
+    // come again (CLOCK_MONOTONIC, nanoseconds).
+    void advance(std::int64_t now) noexcept;
+
+    // Waits a moment for the victim, which mostly answers within microseconds.
+    void linger() noexcept;
+
+    bool active() const noexcept { return step_ != Step::idle; }
+    bool finished() const noexcept { return step_ == Step::finished; }
+    std::int64_t next_look() const noexcept { return next_look_; }
+    const wire::FaultReply& reply() const noexcept { return reply_; }
+    void clear() noexcept { step_ = Step::idle; }
+
+    // The client has gone: take back what has not begun.
+    void give_up(std::int64_t now) noexcept;
+
+private:
+    enum class Step : std::uint8_t {
+        idle,
+        resting,   // not posted: the next try comes at next_look_
+        posted,    // the victim has been signalled, or runs our handler
+        watching,  // the victim is ending, or has a cancellation to act on
+        finished,
+    };
+
+    void send_signal() noexcept;
+    void post(std::int64_t now) noexcept;
+    void advance_posted(std::int64_t now) noexcept;
+    void victim_answered(std::int64_t now) noexcept;
+    void advance_watching(std::int64_t now) noexcept;
+    void look_for_deafness(std::int64_t now) noexcept;
+    void victim_ended() noexcept;
+    bool has_ended() noexcept;
+    void rest(std::int64_t now) noexcept;
+    void out_of_time(std::int64_t now) noexcept;
+    void finish(wire::Outcome outcome, wire::Reason reason = wire::Reason::none) noexcept;
+    wire::Reason why_silent() const noexcept;
+    wire::Reason why_pending() const noexcept;
+
+    Step step_ = Step::idle;
+    wire::FaultRequest request_{};
+    wire::FaultReply reply_{};
+    Record* record_ = nullptr;  // of the victim; nullptr: made by libc
+    std::uint64_t serial_ = 0;
+    execute::Ticket ticket_{};
+    VictimTask task_{};
+    execute::DeathWatch death_{0, 0, 0};
+    std::int64_t arrived_ns_ = 0;
+    std::int64_t posted_ns_ = 0;
+    std::int64_t deadline_ns_ = 0;
+    std::int64_t next_look_ = 0;
+    std::int64_t pause_ns_ = 0;
+    std::int64_t next_deafness_look_ns_ = 0;
+    int deaf_looks_ = 0;
+    int newborn_looks_ = 0;
+};
+
+}  // namespace threadfault::shim
+
+#endif  // THREADFAULT_PRELOAD_ATTEMPT_HPP

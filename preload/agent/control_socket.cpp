@@ -1,0 +1,148 @@
+#include "preload/agent/control_socket.hpp"
+
+#include "execute/syscalls.hpp"
+#include "preload/base/log.hpp"
+#include "preload/base/start.hpp"
+#include "preload/base/text.hpp"
+#include "wire/wire.hpp"
+
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cstring>
+
+namespace threadfault::shim {
+
+namespace {
+
+using execute::sys_call;
+
+constexpr int kBacklog = 32;
+constexpr uid_t kOverflowUid = 65534;  // what an unmapped user looks like in a user namespace
+using Path = Text<sizeof(sockaddr_un::sun_path)>;
+
+constinit Path socket_path;
+constinit std::atomic<bool> socket_exists{false};
+
+uid_t effective_uid() noexcept {
+    return static_cast<uid_t>(sys_call(SYS_geteuid));
+}
+
+// Ours alone, and no symbolic link: in a directory that all may write to, somebody may have been
+// there first.
+long make_directory(const char* path) noexcept {
+    const long made = sys_call(SYS_mkdir, path, 0700);
+    if (made != 0 && made != -EEXIST) return made;
+    struct stat status {};
+    const long looked = sys_call(SYS_lstat, path, &status);
+    if (looked != 0) return looked;
+    if (!S_ISDIR(status.st_mode) || status.st_uid != effective_uid()) return -EPERM;
+    if ((status.st_mode & 07777) != 0700) return sys_call(SYS_chmod, path, 0700);
+    return 0;
+}
+
+sockaddr_un address_of(const Path& path) noexcept {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.text(), path.size() + 1);
+    return address;
+}
+
+long bind_socket(int socket, const Path& path) noexcept {
+    const sockaddr_un address = address_of(path);
+    const long bound = sys_call(SYS_bind, socket, &address, sizeof address);
+    if (bound != -EADDRINUSE) return bound;
+    // A dead process's? Its pid is ours now, so nobody else may listen there; only a refused
+    // connection proves it.
+    const long probe = sys_call(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (probe < 0) return probe;
+    const long connected = sys_call(SYS_connect, probe, &address, sizeof address);
+    sys_call(SYS_close, probe);
+    if (connected != -ECONNREFUSED) return -EADDRINUSE;
+    sys_call(SYS_unlink, path.text());
+    return sys_call(SYS_bind, socket, &address, sizeof address);
+}
+
+long bind_under(int socket, const char* parent) noexcept {
+    Path path;
+    path.add(parent).add("/threadfault-").add_number(effective_uid());
+    if (const long made = make_directory(path.text()); made != 0) return made;
+    path.add("/").add_number(static_cast<std::uint64_t>(shim_pid())).add(".sock");
+    const long bound = bind_socket(socket, path);
+    if (bound != 0) return bound;
+    socket_path = path;
+    socket_exists.store(true, std::memory_order_release);
+    return 0;
+}
+
+bool may_command(const ucred& peer) noexcept {
+    if (peer.uid == 0) return true;
+    if (peer.uid == kOverflowUid || peer.uid != effective_uid()) return false;
+    // What may not be dumped or traced by its own user may not be commanded by him.
+    return sys_call(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
+}
+
+void turn_away(int client) noexcept {
+    wire::ErrorReply reply;
+    reply.header = wire::make_header(wire::Type::error, sizeof reply, 0);
+    reply.code = wire::ErrorCode::not_permitted;
+    constexpr char kText[] = "only the target's own user and root may command it";
+    std::memcpy(reply.text, kText, sizeof kText);
+    sys_call(SYS_sendto, client, &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT, nullptr, 0);
+    sys_call(SYS_close, client);
+}
+
+}  // namespace
+
+int open_socket() noexcept {
+    const long socket =
+        sys_call(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (socket < 0) return static_cast<int>(socket);
+    const int number = static_cast<int>(socket);
+    long result = bind_under(number, "/tmp");
+    if (result != 0) {
+        log_line("no socket under /tmp, trying /dev/shm", result);
+        result = bind_under(number, "/dev/shm");
+    }
+    if (result == 0) result = sys_call(SYS_listen, socket, kBacklog);
+    if (result == 0) return number;
+    sys_call(SYS_close, socket);
+    return static_cast<int>(result);
+}
+
+int accept_client(int listener) noexcept {
+    const long client =
+        sys_call(SYS_accept4, listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (client < 0) return static_cast<int>(client);
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (sys_call(SYS_getsockopt, client, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+        !may_command(peer)) {
+        turn_away(static_cast<int>(client));
+        return -EACCES;
+    }
+    return static_cast<int>(client);
+}
+
+void remove_socket() noexcept {
+    if (socket_exists.exchange(false, std::memory_order_acq_rel)) {
+        sys_call(SYS_unlink, socket_path.text());
+    }
+}
+
+void forget_socket() noexcept {
+    socket_exists.store(false, std::memory_order_relaxed);
+}
+
+namespace {
+
+// exit() runs it; other ends leave the file behind, and the next one to look removes it.
+[[gnu::destructor]] void remove_at_exit() noexcept {
+    if (socket_exists.load(std::memory_order_acquire) && !is_foreign_process()) remove_socket();
+}
+
+}  // namespace
+
+}  // namespace threadfault::shim

@@ -1,0 +1,22 @@
+// The agent's end of the control socket: /tmp/threadfault-<euid>/<pid>.sock, or under /dev/shm.
+// Raw system calls only; used by the helper thread alone, unless it says otherwise.
+#ifndef THREADFAULT_PRELOAD_CONTROL_SOCKET_HPP
+#define THREADFAULT_PRELOAD_CONTROL_SOCKET_HPP
+
+namespace threadfault::shim {
+
+// A listening, non-blocking socket, or -errno.
+int open_socket() noexcept;
+
+// The next client, non-blocking; -EAGAIN: none. -EACCES: somebody who may not was turned away.
+int accept_client(int listener) noexcept;
+
+// Removes the socket's file. Any thread.
+void remove_socket() noexcept;
+
+// In a forked child: the file is the parent's.
+void forget_socket() noexcept;
+
+}  // namespace threadfault::shim
+
+#endif  // THREADFAULT_PRELOAD_CONTROL_SOCKET_HPP

@@ -1,0 +1,167 @@
+#include "preload/agent/lifecycle.hpp"
+
+#include "execute/core.hpp"
+#include "execute/syscalls.hpp"
+#include "preload/agent/agent.hpp"
+#include "preload/agent/control_socket.hpp"
+#include "preload/base/log.hpp"
+#include "preload/base/real.hpp"
+#include "preload/base/signals.hpp"
+#include "preload/base/start.hpp"
+
+#include <execinfo.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+
+namespace threadfault::shim {
+
+namespace {
+
+enum class State : int { idle, starting, running, retiring, impossible };
+
+constinit std::atomic<State> state{State::idle};
+constinit std::atomic<pid_t> helper_tid{0};
+constinit std::atomic<bool> stop_wanted{false};
+constinit pthread_t helper{};  // valid while running or retiring
+
+constinit std::atomic<int> gate_closers{0};
+constinit std::atomic<int> senders{0};
+
+constexpr Mask kLibcSignals = bit_of(32) | bit_of(33);
+
+// Loads libgcc_s, which pthread_exit, pthread_cancel and backtrace() need, and lets the unwinder
+// find its tables: the first time costs memory and the loader's lock, and a victim may later die
+// with either.
+void prime_unwinder() noexcept {
+    void* frame = nullptr;
+    ::backtrace(&frame, 1);
+}
+
+void* helper_body(void*) {
+    helper_tid.store(execute::sys_gettid(), std::memory_order_release);
+    if (!run_agent()) state.store(State::impossible, std::memory_order_release);
+    helper_tid.store(0, std::memory_order_release);
+    return nullptr;
+}
+
+// Big thread-local storage of the program lies on every thread's stack, ours too.
+bool create_helper() noexcept {
+    pthread_attr_t attributes;
+    if (::pthread_attr_init(&attributes) != 0) return false;
+    // Every signal blocked but libc's own two: setuid() in the program must reach us as well.
+    const Mask before = kernel_mask();
+    set_kernel_mask(~kLibcSignals);
+    int result = EINVAL;
+    for (std::size_t size = 64 * 1024; size <= 16 * 1024 * 1024 && result == EINVAL; size *= 4) {
+        ::pthread_attr_setstacksize(&attributes, size);
+        result = real::pthread_create(&helper, &attributes, helper_body, nullptr);
+    }
+    set_kernel_mask(before);
+    ::pthread_attr_destroy(&attributes);
+    if (result != 0) log_line("no agent: can't create its thread", result);
+    return result == 0;
+}
+
+bool start() noexcept {
+    learn_log_file();
+    if (!install_handlers()) {
+        log_line("no agent: no real-time signal is free");
+        return false;
+    }
+    prime_unwinder();
+    stop_wanted.store(false, std::memory_order_relaxed);
+    return create_helper();
+}
+
+}  // namespace
+
+void agent_start() noexcept {
+    State idle = State::idle;
+    if (state.load(std::memory_order_relaxed) != State::idle) return;
+    if (!state.compare_exchange_strong(idle, State::starting, std::memory_order_acq_rel)) return;
+    const int kept = errno;
+    State starting = State::starting;
+    const bool started = start();
+    // The helper itself may have found it impossible meanwhile.
+    state.compare_exchange_strong(starting, started ? State::running : State::impossible,
+                                  std::memory_order_acq_rel);
+    errno = kept;
+}
+
+void agent_retire() noexcept {
+    State running = State::running;
+    if (!state.compare_exchange_strong(running, State::retiring, std::memory_order_acq_rel)) return;
+    stop_wanted.store(true, std::memory_order_release);
+    const pid_t tid = helper_tid.load(std::memory_order_acquire);
+    // The helper lets this signal in only while it waits: it can't be missed.
+    if (tid > 0) execute::sys_tgkill(shim_pid(), tid, reserved_signal(0));
+    int cancel_state = 0;
+    ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    ::pthread_join(helper, nullptr);
+    ::pthread_setcancelstate(cancel_state, nullptr);
+    state.store(State::idle, std::memory_order_release);
+}
+
+pid_t agent_tid() noexcept {
+    return helper_tid.load(std::memory_order_acquire);
+}
+
+bool is_agent_thread() noexcept {
+    const pid_t tid = agent_tid();
+    return tid != 0 && tid == execute::sys_gettid();
+}
+
+bool should_stop() noexcept {
+    return stop_wanted.load(std::memory_order_acquire);
+}
+
+void last_thread_is_leaving() noexcept {
+    if (!is_agent_thread()) {
+        agent_retire();
+        return;
+    }
+    // We buried the last one, and nobody is left who could join us. libc still counts a thread
+    // that ended without it: only a raw exit ends the process, with the status of the last thread.
+    remove_socket();
+    execute::sys_call(SYS_exit, 0);
+}
+
+void agent_forget_after_fork() noexcept {
+    helper_tid.store(0, std::memory_order_relaxed);
+    stop_wanted.store(false, std::memory_order_relaxed);
+    gate_closers.store(0, std::memory_order_relaxed);
+    senders.store(0, std::memory_order_relaxed);
+    forget_socket();
+    execute::reset_after_fork();
+    // What made it impossible for the parent may not hold for the child; asking costs little.
+    state.store(State::idle, std::memory_order_relaxed);
+}
+
+SendPermit::SendPermit() noexcept {
+    senders.fetch_add(1, std::memory_order_seq_cst);
+    granted_ = gate_closers.load(std::memory_order_seq_cst) == 0;
+}
+
+SendPermit::~SendPermit() {
+    senders.fetch_sub(1, std::memory_order_release);
+}
+
+void agent_close_gate() noexcept {
+    gate_closers.fetch_add(1, std::memory_order_seq_cst);
+    // A send is one system call long.
+    while (senders.load(std::memory_order_acquire) != 0)
+        execute::sys_call(SYS_sched_yield);
+    // A thread that blocks our signal by direct system calls may have one waiting; the new program
+    // would be killed by it.
+    const Mask ours = reserved_mask();
+    const timespec now{0, 0};
+    while (execute::sys_call(SYS_rt_sigtimedwait, &ours, nullptr, &now, sizeof ours) > 0) {
+    }
+}
+
+void agent_open_gate() noexcept {
+    gate_closers.fetch_sub(1, std::memory_order_release);
+}
+
+}  // namespace threadfault::shim

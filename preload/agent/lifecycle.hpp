@@ -1,0 +1,29 @@
+// What the helper thread and those that start and end it share.
+#ifndef THREADFAULT_PRELOAD_LIFECYCLE_HPP
+#define THREADFAULT_PRELOAD_LIFECYCLE_HPP
+
+namespace threadfault::shim {
+
+// The helper's whole life, on the helper: prepares, serves until told to stop. False: it could not
+// begin, and never will in this process.
+bool run_agent() noexcept;
+
+// Has somebody asked the helper to end?
+bool should_stop() noexcept;
+
+// Held while a signal is queued to a user thread. False: exec is under way, don't.
+class SendPermit {
+public:
+    SendPermit() noexcept;
+    ~SendPermit();
+    SendPermit(const SendPermit&) = delete;
+    SendPermit& operator=(const SendPermit&) = delete;
+    explicit operator bool() const noexcept { return granted_; }
+
+private:
+    bool granted_;
+};
+
+}  // namespace threadfault::shim
+
+#endif  // THREADFAULT_PRELOAD_LIFECYCLE_HPP

@@ -1,0 +1,42 @@
+#include "preload/agent/list.hpp"
+
+#include "preload/base/libc_layout.hpp"
+#include "preload/registry/registry.hpp"
+
+#include <cstring>
+
+namespace threadfault::shim {
+
+namespace {
+
+bool is_wanted(const wire::ListRequest& request, const wire::ThreadRecord& record) noexcept {
+    if (request.tid != 0 && record.tid != request.tid) return false;
+    return request.name_glob[0] == '\0' || wire::glob_match(request.name_glob, record.name);
+}
+
+}  // namespace
+
+std::size_t fill_list(const wire::ListRequest& request, std::uint32_t number, char* out,
+                      std::size_t size) noexcept {
+    const std::uint32_t limit = record_limit();
+    std::uint32_t id = request.cursor == 0 ? 1 : request.cursor;
+    wire::ListReply reply;
+    std::size_t used = sizeof reply;
+    for (; id < limit && used + sizeof(wire::ThreadRecord) <= size; ++id) {
+        const Record* const record = record_at(id);
+        wire::ThreadRecord seen;
+        if (record == nullptr || !copy_record(*record, &seen) || !is_wanted(request, seen)) {
+            continue;
+        }
+        std::memcpy(out + used, &seen, sizeof seen);
+        used += sizeof seen;
+        ++reply.count;
+    }
+    learn_cancel_words(reinterpret_cast<wire::ThreadRecord*>(out + sizeof reply), reply.count);
+    reply.next = id < limit ? id : 0;
+    reply.header = wire::make_header(wire::Type::list_reply, used, number);
+    std::memcpy(out, &reply, sizeof reply);
+    return used;
+}
+
+}  // namespace threadfault::shim

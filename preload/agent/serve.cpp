@@ -1,0 +1,284 @@
+// The helper's loop: one ppoll over the listener and the clients; no request waits for another's.
+#include "execute/core.hpp"
+#include "execute/syscalls.hpp"
+#include "preload/agent/agent.hpp"
+#include "preload/agent/attempt.hpp"
+#include "preload/agent/control_socket.hpp"
+#include "preload/agent/lifecycle.hpp"
+#include "preload/agent/list.hpp"
+#include "preload/base/log.hpp"
+#include "preload/base/signals.hpp"
+#include "preload/base/start.hpp"
+#include "preload/faults/place.hpp"
+#include "wire/wire.hpp"
+
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include <cstring>
+#include <new>
+
+namespace threadfault::shim {
+
+namespace {
+
+using execute::sys_call;
+
+constexpr unsigned kMaxClients = 32;
+
+struct Client {
+    int socket = -1;  // -1: free, or the client has gone while its request is under way
+    std::uint32_t request = 0;
+    Attempt attempt;
+};
+
+// Mapped once and kept: a victim's handler may still look at its task when the helper that sent it
+// has retired. kMaxClients of them.
+class Clients {
+public:
+    bool prepare() noexcept {
+        if (begin_ != nullptr) return true;
+        void* const memory = ::mmap(nullptr, kMaxClients * sizeof(Client), PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) return false;
+        begin_ = static_cast<Client*>(memory);
+        for (Client& client : *this)
+            new (&client) Client;
+        return true;
+    }
+    Client* begin() noexcept { return begin_; }
+    Client* end() noexcept { return begin_ + kMaxClients; }
+    Client& operator[](unsigned i) noexcept { return begin_[i]; }
+
+private:
+    Client* begin_ = nullptr;
+};
+constinit Clients clients;
+alignas(wire::Header) constinit char packet[wire::kMaxMessage]{};
+
+bool is_free(const Client& client) noexcept {
+    return client.socket < 0 && !client.attempt.active();
+}
+
+// Nobody who does not read may hold us up: a full socket counts as gone.
+bool send(const Client& client, const void* data, std::size_t size) noexcept {
+    return sys_call(SYS_sendto, client.socket, data, size, MSG_NOSIGNAL | MSG_DONTWAIT, nullptr,
+                    0) == static_cast<long>(size);
+}
+
+void close_client(Client& client) noexcept {
+    if (client.socket >= 0) execute::sys_close(client.socket);
+    client.socket = -1;
+    if (client.attempt.active() && !client.attempt.finished()) {
+        client.attempt.give_up(execute::monotonic_ns());
+    }
+    if (client.attempt.finished()) client.attempt.clear();
+}
+
+void refuse(Client& client, wire::ErrorCode code, const char* text) noexcept {
+    wire::ErrorReply reply;
+    reply.header = wire::make_header(wire::Type::error, sizeof reply, client.request);
+    reply.code = code;
+    std::strncpy(reply.text, text, sizeof reply.text - 1);
+    send(client, &reply, sizeof reply);
+    close_client(client);
+}
+
+void refuse(Client& client, wire::Check check) noexcept {
+    switch (check) {
+        case wire::Check::bad_magic:
+            return refuse(client, wire::ErrorCode::bad_magic, "not a threadfault message");
+        case wire::Check::bad_version:
+            return refuse(client, wire::ErrorCode::bad_version,
+                          "the agent speaks another version of the protocol: use the threadfault "
+                          "command that came with the shim");
+        case wire::Check::bad_type:
+            return refuse(client, wire::ErrorCode::bad_type, "unknown kind of request");
+        default:
+            return refuse(client, wire::ErrorCode::malformed, "malformed message");
+    }
+}
+
+void greet(Client& client) noexcept {
+    wire::HelloReply reply;
+    reply.header = wire::make_header(wire::Type::hello_reply, sizeof reply, client.request);
+    reply.pid = shim_pid();
+    reply.agent_tid = agent_tid();
+    reply.threads = live_threads();
+    reply.signal = execute::signal_in_use();
+    reply.records = records_in_use();
+    reply.serials = serials();
+    if (!send(client, &reply, sizeof reply)) close_client(client);
+}
+
+void list_threads(Client& client) noexcept {
+    wire::ListRequest request;
+    std::memcpy(&request, packet, sizeof request);
+    request.name_glob[sizeof request.name_glob - 1] = '\0';
+    const std::size_t size = fill_list(request, client.request, packet, sizeof packet);
+    if (!send(client, packet, size)) close_client(client);
+}
+
+void answer_if_finished(Client& client) noexcept {
+    if (!client.attempt.finished()) return;
+    wire::FaultReply reply = client.attempt.reply();
+    reply.header = wire::make_header(wire::Type::fault_reply, sizeof reply, client.request);
+    client.attempt.clear();
+    if (client.socket >= 0 && !send(client, &reply, sizeof reply)) close_client(client);
+}
+
+void inflict(Client& client) noexcept {
+    wire::FaultRequest request;
+    std::memcpy(&request, packet, sizeof request);
+    client.attempt.begin(request, execute::monotonic_ns());
+    client.attempt.linger();
+    answer_if_finished(client);
+}
+
+void receive(Client& client) noexcept {
+    const long got = sys_call(SYS_recvfrom, client.socket, packet, sizeof packet,
+                              MSG_DONTWAIT | MSG_TRUNC, nullptr, nullptr);
+    if (got == -EAGAIN || got == -EINTR) return;
+    if (got <= 0) return close_client(client);
+    const auto size = static_cast<std::size_t>(got);
+    client.request = 0;
+    const wire::Check check =
+        size > sizeof packet ? wire::Check::malformed : wire::check_request(packet, size);
+    if (check != wire::Check::ok) return refuse(client, check);
+    wire::Header header;
+    std::memcpy(&header, packet, sizeof header);
+    client.request = header.request;
+    switch (header.type) {
+        case wire::Type::hello:
+            return greet(client);
+        case wire::Type::list:
+            return list_threads(client);
+        case wire::Type::fault:
+            return inflict(client);
+        default:
+            return refuse(client, wire::Check::bad_type);
+    }
+}
+
+void tell_too_many(int socket) noexcept {
+    wire::ErrorReply reply;
+    reply.header = wire::make_header(wire::Type::error, sizeof reply, 0);
+    reply.code = wire::ErrorCode::too_many_clients;
+    constexpr char kText[] = "too many clients at once: try again";
+    std::memcpy(reply.text, kText, sizeof kText);
+    sys_call(SYS_sendto, socket, &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT, nullptr, 0);
+    execute::sys_close(socket);
+}
+
+void accept_all(int listener) noexcept {
+    for (;;) {
+        const int socket = accept_client(listener);
+        if (socket == -EACCES) continue;
+        if (socket < 0) return;
+        Client* chosen = nullptr;
+        for (Client& client : clients) {
+            if (is_free(client)) chosen = &client;
+        }
+        if (chosen != nullptr) {
+            chosen->socket = socket;
+            chosen->request = 0;
+            continue;
+        }
+        tell_too_many(socket);
+    }
+}
+
+// When the next attempt wants to be looked at; kNever: none is under way.
+std::int64_t next_look() noexcept {
+    std::int64_t next = execute::kNever;
+    for (const Client& client : clients) {
+        if (!client.attempt.active() || client.attempt.finished()) continue;
+        if (client.attempt.next_look() < next) next = client.attempt.next_look();
+    }
+    return next;
+}
+
+void advance_all() noexcept {
+    const std::int64_t now = execute::monotonic_ns();
+    for (Client& client : clients) {
+        if (!client.attempt.active()) continue;
+        if (client.attempt.next_look() <= now) client.attempt.advance(now);
+        answer_if_finished(client);
+    }
+}
+
+// Sleeps until something happens. The signal that ends us is let in only here.
+long wait_for_events(pollfd* descriptors, unsigned count) noexcept {
+    const std::int64_t next = next_look();
+    timespec timeout{};
+    if (next != execute::kNever) {
+        const std::int64_t left = next - execute::monotonic_ns();
+        if (left > 0) {
+            timeout.tv_sec = left / execute::kNanosecondsPerSecond;
+            timeout.tv_nsec = left % execute::kNanosecondsPerSecond;
+        }
+    }
+    const Mask blocked = ~(bit_of(32) | bit_of(33) | bit_of(reserved_signal(0)));
+    return sys_call(SYS_ppoll, descriptors, count, next == execute::kNever ? nullptr : &timeout,
+                    &blocked, sizeof blocked);
+}
+
+void serve(int listener) noexcept {
+    pollfd descriptors[kMaxClients + 1];
+    while (!should_stop()) {
+        descriptors[0] = {listener, POLLIN, 0};
+        for (unsigned i = 0; i < kMaxClients; ++i) {
+            // While its request is under way, a client is only watched for its going.
+            const short events = clients[i].attempt.active() ? 0 : POLLIN;
+            descriptors[i + 1] = {clients[i].socket, events, 0};
+        }
+        const long ready = wait_for_events(descriptors, kMaxClients + 1);
+        if (ready > 0) {
+            for (unsigned i = 0; i < kMaxClients; ++i) {
+                if (clients[i].socket < 0 || descriptors[i + 1].fd < 0) continue;
+                const short happened = descriptors[i + 1].revents;
+                if ((happened & POLLIN) != 0) {
+                    receive(clients[i]);
+                } else if ((happened & (POLLHUP | POLLERR | POLLNVAL)) != 0) {
+                    close_client(clients[i]);
+                }
+            }
+            if (descriptors[0].revents != 0) accept_all(listener);
+        }
+        advance_all();
+    }
+    for (Client& client : clients)
+        close_client(client);
+}
+
+}  // namespace
+
+bool run_agent() noexcept {
+    sys_call(SYS_prctl, PR_SET_NAME, "threadfault", 0, 0, 0);
+    // From here on our descriptors are our own: the program does not see them, can't close them,
+    // and its children don't inherit them (close_range(2), Linux 5.9).
+    const long unshared = sys_call(SYS_close_range, 0, ~0U, CLOSE_RANGE_UNSHARE);
+    if (unshared != 0) {
+        log_line("no agent: no descriptor table of its own", unshared);
+        return false;
+    }
+    if (!clients.prepare()) {
+        log_line("no agent: no memory");
+        return false;
+    }
+    learn_places();
+    const int listener = open_socket();
+    if (listener < 0) {
+        log_line("no agent: no socket", listener);
+        return false;
+    }
+    serve(listener);
+    remove_socket();
+    execute::sys_close(listener);
+    return true;
+}
+
+}  // namespace threadfault::shim

@@ -1,0 +1,88 @@
+#include "preload/base/libc_layout.hpp"
+
+#include "execute/syscalls.hpp"
+#include "wire/wire.hpp"
+
+#include <dlfcn.h>
+#include <sys/uio.h>
+
+namespace threadfault::shim {
+
+namespace {
+
+struct FieldPlace {
+    std::uint32_t bits;
+    std::uint32_t count;
+    std::uint32_t offset;
+};
+
+constexpr std::uint32_t kUnknown = ~0U;
+constexpr std::uint32_t kLargestDescriptor = 4096;
+
+constinit std::atomic<std::uint32_t> tid_offset{kUnknown};
+constinit std::atomic<std::uint32_t> cancel_offset{kUnknown};
+
+std::uint32_t offset_of(const char* symbol) noexcept {
+    const auto* const place = static_cast<const FieldPlace*>(::dlsym(RTLD_DEFAULT, symbol));
+    if (place == nullptr || place->bits != 32 || place->count != 1) return kUnknown;
+    return place->offset < kLargestDescriptor ? place->offset : kUnknown;
+}
+
+bool read_word(std::uint64_t address, std::uint32_t* out) noexcept {
+    iovec local{out, sizeof *out};
+    iovec remote{reinterpret_cast<void*>(address), sizeof *out};
+    return execute::sys_call(SYS_process_vm_readv, execute::sys_getpid(), &local, 1, &remote, 1,
+                             0) == static_cast<long>(sizeof *out);
+}
+
+}  // namespace
+
+void learn_libc_layout() noexcept {
+    const std::uint32_t offset = offset_of("_thread_db_pthread_tid");
+    if (offset != kUnknown) {
+        const auto* const tid = reinterpret_cast<const pid_t*>(::pthread_self() + offset);
+        if (*tid == execute::sys_gettid()) tid_offset.store(offset, std::memory_order_relaxed);
+    }
+    cancel_offset.store(offset_of("_thread_db_pthread_cancelhandling"), std::memory_order_relaxed);
+}
+
+pid_t libc_tid(pthread_t self) noexcept {
+    const std::uint32_t offset = tid_offset.load(std::memory_order_relaxed);
+    if (offset == kUnknown) return execute::sys_gettid();
+    return *reinterpret_cast<const pid_t*>(self + offset);
+}
+
+std::uint32_t cancel_word(pthread_t thread) noexcept {
+    const std::uint32_t offset = cancel_offset.load(std::memory_order_relaxed);
+    std::uint32_t word = 0;
+    if (offset == kUnknown || thread == 0 || !read_word(thread + offset, &word)) {
+        return wire::kCancelUnknown;
+    }
+    return word;
+}
+
+void learn_cancel_words(wire::ThreadRecord* records, std::uint32_t count) noexcept {
+    constexpr std::uint32_t kAtOnce = 64;
+    const std::uint32_t offset = cancel_offset.load(std::memory_order_relaxed);
+    if (offset == kUnknown) return;
+    for (std::uint32_t done = 0; done < count;) {
+        const std::uint32_t rest = count - done;
+        const std::uint32_t batch = rest < kAtOnce ? rest : kAtOnce;
+        std::uint32_t words[kAtOnce];
+        iovec remote[kAtOnce];
+        for (std::uint32_t i = 0; i < batch; ++i) {
+            remote[i] = {reinterpret_cast<void*>(records[done + i].pthread + offset),
+                         sizeof words[0]};
+        }
+        iovec local{words, batch * sizeof words[0]};
+        const long got = execute::sys_call(SYS_process_vm_readv, execute::sys_getpid(), &local, 1,
+                                           remote, batch, 0);
+        const std::uint32_t read = got > 0 ? static_cast<std::uint32_t>(got / 4) : 0;
+        for (std::uint32_t i = 0; i < read; ++i)
+            records[done + i].cancel = words[i];
+        // It stops at the first that can't be read: that one stays unknown.
+        done += read < batch ? read + 1 : batch;
+    }
+}
+
+}  // namespace threadfault::shim

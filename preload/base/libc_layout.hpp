@@ -1,0 +1,33 @@
+// Where glibc keeps two fields of a thread's descriptor: its tid and the word of its cancellation
+// state. glibc publishes their places for debuggers, as data symbols of libc.so
+// (nptl_db/structs.def: _thread_db_pthread_tid, _thread_db_pthread_cancelhandling: size in bits,
+// count, offset); nothing here is guessed.
+#ifndef THREADFAULT_PRELOAD_LIBC_LAYOUT_HPP
+#define THREADFAULT_PRELOAD_LIBC_LAYOUT_HPP
+
+#include "wire/wire.hpp"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include <cstdint>
+
+namespace threadfault::shim {
+
+// Looks the places up and checks the first against the calling thread. Takes the loader's lock.
+void learn_libc_layout() noexcept;
+
+// The calling thread's tid, from its descriptor where the place is known (a load), else by a system
+// call. Async-signal-safe.
+pid_t libc_tid(pthread_t self) noexcept;
+
+// glibc's cancelhandling word of a thread of this process, or wire::kCancelUnknown. Read through
+// the kernel, so that a descriptor that is unmapped meanwhile is no fault. Async-signal-safe.
+std::uint32_t cancel_word(pthread_t thread) noexcept;
+
+// The same for many threads in few system calls: sets `cancel` of each record.
+void learn_cancel_words(wire::ThreadRecord* records, std::uint32_t count) noexcept;
+
+}  // namespace threadfault::shim
+
+#endif  // THREADFAULT_PRELOAD_LIBC_LAYOUT_HPP

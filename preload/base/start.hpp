@@ -1,0 +1,32 @@
+// The shim's own beginning: what must be known before any interposed call does its work.
+#ifndef THREADFAULT_PRELOAD_START_HPP
+#define THREADFAULT_PRELOAD_START_HPP
+
+#include <sys/types.h>
+
+#include <atomic>
+
+namespace threadfault::shim {
+
+extern std::atomic<bool> loaded;
+void load() noexcept;
+
+// Our constructor does it; a library that is initialised before us, or an allocator, may be
+// earlier. Costs a load. Async-signal-safe once it has run.
+inline void ensure_loaded() noexcept {
+    if (!loaded.load(std::memory_order_acquire)) load();
+}
+
+// In a child made without fork's handlers (_Fork). Async-signal-safe.
+void after_bare_fork() noexcept;
+
+// The process that our memory belongs to: 0 before load().
+pid_t shim_pid() noexcept;
+
+// Is the caller in a process that merely shares our memory (a vfork child), or in a copy that no
+// fork handler has seen (a bare clone)? A system call.
+bool is_foreign_process() noexcept;
+
+}  // namespace threadfault::shim
+
+#endif  // THREADFAULT_PRELOAD_START_HPP

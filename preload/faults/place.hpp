@@ -1,0 +1,29 @@
+// Where is a thread: in a part of libc whose lock would stay held if it ended there?
+#ifndef THREADFAULT_PRELOAD_PLACE_HPP
+#define THREADFAULT_PRELOAD_PLACE_HPP
+
+#include "wire/wire.hpp"
+
+#include <cstdint>
+
+namespace threadfault::shim {
+
+// Looks the code ranges up. Takes the loader's lock, allocates nothing. Once, by the agent, before
+// it serves.
+void learn_places() noexcept;
+
+// The place of one address; `user` for all that is not known to be another.
+wire::Place place_of(std::uint64_t address) noexcept;
+
+// Looks at the calling thread's interrupted stack: `frames` gets the instruction pointers,
+// innermost first, at most `limit`; returns how many. Calls glibc's backtrace(), which was primed
+// by agent_start() and takes no lock. Async-signal-safe in that sense.
+unsigned interrupted_frames(const void* context, std::uint64_t* frames, unsigned limit) noexcept;
+
+// The first of the frames' places that is not `user`; or stdio, if the calling thread holds the
+// lock of a standard stream.
+wire::Place place_of_thread(const std::uint64_t* frames, unsigned count) noexcept;
+
+}  // namespace threadfault::shim
+
+#endif  // THREADFAULT_PRELOAD_PLACE_HPP

@@ -1,0 +1,109 @@
+// The calls that make, name and end threads.
+#include "preload/agent/agent.hpp"
+#include "preload/base/export.hpp"
+#include "preload/base/real.hpp"
+#include "preload/base/start.hpp"
+#include "preload/registry/registry.hpp"
+
+#include <stdarg.h>
+#include <sys/prctl.h>
+#include <threads.h>
+
+namespace shim = threadfault::shim;
+namespace real = threadfault::shim::real;
+using threadfault::shim::End;
+using threadfault::shim::Record;
+
+namespace {
+
+// Runs on the new thread, under libc's own start function: `Routine` is what the program passed.
+// Forced unwinding passes through it: it has nothing to clean up.
+template <typename Result, typename Routine>
+Result begin_thread(void* argument) {
+    auto* const record = static_cast<Record*>(argument);
+    // Copied first: a record that could not be registered is given back.
+    const auto start_routine = reinterpret_cast<Routine>(record->start_routine);
+    void* const start_argument = record->argument;
+    shim::register_self(record);
+    const Result result = start_routine(start_argument);
+    shim::mark_end(End::returned);
+    return result;
+}
+
+// `create`: the real call with our record in place of the program's start routine; `plain`: as the
+// program asked.
+template <typename Create, typename Plain>
+int create_thread(void* start_routine, void* argument, const pthread_attr_t* attributes,
+                  Create create, Plain plain) {
+    shim::ensure_loaded();
+    shim::agent_start();
+    Record* const record = shim::expect_thread(start_routine, argument, attributes);
+    if (record == nullptr) return plain();
+    const int result = create(record);
+    if (result == 0) {
+        shim::thread_was_made();
+    } else {
+        shim::forget_expected(record);
+    }
+    return result;
+}
+static_assert(thrd_success == 0);
+
+}  // namespace
+
+THREADFAULT_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+                                      void* (*start_routine)(void*), void* argument) noexcept {
+    return create_thread(
+        reinterpret_cast<void*>(start_routine), argument, attributes,
+        [&](Record* record) {
+            return real::pthread_create(thread, attributes, begin_thread<void*, void* (*)(void*)>,
+                                        record);
+        },
+        [&] { return real::pthread_create(thread, attributes, start_routine, argument); });
+}
+
+THREADFAULT_EXPORT int thrd_create(thrd_t* thread, thrd_start_t start_routine, void* argument) {
+    return create_thread(
+        reinterpret_cast<void*>(start_routine), argument, nullptr,
+        [&](Record* record) {
+            return real::thrd_create(thread, begin_thread<int, thrd_start_t>, record);
+        },
+        [&] { return real::thrd_create(thread, start_routine, argument); });
+}
+
+THREADFAULT_EXPORT void pthread_exit(void* result) {
+    shim::mark_end(End::exited);
+    real::pthread_exit(result);
+    __builtin_unreachable();
+}
+
+THREADFAULT_EXPORT void thrd_exit(int result) {
+    shim::mark_end(End::exited);
+    real::thrd_exit(result);
+    __builtin_unreachable();
+}
+
+THREADFAULT_EXPORT int pthread_setname_np(pthread_t thread, const char* name) noexcept {
+    const int result = real::pthread_setname_np(thread, name);
+    if (result != 0) return result;
+    Record* const own = shim::self();
+    Record* const named =
+        own != nullptr && own->thread.load() == thread ? own : shim::find_record_of(thread);
+    if (named != nullptr) shim::store_name(named, name);
+    return 0;
+}
+
+THREADFAULT_EXPORT int prctl(int option, ...) noexcept {
+    // As many words as the kernel takes; those that were not passed are not looked at by it.
+    va_list list;
+    va_start(list, option);
+    unsigned long words[4];
+    for (unsigned long& word : words)
+        word = va_arg(list, unsigned long);
+    va_end(list);
+    const int result = real::prctl(option, words[0], words[1], words[2], words[3]);
+    if (option == PR_SET_NAME && result == 0 && shim::self() != nullptr) {
+        shim::store_name(shim::self(), reinterpret_cast<const char*>(words[0]));
+    }
+    return result;
+}

@@ -1,0 +1,279 @@
+#include "preload/registry/registry.hpp"
+
+#include "execute/syscalls.hpp"
+#include "preload/agent/agent.hpp"
+#include "preload/base/libc_layout.hpp"
+#include "preload/registry/storage.hpp"
+
+#include <sys/prctl.h>
+
+#include <cstring>
+
+namespace threadfault::shim {
+
+namespace {
+
+[[gnu::tls_model("initial-exec")]] constinit thread_local Record* own_record = nullptr;
+[[gnu::tls_model("initial-exec")]] constinit thread_local int destructor_round = 0;
+
+constinit std::atomic<std::uint64_t> last_serial{0};
+constinit std::atomic<std::uint32_t> last_index{0};
+constinit std::atomic<std::uint32_t> live{0};
+constinit std::atomic<std::uint32_t> orphans{0};  // created by threads without a record
+
+constexpr pthread_key_t kNoKey = ~0U;
+constinit std::atomic<pthread_key_t> end_key{kNoKey};
+
+std::int64_t boot_ns() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return static_cast<std::int64_t>(now.tv_sec) * execute::kNanosecondsPerSecond + now.tv_nsec;
+}
+
+// The seqlock's writing side. One writer at a time: the thread itself, or its creator before that.
+class Change {
+public:
+    explicit Change(Record* record) noexcept : record_(record) {
+        record_->version.fetch_add(1, std::memory_order_acq_rel);
+    }
+    ~Change() { record_->version.fetch_add(1, std::memory_order_acq_rel); }
+    Change(const Change&) = delete;
+    Change& operator=(const Change&) = delete;
+
+private:
+    Record* record_;
+};
+
+void release(Record* record) noexcept {
+    {
+        const Change change(record);
+        record->life.store(Life::free, std::memory_order_release);
+        record->serial.store(0, std::memory_order_relaxed);
+        record->tid.store(0, std::memory_order_relaxed);
+    }
+    give_record(record);
+    if (live.fetch_sub(1, std::memory_order_acq_rel) == 1) last_thread_is_leaving();
+}
+
+// The thread-specific-data destructor: runs in every way to leave a thread but a raw exit. Libc
+// calls the destructors again as long as they set values, four rounds at most; the program's own
+// destructors may still do anything in them, so the record lives until the last round.
+void on_thread_end(void* value) {
+    auto* const record = static_cast<Record*>(value);
+    if (record != own_record) return;  // a forked child's inheritance
+    record->life.store(Life::ending, std::memory_order_relaxed);
+    if (++destructor_round < PTHREAD_DESTRUCTOR_ITERATIONS &&
+        ::pthread_setspecific(end_key.load(std::memory_order_relaxed), value) == 0) {
+        return;
+    }
+    own_record = nullptr;
+    release(record);
+}
+
+bool make_key() noexcept {
+    if (end_key.load(std::memory_order_acquire) != kNoKey) return true;
+    pthread_key_t key = 0;
+    if (::pthread_key_create(&key, on_thread_end) != 0) return false;
+    pthread_key_t none = kNoKey;
+    if (!end_key.compare_exchange_strong(none, key, std::memory_order_acq_rel)) {
+        ::pthread_key_delete(key);
+    }
+    return true;
+}
+
+bool watch_own_end(Record* record) noexcept {
+    if (end_key.load(std::memory_order_relaxed) == kNoKey) return false;
+    return ::pthread_setspecific(end_key.load(std::memory_order_relaxed), record) == 0;
+}
+
+// Deeper than the wire can say: the first and the last components are kept.
+void set_path(Record* record, const Record* creator, std::uint32_t child) noexcept {
+    constexpr std::uint32_t kMost = wire::kMaxPathDepth;
+    std::uint32_t kept = 0;
+    if (creator != nullptr) {
+        kept = creator->depth < kMost ? creator->depth : kMost;
+        std::memcpy(record->path, creator->path, kept * sizeof record->path[0]);
+        record->depth = creator->depth + 1;
+    } else {
+        record->path[kept++] = 0;  // below a thread that nobody registered
+        record->depth = 2;
+    }
+    if (kept == kMost) {
+        std::memmove(&record->path[kMost / 2], &record->path[kMost / 2 + 1],
+                     (kMost / 2 - 1) * sizeof record->path[0]);
+        --kept;
+    }
+    record->path[kept] = child;
+}
+
+void copy_name(Record* to, const Record& from) noexcept {
+    for (int i = 0; i < 2; ++i) {
+        to->name[i].store(from.name[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    }
+}
+
+// As the kernel knows it: for records that can't inherit a creator's.
+void ask_own_name(Record* record) noexcept {
+    char name[wire::kThreadNameSize] = {};
+    execute::sys_call(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
+    store_name(record, name);
+}
+
+void clear(Record* record) noexcept {
+    record->thread.store(0, std::memory_order_relaxed);
+    record->tid.store(0, std::memory_order_relaxed);
+    record->children = 0;
+    record->stack_low = 0;
+    record->belief = {};
+    record->is_main = false;
+    record->end.store(End::none, std::memory_order_relaxed);
+    record->faults.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Record* self() noexcept {
+    return own_record;
+}
+
+Record* expect_thread(void* start_routine, void* argument,
+                      const pthread_attr_t* attributes) noexcept {
+    if (!make_key()) return nullptr;
+    Record* const record = take_record();
+    if (record == nullptr) return nullptr;
+    const Record* const creator = own_record;
+    clear(record);
+    record->start_routine = start_routine;
+    record->argument = argument;
+    record->detached = false;
+    std::uint64_t stack_size = 0;
+    if (attributes != nullptr) {
+        int state = PTHREAD_CREATE_JOINABLE;
+        ::pthread_attr_getdetachstate(attributes, &state);
+        record->detached = state == PTHREAD_CREATE_DETACHED;
+        std::size_t guard = 0;
+        std::size_t size = 0;
+        // Only of use together; below, from where the thread finds itself, the lowest address
+        // follows.
+        if (::pthread_attr_getstacksize(attributes, &size) == 0 &&
+            ::pthread_attr_getguardsize(attributes, &guard) == 0 && size > guard) {
+            stack_size = size - guard;
+        }
+    }
+    record->stack_low = stack_size;
+    record->creator_tid =
+        creator != nullptr ? creator->tid.load(std::memory_order_relaxed) : execute::sys_gettid();
+    set_path(record, creator,
+             creator != nullptr ? creator->children + 1
+                                : orphans.fetch_add(1, std::memory_order_relaxed) + 1);
+    record->index = last_index.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (creator != nullptr) {
+        copy_name(record, *creator);
+    } else {
+        ask_own_name(record);
+    }
+    record->belief = belief();
+    record->life.store(Life::born, std::memory_order_release);
+    live.fetch_add(1, std::memory_order_relaxed);
+    return record;
+}
+
+void thread_was_made() noexcept {
+    if (own_record != nullptr) ++own_record->children;
+}
+
+void forget_expected(Record* record) noexcept {
+    // So that a failed create leaves no gap in the numbering, if nobody was faster.
+    std::uint32_t index = record->index;
+    last_index.compare_exchange_strong(index, index - 1, std::memory_order_relaxed);
+    record->life.store(Life::free, std::memory_order_release);
+    live.fetch_sub(1, std::memory_order_relaxed);
+    give_record(record);
+}
+
+void register_self(Record* record) noexcept {
+    destructor_round = 0;
+    const pthread_t thread = ::pthread_self();
+    {
+        const Change change(record);
+        record->thread.store(thread, std::memory_order_relaxed);
+        record->tid.store(libc_tid(thread), std::memory_order_relaxed);
+        record->birth_ns = boot_ns();
+        // The descriptor that pthread_self() names lies at the top of the stack's memory.
+        if (record->stack_low != 0) record->stack_low = thread - record->stack_low;
+        record->serial.store(last_serial.fetch_add(1, std::memory_order_relaxed) + 1,
+                             std::memory_order_relaxed);
+    }
+    own_record = record;
+    inherit_belief(record->belief);
+    record->life.store(Life::alive, std::memory_order_release);
+    if (!watch_own_end(record)) {
+        // Nobody would notice its end: better a thread without a record.
+        own_record = nullptr;
+        release(record);
+    }
+}
+
+void mark_end(End end) noexcept {
+    Record* const record = own_record;
+    if (record == nullptr) return;
+    End none = End::none;
+    record->end.compare_exchange_strong(none, end, std::memory_order_relaxed);
+}
+
+void register_main() noexcept {
+    if (own_record != nullptr || !make_key()) return;
+    Record* const record = take_record();
+    if (record == nullptr) return;
+    clear(record);
+    record->start_routine = nullptr;
+    record->argument = nullptr;
+    record->creator_tid = 0;
+    record->index = 0;
+    record->depth = 0;
+    record->detached = false;
+    record->is_main = true;
+    record->belief = belief();
+    ask_own_name(record);
+    live.fetch_add(1, std::memory_order_relaxed);
+    register_self(record);
+}
+
+void bury(Record* record, std::uint64_t serial) noexcept {
+    if (record->serial.load(std::memory_order_acquire) != serial || serial == 0) return;
+    release(record);
+}
+
+void reset_registry_after_fork() noexcept {
+    Record* const kept = own_record;
+    free_all_records_but(kept);
+    last_index.store(0, std::memory_order_relaxed);
+    last_serial.store(0, std::memory_order_relaxed);
+    orphans.store(0, std::memory_order_relaxed);
+    live.store(kept != nullptr ? 1 : 0, std::memory_order_relaxed);
+    if (kept == nullptr) {
+        register_main();
+        return;
+    }
+    const Change change(kept);
+    kept->tid.store(execute::sys_gettid(), std::memory_order_relaxed);
+    kept->serial.store(last_serial.fetch_add(1, std::memory_order_relaxed) + 1,
+                       std::memory_order_relaxed);
+    kept->birth_ns = boot_ns();
+    kept->creator_tid = 0;
+    kept->index = 0;
+    kept->children = 0;
+    kept->depth = 0;
+    kept->is_main = true;
+    kept->faults.store(0, std::memory_order_relaxed);
+}
+
+std::uint32_t live_threads() noexcept {
+    return live.load(std::memory_order_relaxed);
+}
+
+std::uint64_t serials() noexcept {
+    return last_serial.load(std::memory_order_relaxed);
+}
+
+}  // namespace threadfault::shim
