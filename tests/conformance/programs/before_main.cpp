@@ -11,9 +11,9 @@ static void* early(void* argument) {
 
 static void run(const char* where) {
     pthread_t thread;
-    say("create in %s: %d", where,
-        pthread_create(&thread, nullptr, early, const_cast<char*>(where)));
+    const int created = pthread_create(&thread, nullptr, early, const_cast<char*>(where));
     pthread_join(thread, nullptr);
+    say("create in %s: %d", where, created);  // the thread has spoken
 }
 
 __attribute__((constructor(101))) static void first_constructor() {

@@ -79,8 +79,17 @@ int main(int argc, char** argv) {
 
     char* const arguments[] = {argv[0], const_cast<char*>("spawned"), nullptr};
     pid_t pid = 0;
-    say("posix_spawn %d", posix_spawn(&pid, argv[0], nullptr, nullptr, arguments, environ));
+    const int plain = posix_spawn(&pid, argv[0], nullptr, nullptr, arguments, environ);
     wait_for("spawned", pid);
+    say("posix_spawn %d", plain);
+    // With everything blocked the child inherits that.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    posix_spawn(&pid, argv[0], nullptr, nullptr, arguments, environ);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    wait_for("spawned with everything blocked", pid);
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
@@ -89,9 +98,9 @@ int main(int argc, char** argv) {
     posix_spawnattr_setsigdefault(&attributes, &set);
     sigdelset(&set, SIGTERM);
     posix_spawnattr_setsigmask(&attributes, &set);
-    say("posix_spawn with attributes %d",
-        posix_spawn(&pid, argv[0], nullptr, &attributes, arguments, environ));
+    const int spawned = posix_spawn(&pid, argv[0], nullptr, &attributes, arguments, environ);
     wait_for("spawned with attributes", pid);
+    say("posix_spawn with attributes %d", spawned);
     say("system %d", system("exit 3"));
     FILE* pipe = popen("echo from popen", "r");
     char line[64] = {};

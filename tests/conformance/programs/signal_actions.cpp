@@ -60,7 +60,8 @@ static void one_by_one() {
             sigval value{};
             value.sival_int = i + 1000;
             last_value = 0;
-            sigqueue(getpid(), i, value);
+            // To this thread: one for the process might be another thread's.
+            pthread_sigqueue(pthread_self(), i, value);
             say("  was %s mask %d, queued value %d", name(old), members(old.sa_mask),
                 static_cast<int>(last_value));
             void (*const was)(int) = signal(i, SIG_IGN);
