@@ -1,0 +1,51 @@
+/* The C interface from C. */
+#include <threadfault/execute.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+static int failures = 0;
+
+static void check(int ok, const char* what) {
+    if (ok) return;
+    fprintf(stderr, "failed: %s\n", what);
+    ++failures;
+}
+
+static void add_one(void* argument) {
+    ++*(int*)argument;
+}
+
+static void* wait_for_end(void* argument) {
+    char byte;
+    return read(*(int*)argument, &byte, 1) == 0 ? NULL : argument;
+}
+
+int main(void) {
+    const struct timespec ample = {20, 0};
+    int number = 0;
+    int gate[2];
+    pthread_t thread;
+    union sigval value;
+
+    check(tf_execute_on_pthread(pthread_self(), add_one, &number, NULL) == TF_EXECUTE_DONE, "self");
+    check(number == 1, "ran on itself");
+    check(tf_execute_signal() >= SIGRTMIN, "a signal is in use");
+    check(tf_execute_set_signal(SIGRTMIN) != 0, "too late to choose");
+
+    check(pipe(gate) == 0, "pipe");
+    check(pthread_create(&thread, NULL, wait_for_end, &gate[0]) == 0, "thread");
+    check(tf_execute_on_pthread(thread, add_one, &number, &ample) == TF_EXECUTE_DONE, "other");
+    check(number == 2, "ran on the other");
+    check(tf_execute_on_tid(getpid(), add_one, &number, &ample) == TF_EXECUTE_DONE, "main's tid");
+    check(number == 3, "ran on main");
+    check(tf_execute_on_tid(-1, add_one, &number, &ample) == TF_EXECUTE_NO_THREAD, "no thread");
+    check(tf_execute_on_tid(getpid(), NULL, NULL, &ample) == TF_EXECUTE_INVALID, "no function");
+    check(tf_execute_result_text(TF_EXECUTE_NO_THREAD) != NULL, "text");
+    value.sival_int = 0;
+    check(thread_sigqueue(getpid(), 0, value) == 0, "signal 0 only asks");
+    check(thread_sigqueue(-1, SIGUSR1, value) != 0, "nobody there");
+    close(gate[1]);
+    check(pthread_join(thread, NULL) == 0, "join");
+    return failures == 0 ? 0 : 1;
+}
