@@ -15,6 +15,9 @@ constexpr std::int64_t kAgainNs = 500'000;
 constexpr std::int64_t kLongestPauseNs = 32'000'000;
 constexpr int kBlockedLooks = 2;  // a thread may block everything for a moment
 constexpr int kNewbornLooks = 3;  // glibc does so at a thread's birth and end
+// A thread that is ready to run but waits for a CPU may have been stopped at such a moment, or at
+// the entry of our handler: it gets the time of some turns of busy neighbours.
+constexpr int kRunningLooks = 64;
 
 // Looks after one outstanding request: every look is later than the one before.
 class Attendant {
@@ -61,27 +64,25 @@ private:
     }
 
     bool is_deaf() noexcept {
-        switch (deafness(tid_, signal_in_use())) {
-            case Deafness::blocked:
-                ++deaf_looks_;
-                break;
-            case Deafness::newborn:
-                ++newborn_looks_;
-                break;
-            default:
-                deaf_looks_ = newborn_looks_ = 0;
-                return false;
+        const Deafness now = deafness(tid_, signal_in_use());
+        if (now != Deafness::blocked && now != Deafness::newborn) {
+            deaf_looks_ = blocked_looks_ = running_looks_ = 0;
+            return false;
         }
         pause_ns_ = kAgainNs;
-        return deaf_looks_ >= kBlockedLooks || deaf_looks_ + newborn_looks_ >= kNewbornLooks;
+        ++deaf_looks_;
+        if (death_.was_running()) return ++running_looks_ >= kRunningLooks;
+        if (now == Deafness::blocked) ++blocked_looks_;
+        return blocked_looks_ >= kBlockedLooks || deaf_looks_ - running_looks_ >= kNewbornLooks;
     }
 
     pid_t tid_;
     Ticket ticket_;
     DeathWatch death_;
     std::int64_t pause_ns_ = kAgainNs / 2;
-    int deaf_looks_ = 0;
-    int newborn_looks_ = 0;
+    int deaf_looks_ = 0;     // of all kinds, in a row
+    int blocked_looks_ = 0;  // of them, those at a thread that slept, neither new nor ending
+    int running_looks_ = 0;  // of them, those at a thread that ran or was about to
 };
 
 Outcome attend(pid_t pid, pid_t tid, Ticket ticket, std::int64_t since_ns,

@@ -49,11 +49,15 @@ public:
     // False when /proc can't be read and the kernel still knows the tid.
     bool has_ended() noexcept;
 
+    // At that look, did the thread run, or wait for a CPU?
+    bool was_running() const noexcept { return was_running_; }
+
 private:
     pid_t pid_;
     pid_t tid_;
     std::int64_t since_ns_;
     bool seen_ = false;
+    bool was_running_ = false;
     std::uint64_t start_ticks_ = 0;
 };
 

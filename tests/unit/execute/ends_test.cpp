@@ -79,6 +79,21 @@ TEST_F(Ends, ThreadThatBlocksGlibcsSignalsTooIsTold) {
     EXPECT_EQ(runs, 0);
 }
 
+TEST_F(Ends, DeafThreadThatComputesIsTold) {
+    std::atomic<bool> deaf{false};
+    Worker worker([&](Worker& self) {
+        change_mask(SIG_BLOCK);
+        deaf = true;
+        while (!self.stopped()) {
+        }
+        change_mask(SIG_UNBLOCK);
+    });
+    ASSERT_TRUE(eventually([&] { return deaf.load(); }));
+    EXPECT_EQ(tf_execute_on_tid(worker.tid(), count, nullptr, nullptr), TF_EXECUTE_SIGNAL_BLOCKED);
+    worker.join();
+    EXPECT_EQ(runs, 0);
+}
+
 TEST_F(Ends, ShortTimeoutOnADeafThread) {
     DeafWorker worker;
     const auto shared = std::make_shared<int>(0);
