@@ -119,6 +119,16 @@ void ask_own_name(Record* record) noexcept {
     store_name(record, name);
 }
 
+// The creator may have named the thread before it could be found by its pthread_t. From now on it
+// can, so only a name that differs from the inherited one is news.
+void catch_up_with_name(Record* record) noexcept {
+    char inherited[wire::kThreadNameSize] = {};
+    char now[wire::kThreadNameSize] = {};
+    load_name(*record, inherited);
+    execute::sys_call(SYS_prctl, PR_GET_NAME, now, 0, 0, 0);
+    if (std::memcmp(inherited, now, sizeof now) != 0) store_name(record, now);
+}
+
 void clear(Record* record) noexcept {
     record->thread.store(0, std::memory_order_relaxed);
     record->tid.store(0, std::memory_order_relaxed);
@@ -207,6 +217,7 @@ void register_self(Record* record) noexcept {
     own_record = record;
     inherit_belief(record->belief);
     record->life.store(Life::alive, std::memory_order_release);
+    catch_up_with_name(record);
     if (!watch_own_end(record)) {
         // Nobody would notice its end: better a thread without a record.
         own_record = nullptr;
