@@ -140,9 +140,15 @@ enum class Fault : std::uint32_t {
     delay = 10,
     spin = 11,
     interrupt = 12,
+    demote = 13,
 };
 
+// FaultRequest::flags
 inline constexpr std::uint32_t kFaultAnywhere = 1U << 0;  // no safe point asked for
+inline constexpr std::uint32_t kDemoteNice = 1U << 1;     // what demote changes
+inline constexpr std::uint32_t kDemoteIdle = 1U << 2;
+inline constexpr std::uint32_t kDemoteCpus = 1U << 3;
+inline constexpr std::size_t kCpuWords = 16;  // 1,024 CPUs
 
 struct FaultRequest {
     Header header;
@@ -154,8 +160,9 @@ struct FaultRequest {
     std::int64_t value = 0;        // Fault::signal: sigval
     std::int64_t wait_ns = 0;      // how long the agent tries and watches before it answers
     std::int64_t duration_ns = 0;  // freeze, slow, delay, spin; 0: until undone
-    std::uint32_t percent = 0;     // slow
-    std::uint32_t reserved = 0;
+    std::uint32_t percent = 0;           // slow: of the time that it would run, 1 to 99
+    std::int32_t nice = 0;               // demote: -20 to 19
+    std::uint64_t cpus[kCpuWords] = {};  // demote: bit N is CPU N
 };
 
 enum class Outcome : std::uint32_t {
@@ -181,6 +188,8 @@ enum class Reason : std::uint32_t {
     not_supported = 11,   // by this agent
     agent_thread = 12,    // the agent is immune
     seccomp = 13,         // a filter may punish the system call that is needed
+    not_permitted = 14,   // the target itself may not do it, or not undo it
+    not_in_force = 15,    // thaw: there was nothing to undo
 };
 
 // FaultReply::place: where the victim was when the agent last looked on it

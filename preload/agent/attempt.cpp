@@ -2,10 +2,13 @@
 
 #include "execute/syscalls.hpp"
 #include "preload/agent/agent.hpp"
+#include "preload/agent/keeper.hpp"
 #include "preload/agent/lifecycle.hpp"
 #include "preload/agent/task_file.hpp"
 #include "preload/base/libc_layout.hpp"
+#include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
+#include "preload/faults/hold.hpp"
 
 #include <cstring>
 
@@ -25,6 +28,8 @@ constexpr std::int64_t kSilence = 200'000;  // healthy threads have answered by 
 constexpr std::int64_t kLinger = 150'000;
 constexpr int kBlockedLooks = 2;  // a thread may block everything for a moment
 constexpr int kNewbornLooks = 3;  // libc does so at a thread's birth and end
+
+constexpr std::uint32_t kHolds = wire::kInForceFreeze | wire::kInForceDelay | wire::kInForceSpin;
 
 bool is_death(Fault fault) noexcept {
     return fault == Fault::cancel || fault == Fault::async_cancel || fault == Fault::exit ||
@@ -57,13 +62,92 @@ void Attempt::begin(const wire::FaultRequest& request, std::int64_t now) noexcep
         finish(Outcome::refused, Reason::agent_thread);
     } else if (has_ended()) {
         finish(Outcome::no_such_thread);
-    } else if (request.fault == Fault::signal) {
-        send_signal();
-    } else if (is_death(request.fault) || request.fault == Fault::look) {
-        post(now);
     } else {
-        finish(Outcome::refused, Reason::not_supported);
+        start(now);
     }
+}
+
+void Attempt::start(std::int64_t now) noexcept {
+    const Fault fault = request_.fault;
+    if (fault == Fault::signal) return send_signal();
+    if (is_death(fault) || fault == Fault::look) return post(now);
+    // The others keep their state in the thread's record.
+    if (record_ == nullptr) return finish(Outcome::refused, Reason::not_supported);
+    switch (fault) {
+        case Fault::freeze:
+        case Fault::delay:
+        case Fault::spin:
+            return post(now);
+        case Fault::slow:
+            if (request_.percent < 1 || request_.percent > 99) break;
+            return post(now);
+        case Fault::thaw:
+            return thaw(now);
+        case Fault::interrupt:
+            return interrupt(now);
+        case Fault::demote:
+            return demote();
+        default:
+            break;
+    }
+    finish(Outcome::refused, Reason::not_supported);
+}
+
+void Attempt::thaw(std::int64_t now) noexcept {
+    const bool kept = keeper.undo(record_);
+    const bool held = (record_->faults.load(std::memory_order_acquire) & kHolds) != 0;
+    if (!kept && !held) return finish(Outcome::done, Reason::not_in_force);
+    let_go(record_);
+    step_ = Step::loosening;
+    advance_loosening(now);
+}
+
+void Attempt::advance_loosening(std::int64_t now) noexcept {
+    if (has_ended()) return victim_ended();
+    const bool held = (record_->faults.load(std::memory_order_acquire) & kHolds) != 0;
+    if (!held) return finish(Outcome::done);
+    if (now >= deadline_ns_) return finish(Outcome::pending, why_silent());
+    come_again(now);
+}
+
+void Attempt::interrupt(std::int64_t now) noexcept {
+    const int number = reserved_signal(1);
+    if (number == 0) return finish(Outcome::refused, Reason::signal_taken);
+    execute::KernelSigaction action{};
+    if (execute::sys_query_sigaction(number, &action) != 0 || action.handler == nullptr) {
+        return finish(Outcome::refused, Reason::signal_taken);
+    }
+    if (execute::deafness(request_.tid, number) == execute::Deafness::blocked) {
+        return finish(Outcome::refused, Reason::signal_blocked);
+    }
+    interrupts_before_ = record_->interrupts.load(std::memory_order_acquire);
+    const SendPermit permit;
+    if (!permit || execute::sys_tgkill(shim_pid(), request_.tid, number) != 0) {
+        return finish(Outcome::no_such_thread);
+    }
+    ++reply_.attempts;
+    task_.frame_count = 0;
+    step_ = Step::poking;
+    advance_poking(now);
+}
+
+void Attempt::advance_poking(std::int64_t now) noexcept {
+    const bool handled = record_->interrupts.load(std::memory_order_acquire) != interrupts_before_;
+    if (handled) return finish(Outcome::done);
+    if (has_ended()) return victim_ended();
+    if (now >= deadline_ns_) return finish(Outcome::pending, why_silent());
+    come_again(now);
+}
+
+void Attempt::demote() noexcept {
+    const Reason reason = keeper.demote(record_, request_);
+    finish(reason == Reason::none ? Outcome::done : Outcome::refused, reason);
+}
+
+void Attempt::come_again(std::int64_t now) noexcept {
+    next_look_ = now + pause_ns_;
+    pause_ns_ = pause_ns_ * 2 < kLongestPause ? pause_ns_ * 2 : kLongestPause;
+    if (next_look_ > deadline_ns_) next_look_ = deadline_ns_;
 }
 
 void Attempt::send_signal() noexcept {
@@ -98,6 +182,7 @@ void Attempt::post(std::int64_t now) noexcept {
     task_.fault = request_.fault;
     task_.anywhere = (request_.flags & wire::kFaultAnywhere) != 0;
     task_.serial = serial_;
+    task_.duration_ns = request_.duration_ns;
     task_.place = wire::Place::unknown;
     task_.frame_count = 0;
     task_.cancel = wire::kCancelUnknown;
@@ -134,8 +219,9 @@ void Attempt::linger() noexcept {
         advance(execute::monotonic_ns());
     }
     const std::int64_t until = execute::monotonic_ns() + kLinger;
-    while (step_ == Step::watching && execute::monotonic_ns() < until) {
-        if (task_.act.load(std::memory_order_acquire) != Act::ending) break;
+    while (!finished() && step_ != Step::resting && execute::monotonic_ns() < until) {
+        // Nothing comes soon from one that must reach a cancellation point first.
+        if (step_ == Step::watching && task_.act.load() != Act::ending) break;
         const timespec moment{0, 10'000};
         execute::sys_call(SYS_nanosleep, &moment, nullptr);
         advance(execute::monotonic_ns());
@@ -153,6 +239,10 @@ void Attempt::advance(std::int64_t now) noexcept {
             return advance_posted(now);
         case Step::watching:
             return advance_watching(now);
+        case Step::loosening:
+            return advance_loosening(now);
+        case Step::poking:
+            return advance_poking(now);
         default:
             return;
     }
@@ -166,6 +256,11 @@ void Attempt::advance_posted(std::int64_t now) noexcept {
         pause_ns_ = kFirstPause;
         return advance_watching(now);
     }
+    if (act == Act::held) {
+        // It stays in the handler for as long as the fault lasts; the slot frees itself then.
+        if (!execute::leave(ticket_)) execute::release(ticket_);
+        return finish(Outcome::done);
+    }
     if (phase == execute::Phase::done) {
         execute::release(ticket_);
         return victim_answered(now);
@@ -175,8 +270,7 @@ void Attempt::advance_posted(std::int64_t now) noexcept {
     if (phase == execute::Phase::posted && now >= next_deafness_look_ns_) {
         look_for_deafness(now);
     } else if (next_look_ <= now) {
-        pause_ns_ = pause_ns_ * 2 < kLongestPause ? pause_ns_ * 2 : kLongestPause;
-        next_look_ = now + pause_ns_;
+        come_again(now);
     }
 }
 
@@ -184,6 +278,9 @@ void Attempt::advance_posted(std::int64_t now) noexcept {
 void Attempt::victim_answered(std::int64_t now) noexcept {
     switch (task_.act.load(std::memory_order_acquire)) {
         case Act::looked:
+            if (request_.fault == Fault::slow && !keeper.slow(record_, request_)) {
+                return finish(Outcome::refused, Reason::queue_full);
+            }
             return finish(Outcome::done);
         case Act::misplaced:
             if (now >= deadline_ns_) return finish(Outcome::refused, Reason::no_safe_point);
@@ -203,9 +300,7 @@ void Attempt::victim_answered(std::int64_t now) noexcept {
 void Attempt::advance_watching(std::int64_t now) noexcept {
     if (has_ended()) return victim_ended();
     if (now >= deadline_ns_) return out_of_time(now);
-    next_look_ = now + pause_ns_;
-    pause_ns_ = pause_ns_ * 2 < kLongestPause ? pause_ns_ * 2 : kLongestPause;
-    if (next_look_ > deadline_ns_) next_look_ = deadline_ns_;
+    come_again(now);
 }
 
 void Attempt::look_for_deafness(std::int64_t now) noexcept {

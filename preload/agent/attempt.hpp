@@ -4,7 +4,7 @@
 
 #include "execute/core.hpp"
 #include "execute/thread_state.hpp"
-#include "preload/faults/death.hpp"
+#include "preload/faults/victim.hpp"
 #include "preload/registry/registry.hpp"
 #include "wire/wire.hpp"
 
@@ -37,13 +37,22 @@ public:
 private:
     enum class Step : std::uint8_t {
         idle,
-        resting,   // not posted: the next try comes at next_look_
-        posted,    // the victim has been signalled, or runs our handler
-        watching,  // the victim is ending, or has a cancellation to act on
+        resting,    // not posted: the next try comes at next_look_
+        posted,     // the victim has been signalled, or runs our handler
+        watching,   // the victim is ending, or has a cancellation to act on
+        loosening,  // the victim was let go, and is about to notice
+        poking,     // an interrupt was sent
         finished,
     };
 
+    void start(std::int64_t now) noexcept;
     void send_signal() noexcept;
+    void interrupt(std::int64_t now) noexcept;
+    void thaw(std::int64_t now) noexcept;
+    void demote() noexcept;
+    void advance_loosening(std::int64_t now) noexcept;
+    void advance_poking(std::int64_t now) noexcept;
+    void come_again(std::int64_t now) noexcept;
     void post(std::int64_t now) noexcept;
     void advance_posted(std::int64_t now) noexcept;
     void victim_answered(std::int64_t now) noexcept;
@@ -71,6 +80,7 @@ private:
     std::int64_t next_look_ = 0;
     std::int64_t pause_ns_ = 0;
     std::int64_t next_deafness_look_ns_ = 0;
+    std::uint32_t interrupts_before_ = 0;
     int deaf_looks_ = 0;
     int newborn_looks_ = 0;
 };

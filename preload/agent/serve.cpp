@@ -4,6 +4,7 @@
 #include "preload/agent/agent.hpp"
 #include "preload/agent/attempt.hpp"
 #include "preload/agent/control_socket.hpp"
+#include "preload/agent/keeper.hpp"
 #include "preload/agent/lifecycle.hpp"
 #include "preload/agent/list.hpp"
 #include "preload/base/log.hpp"
@@ -193,7 +194,7 @@ void accept_all(int listener) noexcept {
 
 // When the next attempt wants to be looked at; kNever: none is under way.
 std::int64_t next_look() noexcept {
-    std::int64_t next = execute::kNever;
+    std::int64_t next = keeper.next_look();
     for (const Client& client : clients) {
         if (!client.attempt.active() || client.attempt.finished()) continue;
         if (client.attempt.next_look() < next) next = client.attempt.next_look();
@@ -203,6 +204,7 @@ std::int64_t next_look() noexcept {
 
 void advance_all() noexcept {
     const std::int64_t now = execute::monotonic_ns();
+    keeper.advance(now);
     for (Client& client : clients) {
         if (!client.attempt.active()) continue;
         if (client.attempt.next_look() <= now) client.attempt.advance(now);
@@ -250,6 +252,7 @@ void serve(int listener) noexcept {
         }
         advance_all();
     }
+    keeper.undo_all();
     for (Client& client : clients)
         close_client(client);
 }

@@ -3,6 +3,7 @@
 #include "execute/core.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/base/real.hpp"
+#include "preload/registry/registry.hpp"
 
 #include <cstring>
 
@@ -47,8 +48,10 @@ void open_up_in_this_thread() noexcept {
     remember_belief(kernel & ~ours, believed);
 }
 
-// `interrupt`: that a handler ran is all that matters.
-void on_interrupt(int) {}
+// `interrupt`: that a handler ran is all that matters; the agent sees it by the count.
+void on_interrupt(int) {
+    if (Record* const record = self()) record->interrupts.fetch_add(1, std::memory_order_release);
+}
 
 bool install_one(int which) noexcept {
     const int number = reserved_signal(which);

@@ -1,45 +1,16 @@
-// Runs in the signal handler on the victim. Async-signal-safe in this sense: nothing here allocates
-// or takes a lock, because agent_start() has loaded the unwinder. pthread_cancel and pthread_exit
-// are not on POSIX's list; that they end a thread wherever it happens to be is the fault itself,
-// and the safe point keeps them out of libc's own locks.
 #include "preload/faults/death.hpp"
 
 #include "execute/syscalls.hpp"
-#include "preload/base/libc_layout.hpp"
 #include "preload/base/real.hpp"
-#include "preload/faults/place.hpp"
 #include "preload/registry/registry.hpp"
 
 #include <pthread.h>
-#include <ucontext.h>
 
 namespace threadfault::shim {
 
 namespace {
 
-using wire::Fault;
-using wire::Place;
-
-// The unwinder's own frames, measured at 3 KiB, and the descriptor at the stack's end, which the
-// record's lowest address does not count.
-constexpr std::uint64_t kRoomToUnwind = 8 * 1024;
-
-bool wants_safe_point(Fault fault) noexcept {
-    return fault == Fault::exit || fault == Fault::async_cancel || fault == Fault::vanish;
-}
-
-// A thread with the smallest of stacks must not overflow it for us.
-bool has_room(const Record* record, const ucontext_t* context) noexcept {
-    std::uint64_t low = record != nullptr ? record->stack_low : 0;
-    const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
-    const auto alternate = reinterpret_cast<std::uint64_t>(context->uc_stack.ss_sp);
-    if (context->uc_stack.ss_size != 0 && here >= alternate &&
-        here < alternate + context->uc_stack.ss_size) {
-        low = alternate;
-    }
-    return low == 0 || here - low >= kRoomToUnwind;
-}
-
+// Nothing unwinds, locks stay held, libc does not know; the agent buries the record.
 void end_by_raw_exit() noexcept {
     mark_end(End::vanished);
     for (;;)
@@ -48,52 +19,16 @@ void end_by_raw_exit() noexcept {
 
 }  // namespace
 
-// Not noexcept: forced unwinding passes through.
-void act_on_self(void* argument, void* context) {
-    auto* const task = static_cast<VictimTask*>(argument);
-    const Record* const record = self();
-    if (task->serial != 0 &&
-        (record == nullptr || record->serial.load(std::memory_order_relaxed) != task->serial)) {
-        task->act.store(Act::stranger, std::memory_order_release);
-        return;
-    }
-    const Fault fault = task->fault;
-    const bool anywhere = task->anywhere;
-    task->cancel = cancel_word(::pthread_self());
-    const bool roomy = has_room(record, static_cast<const ucontext_t*>(context));
-    if (roomy) {
-        task->frame_count = interrupted_frames(context, task->frames, VictimTask::kMostFrames);
-        task->place = place_of_thread(task->frames, task->frame_count);
-        // Deeper than we can see: the loader or an unwinder may be at the bottom of it.
-        if (task->frame_count == VictimTask::kMostFrames && task->place == Place::user) {
-            task->place = Place::unknown;
-        }
-    } else {
-        task->frames[0] = static_cast<std::uint64_t>(
-            static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
-        task->frame_count = 1;
-        task->place = place_of_thread(task->frames, 1);
-    }
-    if (fault == Fault::look) {
-        task->act.store(Act::looked, std::memory_order_release);
-        return;
-    }
-    const bool unwinds = fault != Fault::vanish;
-    const bool safe = task->place == Place::user && (roomy || !unwinds);
-    if (wants_safe_point(fault) && !anywhere && !safe) {
-        task->act.store(Act::misplaced, std::memory_order_release);
-        return;
-    }
-    task->act.store(Act::ending, std::memory_order_release);
+void end_self(wire::Fault fault) {
     switch (fault) {
-        case Fault::vanish:
+        case wire::Fault::vanish:
             end_by_raw_exit();
             break;
-        case Fault::exit:
+        case wire::Fault::exit:
             mark_end(End::exited);
             real::pthread_exit(nullptr);
             break;
-        case Fault::async_cancel: {
+        case wire::Fault::async_cancel: {
             int before = 0;
             ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
             ::pthread_cancel(::pthread_self());
@@ -105,8 +40,6 @@ void act_on_self(void* argument, void* context) {
             ::pthread_cancel(::pthread_self());
             break;
     }
-    // Only where the thread did not end at once.
-    task->act.store(Act::cancelled, std::memory_order_release);
 }
 
 }  // namespace threadfault::shim

@@ -44,7 +44,9 @@ struct alignas(64) Record {
     bool is_main = false;
     bool detached = false;
     std::atomic<End> end{End::none};
-    std::atomic<std::uint32_t> faults{0};  // wire::kInForce...
+    std::atomic<std::uint32_t> faults{0};      // wire::kInForce...
+    std::atomic<std::uint32_t> hold_word{0};   // changes when the thread is let go (faults/hold)
+    std::atomic<std::uint32_t> interrupts{0};  // handled so far
     // The lowest address that the stack may use, as far as it is known: 0 otherwise (main).
     std::uint64_t stack_low = 0;
     Belief belief{};  // of the creator at the creation: for the new thread's first instructions

@@ -1,0 +1,83 @@
+// Faults that outlast their request and need somebody to keep them up or to undo them: slow,
+// demote. Used by the helper thread only.
+#ifndef THREADFAULT_PRELOAD_KEEPER_HPP
+#define THREADFAULT_PRELOAD_KEEPER_HPP
+
+#include "execute/core.hpp"
+#include "preload/registry/registry.hpp"
+#include "wire/wire.hpp"
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+namespace threadfault::shim {
+
+class Keeper {
+public:
+    // The victim has just shown that it hears us. False: too many threads are slow already.
+    bool slow(Record* record, const wire::FaultRequest& request) noexcept;
+
+    // Changes the thread's scheduling, and back after request.duration_ns unless that is 0.
+    wire::Reason demote(Record* record, const wire::FaultRequest& request) noexcept;
+
+    // Undoes whatever is kept for that thread. False: nothing was.
+    bool undo(const Record* record) noexcept;
+
+    // Takes the steps that are due; next_look() (CLOCK_MONOTONIC, nanoseconds; kNever) says when to
+    // come again.
+    void advance(std::int64_t now) noexcept;
+    std::int64_t next_look() const noexcept;
+
+    // The helper is about to retire.
+    void undo_all() noexcept;
+
+private:
+    enum class Kind : std::uint8_t { none, slow, demote };
+
+    struct Scheduling {
+        int nice = 0;
+        int policy = 0;
+        int priority = 0;
+        std::uint64_t cpus[wire::kCpuWords] = {};
+    };
+
+    struct Entry {
+        Kind kind = Kind::none;
+        Record* record = nullptr;
+        std::uint64_t serial = 0;
+        pid_t tid = 0;
+        std::int64_t until_ns = 0;
+        std::int64_t next_ns = 0;
+        // slow
+        std::uint32_t percent = 0;
+        std::int64_t since_ns = 0;      // the account begins here,
+        std::int64_t cpu_since_ns = 0;  // with this much CPU time used
+        execute::Ticket ticket{};
+        bool stopping = false;  // the ticket is out
+        std::int64_t hold_ns = 0;
+        // demote
+        std::uint32_t changed = 0;
+        Scheduling before{};
+    };
+
+    static bool is_current(const Entry& entry) noexcept;
+    static std::int64_t due(const Entry& entry) noexcept;
+    static void stop_for_a_while(void* entry, void* context);
+    static wire::Reason change(Entry& entry, const wire::FaultRequest& request) noexcept;
+    static void restore(const Entry& entry) noexcept;
+    Entry* entry_for(Kind kind, Record* record) noexcept;
+    void balance(Entry& entry, std::int64_t now) noexcept;
+    void end(Entry& entry) noexcept;
+    bool drop(Entry& entry) noexcept;
+
+    static constexpr unsigned kMaxEntries = 1024;
+    Entry entries_[kMaxEntries];
+    unsigned used_ = 0;  // entries from here on were never used
+};
+
+extern Keeper keeper;
+
+}  // namespace threadfault::shim
+
+#endif  // THREADFAULT_PRELOAD_KEEPER_HPP

@@ -1,0 +1,74 @@
+#include "preload/faults/hold.hpp"
+
+#include "execute/syscalls.hpp"
+
+namespace threadfault::shim {
+
+namespace {
+
+std::uint32_t flag_of(wire::Fault fault) noexcept {
+    switch (fault) {
+        case wire::Fault::delay:
+            return wire::kInForceDelay;
+        case wire::Fault::spin:
+            return wire::kInForceSpin;
+        case wire::Fault::slow:
+            return 0;  // in force between the stops as well: the agent's business
+        default:
+            return wire::kInForceFreeze;
+    }
+}
+
+std::int64_t own_cpu_ns() noexcept {
+    timespec used{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return static_cast<std::int64_t>(used.tv_sec) * execute::kNanosecondsPerSecond + used.tv_nsec;
+}
+
+}  // namespace
+
+Hold::Hold(wire::Fault fault, std::int64_t duration_ns) noexcept
+    : record_(self()),
+      fault_(fault),
+      duration_ns_(duration_ns),
+      word_(record_->hold_word.load(std::memory_order_acquire)),
+      flag_(flag_of(fault)),
+      // Only this thread's own handlers set it, and each puts back what it found.
+      outermost_((record_->faults.fetch_or(flag_, std::memory_order_acq_rel) & flag_) == 0) {}
+
+Hold::~Hold() {
+    if (outermost_) record_->faults.fetch_and(~flag_, std::memory_order_release);
+}
+
+void Hold::last() const noexcept {
+    if (fault_ == wire::Fault::spin) {
+        burn();
+    } else {
+        stand_still();
+    }
+}
+
+void Hold::stand_still() const noexcept {
+    const std::int64_t until =
+        duration_ns_ > 0 ? execute::monotonic_ns() + duration_ns_ : execute::kNever;
+    while (record_->hold_word.load(std::memory_order_acquire) == word_) {
+        if (until != execute::kNever && execute::monotonic_ns() >= until) return;
+        execute::sys_futex_wait(&record_->hold_word, word_, until);
+    }
+}
+
+void Hold::burn() const noexcept {
+    const std::int64_t until = duration_ns_ > 0 ? own_cpu_ns() + duration_ns_ : execute::kNever;
+    while (record_->hold_word.load(std::memory_order_acquire) == word_) {
+        for (int i = 0; i < 1000; ++i)
+            __builtin_ia32_pause();
+        if (until != execute::kNever && own_cpu_ns() >= until) return;
+    }
+}
+
+void let_go(Record* record) noexcept {
+    record->hold_word.fetch_add(1, std::memory_order_acq_rel);
+    execute::sys_futex_wake(&record->hold_word);
+}
+
+}  // namespace threadfault::shim

@@ -1,0 +1,48 @@
+// One request to one victim: what it is to do to itself, and what it answers.
+#ifndef THREADFAULT_PRELOAD_VICTIM_HPP
+#define THREADFAULT_PRELOAD_VICTIM_HPP
+
+#include "wire/wire.hpp"
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+
+namespace threadfault::shim {
+
+// What the victim has found or is about to do; written by its handler, read by the agent.
+enum class Act : std::uint32_t {
+    none,
+    stranger,   // this is not the thread that was meant (another serial): nothing was done
+    misplaced,  // not a safe point: nothing was done
+    looked,
+    ending,     // the next thing that the victim does is to end; it does not look here any more
+    cancelled,  // pthread_cancel has returned: it will act at a cancellation point, if ever
+    held,       // the fault has begun and lasts; it does not look here any more
+};
+
+// One request to one victim. Lives as long as the victim may look at it.
+struct VictimTask {
+    // set by the agent
+    wire::Fault fault{};
+    bool anywhere = false;
+    std::uint64_t serial = 0;      // 0: whoever has the tid
+    std::int64_t duration_ns = 0;  // freeze, delay, spin; 0: until let go
+
+    // set by the victim
+    std::atomic<Act> act{Act::none};
+    wire::Place place{};
+    std::uint32_t cancel = wire::kCancelUnknown;
+    std::uint32_t frame_count = 0;
+    static constexpr unsigned kMostFrames = 256;
+    std::uint64_t frames[kMostFrames] = {};
+};
+
+// execute::Function: `task` is a VictimTask. Runs in the handler on the victim; for `exit` and its
+// like it does not return.
+void act_on_self(void* task, void* context);
+
+}  // namespace threadfault::shim
+
+#endif  // THREADFAULT_PRELOAD_VICTIM_HPP
