@@ -1,6 +1,7 @@
 #include "execute/core.hpp"
 
 #include "execute/identity.hpp"
+#include "execute/sanitizer.hpp"
 #include "execute/slots.hpp"
 #include "execute/syscalls.hpp"
 
@@ -35,6 +36,16 @@ Post to_post(long error) noexcept {
     }
 }
 
+long send_signal(pid_t pid, pid_t tid, int signal_number, Ticket ticket) noexcept {
+    siginfo_t info;
+    std::memset(&info, 0, sizeof info);
+    info.si_signo = signal_number;
+    info.si_code = SI_QUEUE;
+    info.si_pid = pid;
+    info.si_value.sival_ptr = to_sigval(ticket);
+    return sys_rt_tgsigqueueinfo(pid, tid, signal_number, &info);
+}
+
 Post queue_request(pid_t pid, pid_t tid, Function function, PlainFunction plain, void* argument,
                    Ticket* ticket) noexcept {
     const int signal_number = signal_in_use();
@@ -52,19 +63,21 @@ Post queue_request(pid_t pid, pid_t tid, Function function, PlainFunction plain,
     slot.argument = argument;
     slot.word.store(make_word(taken.generation, kPosted), std::memory_order_release);
 
-    siginfo_t info;
-    std::memset(&info, 0, sizeof info);
-    info.si_signo = signal_number;
-    info.si_code = SI_QUEUE;
-    info.si_pid = pid;
-    info.si_value.sival_ptr = to_sigval(taken);
-    const long sent = sys_rt_tgsigqueueinfo(pid, tid, signal_number, &info);
+    const long sent = send_signal(pid, tid, signal_number, taken);
     // Not sent, yet claimed, is possible only for a guessed cookie; then it runs all the same.
     if (sent != 0 && revoke(taken)) return to_post(sent);
     return Post::posted;
 }
 
 }  // namespace
+
+#ifdef __SANITIZE_THREAD__
+void send_again(Ticket ticket) noexcept {
+    if (look(ticket) != Phase::posted) return;
+    const pid_t tid = slots[ticket.slot].tid.load(std::memory_order_relaxed);
+    send_signal(sys_getpid(), tid, signal_in_use(), ticket);
+}
+#endif
 
 Post post(pid_t pid, pid_t tid, Function function, void* argument, Ticket* ticket) noexcept {
     return queue_request(pid, tid, function, nullptr, argument, ticket);

@@ -106,6 +106,7 @@ void sleep_on(Slot& slot, std::uint32_t generation, std::int64_t deadline_ns) no
         }
         const std::int64_t until = before_deliveries(deadline_ns);
         const long slept = sys_futex_wait(&slot.word, word | kSleeper, until);
+        send_again(Ticket{static_cast<std::uint32_t>(&slot - slots), generation});
         let_signals_in();
         word = slot.word.load(std::memory_order_acquire);
         if (slept == -ETIMEDOUT && until == deadline_ns) return;
