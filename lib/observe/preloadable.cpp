@@ -1,0 +1,190 @@
+#include "observe/preloadable.hpp"
+
+#include "observe/elf_file.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace threadfault::observe {
+
+namespace {
+
+constexpr int kMostInterpreters = 4;  // of scripts whose interpreter is a script (execve(2))
+constexpr std::size_t kLongestShebang = 256;
+
+bool is_regular_executable(const std::string& path) {
+    struct stat status {};
+    return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+           access(path.c_str(), X_OK) == 0;
+}
+
+// As execvp(3) looks: a name without a slash in PATH, one by one; what exists but can't be executed
+// is remembered, in case nothing better comes.
+struct Found {
+    std::string path;
+    bool executable = false;
+};
+
+Found find_program(const std::string& program) {
+    if (program.find('/') != std::string::npos) {
+        return {program, is_regular_executable(program)};
+    }
+    const char* const variable = getenv("PATH");
+    std::string_view rest = variable != nullptr ? variable : "/bin:/usr/bin";
+    Found second_best;
+    for (;;) {
+        const std::size_t end = std::min(rest.find(':'), rest.size());
+        const std::string directory(rest.substr(0, end));
+        std::string path = (directory.empty() ? "." : directory) + "/" + program;
+        if (is_regular_executable(path)) return {std::move(path), true};
+        if (access(path.c_str(), F_OK) == 0 && second_best.path.empty()) {
+            second_best.path = std::move(path);
+        }
+        if (end == rest.size()) return second_best;
+        rest.remove_prefix(end + 1);
+    }
+}
+
+ProgramCheck verdict(Preloadable what, std::string path, std::string reason) {
+    ProgramCheck check;
+    check.verdict = what;
+    check.path = std::move(path);
+    check.reason = std::move(reason);
+    return check;
+}
+
+// Would execve start it in secure mode (ld.so(8)), in which LD_PRELOAD is ignored? "": no.
+std::string raised_privileges(int file) {
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) return {};
+    struct stat status {};
+    if (fstat(file, &status) != 0) return {};
+    if ((status.st_mode & S_ISUID) != 0 && status.st_uid != getuid()) return "set-user-ID";
+    const mode_t set_group = S_ISGID | S_IXGRP;
+    if ((status.st_mode & set_group) == set_group && status.st_gid != getgid()) {
+        return "set-group-ID";
+    }
+    if (getuid() != 0 && fgetxattr(file, "security.capability", nullptr, 0) > 0) {
+        return "given file capabilities";
+    }
+    return {};
+}
+
+// The interpreter of a #! script; "" when the file is none.
+std::string shebang_of(int file) {
+    char line[kLongestShebang];
+    const ssize_t got = pread(file, line, sizeof line, 0);
+    if (got < 3 || line[0] != '#' || line[1] != '!') return {};
+    std::string_view text(line + 2, static_cast<std::size_t>(got) - 2);
+    text = text.substr(0, text.find('\n'));
+    const std::size_t begin = text.find_first_not_of(" \t");
+    if (begin == std::string_view::npos) return {};
+    text.remove_prefix(begin);
+    return std::string(text.substr(0, text.find_first_of(" \t")));
+}
+
+std::string_view file_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+bool is_glibc_loader(const std::string& interpreter) {
+    const std::string_view name = file_name(interpreter);
+    return name.starts_with("ld-linux") || name.starts_with("ld-2.");
+}
+
+ProgramCheck check_elf(const std::string& path, const ElfFile& file) {
+    const auto header = file.header();
+    if (!header || header->e_machine != EM_X86_64 || header->e_ident[EI_CLASS] != ELFCLASS64) {
+        return verdict(Preloadable::other_machine, path,
+                       path + " is built for another architecture or word size than the shim");
+    }
+    const std::optional<std::string> interpreter = file.interpreter();
+    if (!interpreter) {
+        return verdict(Preloadable::static_program, path,
+                       path +
+                           " is statically linked: the dynamic loader, which would load the "
+                           "shim, never runs");
+    }
+    if (!is_glibc_loader(*interpreter)) {
+        return verdict(
+            Preloadable::other_libc, path,
+            fmt::format("{} uses {}, not glibc: the shim is made for glibc", path, *interpreter));
+    }
+    ProgramCheck check;
+    check.path = path;
+    for (const std::string& library : file.needed()) {
+        // ASan's runtime insists on being the first library; the others don't.
+        if (library.starts_with("libasan.so")) check.sanitizer_runtimes.push_back(library);
+    }
+    return check;
+}
+
+}  // namespace
+
+ProgramCheck check_program(const std::string& program) {
+    const Found found = find_program(program);
+    if (found.path.empty() || (!found.executable && access(found.path.c_str(), F_OK) != 0)) {
+        return verdict(
+            Preloadable::not_found, program,
+            fmt::format("{}: {}", program,
+                        program.find('/') == std::string::npos ? "no such program in PATH"
+                                                               : "no such file"));
+    }
+    std::string path = found.path;
+    std::string script;
+    for (int depth = 0; depth <= kMostInterpreters; ++depth) {
+        const bool executable = depth == 0 ? found.executable : is_regular_executable(path);
+        Descriptor file(executable ? open(path.c_str(), O_RDONLY | O_CLOEXEC) : -1);
+        // A program may be executable and yet unreadable: then nothing can be said against it.
+        if (!executable) {
+            struct stat status {};
+            const bool directory = stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+            ProgramCheck check =
+                verdict(depth == 0 ? Preloadable::not_executable : Preloadable::not_found, path,
+                        directory ? path + " is a directory" : path + " is not executable");
+            check.interpreter_script = script;
+            return check;
+        }
+        if (!file.valid()) {
+            ProgramCheck check;
+            check.path = path;
+            check.interpreter_script = script;
+            return check;
+        }
+        const std::string interpreter = shebang_of(file.get());
+        if (!interpreter.empty()) {
+            if (script.empty()) script = path;
+            path = interpreter;
+            continue;
+        }
+        const std::string raised = raised_privileges(file.get());
+        ProgramCheck check;
+        if (!raised.empty()) {
+            check = verdict(
+                Preloadable::setuid, path,
+                fmt::format("{} is {}: the loader ignores LD_PRELOAD for it", path, raised));
+        } else if (const auto elf = ElfFile::read(std::move(file))) {
+            check = check_elf(path, *elf);
+        } else {
+            check = verdict(Preloadable::not_elf, path,
+                            path + " is neither an ELF program nor a #! script");
+        }
+        check.interpreter_script = script;
+        return check;
+    }
+    ProgramCheck check = verdict(Preloadable::not_executable, path,
+                                 found.path + ": too many scripts that interpret each other");
+    check.interpreter_script = script;
+    return check;
+}
+
+}  // namespace threadfault::observe
