@@ -1,0 +1,128 @@
+#include "client/absence.hpp"
+
+#include "observe/maps.hpp"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <unistd.h>
+
+namespace threadfault::client {
+namespace {
+
+struct Libraries {
+    bool shim = false;
+    bool loader = false;  // glibc's ld.so
+    bool musl = false;
+    bool any_file = false;
+};
+
+Libraries libraries_of(const observe::Process& process) {
+    Libraries found;
+    const observe::Maps maps(process);
+    for (const observe::Mapping& mapping : maps.all()) {
+        if (mapping.path.empty() || mapping.path.front() != '/') continue;
+        found.any_file = true;
+        const std::string_view path = mapping.path;
+        const std::string_view file = path.substr(path.rfind('/') + 1);
+        if (file.starts_with(kShimName)) found.shim = true;
+        if (file.starts_with("ld-musl") || file.starts_with("libc.musl")) found.musl = true;
+        if (file.starts_with("ld-linux") || file.starts_with("ld-2.") ||
+            file.starts_with("libc.so.6")) {
+            found.loader = true;
+        }
+    }
+    return found;
+}
+
+std::string subject(const observe::Process& process) {
+    return "process " + std::to_string(process.pid());
+}
+
+}  // namespace
+
+bool shim_is_loaded(const observe::Process& process) {
+    return libraries_of(process).shim;
+}
+
+bool is_secure_execution(const observe::Process& process) {
+    const std::string path = "/proc/" + std::to_string(process.pid()) + "/auxv";
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    ElfW(auxv_t) entries[64];
+    const ssize_t length = read(fd, entries, sizeof entries);
+    close(fd);
+    if (length <= 0) return false;
+    const std::size_t count = static_cast<std::size_t>(length) / sizeof entries[0];
+    for (std::size_t i = 0; i < count; i++) {
+        if (entries[i].a_type == AT_SECURE) return entries[i].a_un.a_val != 0;
+    }
+    return false;
+}
+
+std::string owner_text(const observe::Process& process) {
+    const observe::TaskStatus status = process.process_status();
+    if (status.effective_uid == 0) return "root";
+    return "user " + std::to_string(status.effective_uid);
+}
+
+AbsenceReport explain_absence(const observe::Process& process) {
+    const std::string who = subject(process);
+    Libraries libraries;
+    try {
+        libraries = libraries_of(process);
+    } catch (const Error& error) {
+        if (error.exit_code() != ExitCode::not_permitted) throw;
+        return {Absence::not_permitted,
+                "not permitted to look into " + who + ", which belongs to " + owner_text(process),
+                "run threadfault as root, or as the user that the process belongs to"};
+    }
+    if (libraries.shim) {
+        if (process.tids().size() <= 1) {
+            return {
+                Absence::single_threaded,
+                who +
+                    " has a single thread: its agent starts with the first thread that it creates",
+                "wait until the program has created a thread"};
+        }
+        return {Absence::agent_failed, who + " runs under the shim, but its agent does not answer",
+                "threadfault doctor " + std::to_string(process.pid()) +
+                    " looks further; `threadfault run --log FILE -- …` records why an agent can't "
+                    "start"};
+    }
+    if (!libraries.any_file &&
+        !process.status(process.pid()).value_or(observe::TaskStatus{}).tgid) {
+        throw Error(ExitCode::no_such_thread, "no_such_process", who + " has ended");
+    }
+    if (!libraries.any_file) {
+        return {Absence::kernel_thread, who + " is a kernel thread or has no program",
+                "threadfault works on programs"};
+    }
+    if (is_secure_execution(process)) {
+        return {Absence::secure_execution,
+                who +
+                    " runs with raised privileges (set-user-ID, set-group-ID or capabilities), so "
+                    "the dynamic loader ignored LD_PRELOAD",
+                "start the program itself as the user that it switches to"};
+    }
+    if (libraries.musl) {
+        return {Absence::other_libc, who + " uses another C library than glibc",
+                "the shim needs a program that is linked with glibc"};
+    }
+    if (!libraries.loader) {
+        return {Absence::static_program,
+                who + " is a static program: no library can be preloaded into it",
+                "link the program dynamically (without -static)"};
+    }
+    return {Absence::not_started_under_shim, who + " was not started under threadfault",
+            "start it with `threadfault run -- PROGRAM ARGS…`"};
+}
+
+Error to_error(const AbsenceReport& report) {
+    if (report.absence == Absence::not_permitted) {
+        return Error(ExitCode::not_permitted, "not_permitted", report.text, report.hint);
+    }
+    return Error(ExitCode::no_agent, "no_agent", "no agent: " + report.text, report.hint);
+}
+
+}  // namespace threadfault::client

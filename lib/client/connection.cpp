@@ -1,0 +1,309 @@
+#include "client/connection.hpp"
+
+#include "client/absence.hpp"
+#include "client/find_agent.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+namespace threadfault::client {
+namespace {
+
+using namespace std::chrono_literals;
+
+// An agent answers a look at its tables in microseconds; a second and more means a machine under
+// heavy load. The first check whether the process is stopped comes much earlier.
+constexpr auto kAnswerWithin = 5s;
+constexpr auto kFirstDoubt = 200ms;
+constexpr auto kConnectWithin = 2s;
+// From the agent's socket closing until the kernel lists its process as dead.
+constexpr auto kDeathWithin = 3s;
+
+int milliseconds_until(Clock::time_point deadline) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000));
+}
+
+std::string agent_of(const observe::Process& process) {
+    return "the agent of process " + std::to_string(process.pid());
+}
+
+}  // namespace
+
+Connection::Connection(const observe::Process& process)
+    : process_(process), status_(process.process_status()) {
+    nested_namespace_ = status_.ns_pid.size() > 1;
+    const std::string root = process.root_path();
+    for (const std::string& path : likely_sockets(root, status_)) {
+        if (try_connect(path)) return;
+    }
+    for (const std::string& path : other_sockets(root, status_)) {
+        if (try_connect(path)) return;
+    }
+    if (!process.alive()) {
+        throw Error(ExitCode::no_such_thread, "no_such_process",
+                    "process " + std::to_string(process.pid()) + " has ended");
+    }
+    AbsenceReport report = explain_absence(process);
+    if (denied_ && report.absence == Absence::agent_failed) {
+        report = {Absence::not_permitted, "not permitted to talk to " + agent_of(process),
+                  "run threadfault as root, or as the user that the program was started by"};
+    }
+    throw to_error(report);
+}
+
+Connection::~Connection() {
+    if (fd_ >= 0) close(fd_);
+}
+
+bool Connection::try_connect(const std::string& path) {
+    sockaddr_un address{};
+    if (path.size() >= sizeof address.sun_path) return false;
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+
+    const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        throw Error(ExitCode::no_agent, "no_agent", "no socket can be made here", {},
+                    std::error_code(errno, std::system_category()));
+    }
+    const Clock::time_point deadline = Clock::now() + kConnectWithin;
+    int result;
+    // EAGAIN: the listener's backlog is full, as it is for a moment under many clients.
+    while ((result = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address)) <
+               0 &&
+           (errno == EAGAIN || errno == EINTR) && Clock::now() < deadline) {
+        std::this_thread::sleep_for(1ms);
+    }
+    if (result < 0) {
+        if (errno == EACCES || errno == EPERM) denied_ = true;
+        close(fd);
+        return false;
+    }
+    // Whoever listens on that path must be the process itself: not the process that had its pid in
+    // another namespace, nor one that dropped a socket of that name into a world-writable
+    // directory.
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 || peer.pid != process_.pid()) {
+        close(fd);
+        return false;
+    }
+    fd_ = fd;
+    path_ = path;
+    return true;
+}
+
+void Connection::send_message(const void* message, std::size_t length) {
+    const Clock::time_point deadline = Clock::now() + kAnswerWithin;
+    for (;;) {
+        if (::send(fd_, message, length, MSG_NOSIGNAL) == static_cast<ssize_t>(length)) return;
+        if (errno == EINTR) continue;
+        if (errno != EAGAIN && errno != EWOULDBLOCK) lost();
+        pollfd waiting{fd_, POLLOUT, 0};
+        if (poll(&waiting, 1, milliseconds_until(deadline)) == 0) silent();
+    }
+}
+
+std::size_t Connection::receive(Clock::time_point deadline) {
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<unsigned char[]>(wire::kMaxMessage);
+    for (;;) {
+        pollfd waiting{fd_, POLLIN, 0};
+        const int ready = poll(&waiting, 1, milliseconds_until(deadline));
+        if (ready == 0) return 0;
+        if (ready < 0) {
+            if (errno == EINTR) continue;
+            lost();
+        }
+        // MSG_TRUNC: the packet's real length, so that a larger one than allowed is noticed.
+        const ssize_t length = recv(fd_, buffer_.get(), wire::kMaxMessage, MSG_TRUNC);
+        if (length > 0) {
+            check(static_cast<std::size_t>(length));
+            return static_cast<std::size_t>(length);
+        }
+        if (length == 0) lost();
+        if (errno != EINTR && errno != EAGAIN) lost();
+    }
+}
+
+void Connection::check(std::size_t length) const {
+    wire::Header header;
+    if (length >= sizeof header) std::memcpy(&header, buffer_.get(), sizeof header);
+    const bool sane = length >= sizeof header && length <= wire::kMaxMessage &&
+                      header.magic == wire::kMagic && header.length == length;
+    if (sane && header.type == wire::Type::error) {
+        wire::ErrorReply reply;
+        std::memcpy(&reply, buffer_.get(), std::min(length, sizeof reply));
+        reply.text[sizeof reply.text - 1] = '\0';
+        switch (reply.code) {
+            case wire::ErrorCode::bad_version:
+                throw Error(
+                    ExitCode::no_agent, "version_mismatch",
+                    agent_of(process_) + " speaks version " + std::to_string(reply.agent_version) +
+                        " of the protocol, this threadfault " + std::to_string(wire::kVersion),
+                    "restart the program under this threadfault, or use the one it was started "
+                    "with");
+            case wire::ErrorCode::not_permitted:
+                throw Error(ExitCode::not_permitted, "not_permitted",
+                            agent_of(process_) + " serves the user it runs as, and root, alone",
+                            "run threadfault as root, or as the user that the process belongs to");
+            case wire::ErrorCode::too_many_clients:
+                throw Error(ExitCode::no_agent, "too_many_clients",
+                            agent_of(process_) + " serves as many clients as it can",
+                            "try again when other threadfault commands on this process have ended");
+            default:
+                throw Error(ExitCode::no_agent, "protocol_error",
+                            agent_of(process_) + " refused the request: " + reply.text,
+                            "is the program's shim of the same build as this threadfault?");
+        }
+    }
+    if (!sane || header.version != wire::kVersion) {
+        throw Error(
+            ExitCode::no_agent, "version_mismatch",
+            agent_of(process_) + " answers in a way that this threadfault doesn't understand",
+            "restart the program under this threadfault, or use the one it was started with");
+    }
+}
+
+void Connection::lost() const {
+    // The agent's descriptors close before the kernel lists its process as dead.
+    const Clock::time_point deadline = Clock::now() + kDeathWithin;
+    while (Clock::now() < deadline) {
+        if (!process_.alive()) {
+            throw Error(ExitCode::target_died, "target_died",
+                        "process " + std::to_string(process_.pid()) + " ended");
+        }
+        std::this_thread::sleep_for(2ms);
+    }
+    throw Error(
+        ExitCode::no_agent, "no_agent",
+        agent_of(process_) + " closed the connection, and the process lives on",
+        "it may have only one thread left, or have loaded another program (exec): ask again");
+}
+
+void Connection::silent() const {
+    const std::string who = agent_of(process_);
+    if (is_stopped()) {
+        throw Error(ExitCode::no_effect, "target_stopped",
+                    who + " can't answer: the process is stopped (SIGSTOP, or a debugger)",
+                    "kill -CONT " + std::to_string(process_.pid()) + " lets it go on");
+    }
+    throw Error(ExitCode::no_effect, "agent_silent", who + " does not answer",
+                "threadfault doctor " + std::to_string(process_.pid()));
+}
+
+bool Connection::is_stopped() const {
+    for (pid_t tid : process_.tids()) {
+        const std::optional<observe::TaskStat> stat = process_.stat(tid);
+        if (!stat || stat->is_dead()) continue;
+        return stat->state == 'T' || stat->state == 't';
+    }
+    return false;
+}
+
+std::size_t Connection::expect(wire::Type type, std::uint32_t request) {
+    const Clock::time_point begin = Clock::now();
+    Clock::time_point doubt = begin + kFirstDoubt;
+    for (;;) {
+        const std::size_t length = receive(std::min(doubt, begin + kAnswerWithin));
+        if (length == 0) {
+            if (Clock::now() >= begin + kAnswerWithin || is_stopped()) silent();
+            doubt = Clock::now() + kFirstDoubt;
+            continue;
+        }
+        wire::Header header;
+        std::memcpy(&header, buffer_.get(), sizeof header);
+        if (header.request == request && header.type == type) return length;
+        // A late answer to something else on this connection: not ours to read.
+    }
+}
+
+wire::HelloReply Connection::hello() {
+    wire::Hello request;
+    request.header = wire::make_header(wire::Type::hello, sizeof request, next_request_++);
+    send_message(&request, sizeof request);
+    const std::size_t length = expect(wire::Type::hello_reply, request.header.request);
+    wire::HelloReply reply;
+    if (length < sizeof reply) lost();
+    std::memcpy(&reply, buffer_.get(), sizeof reply);
+    return reply;
+}
+
+std::vector<wire::ThreadRecord> Connection::list(std::string_view name_glob, pid_t inner_tid) {
+    wire::ListRequest request;
+    request.tid = inner_tid;
+    if (name_glob.size() < sizeof request.name_glob) {
+        std::memcpy(request.name_glob, name_glob.data(), name_glob.size());
+    }
+    std::vector<wire::ThreadRecord> records;
+    do {
+        request.header = wire::make_header(wire::Type::list, sizeof request, next_request_++);
+        send_message(&request, sizeof request);
+        const std::size_t length = expect(wire::Type::list_reply, request.header.request);
+        wire::ListReply reply;
+        if (length < sizeof reply) lost();
+        std::memcpy(&reply, buffer_.get(), sizeof reply);
+        const std::size_t fitting = (length - sizeof reply) / sizeof(wire::ThreadRecord);
+        const std::size_t count = std::min<std::size_t>(reply.count, fitting);
+        const std::size_t before = records.size();
+        records.resize(before + count);
+        std::memcpy(records.data() + before, buffer_.get() + sizeof reply,
+                    count * sizeof(wire::ThreadRecord));
+        for (std::size_t i = before; i < records.size(); i++) {
+            records[i].name[wire::kThreadNameSize - 1] = '\0';
+        }
+        request.cursor = reply.next;
+    } while (request.cursor != 0);
+    return records;
+}
+
+std::uint32_t Connection::send(wire::FaultRequest request) {
+    request.header = wire::make_header(wire::Type::fault, sizeof request, next_request_++);
+    send_message(&request, sizeof request);
+    return request.header.request;
+}
+
+std::optional<wire::FaultReply> Connection::receive_fault(Clock::time_point deadline) {
+    for (;;) {
+        const std::size_t length = receive(deadline);
+        if (length == 0) return std::nullopt;
+        wire::Header header;
+        std::memcpy(&header, buffer_.get(), sizeof header);
+        wire::FaultReply reply;
+        if (header.type != wire::Type::fault_reply || length < sizeof reply) continue;
+        std::memcpy(&reply, buffer_.get(), sizeof reply);
+        reply.frames = std::min<std::uint32_t>(reply.frames, wire::kMaxFrames);
+        reply.name[wire::kThreadNameSize - 1] = '\0';
+        return reply;
+    }
+}
+
+bool Connection::hung_up(std::chrono::milliseconds patience) {
+    pollfd waiting{fd_, POLLRDHUP, 0};
+    return poll(&waiting, 1, static_cast<int>(patience.count())) > 0;
+}
+
+pid_t Connection::inner_tid(pid_t tid) const {
+    if (!nested_namespace_) return tid;
+    const std::optional<observe::TaskStatus> status = process_.status(tid);
+    return status && !status->ns_pid.empty() ? status->ns_pid.back() : 0;
+}
+
+pid_t Connection::outer_tid(pid_t inner) const {
+    if (!nested_namespace_) return inner;
+    const auto known = outer_tids_.find(inner);
+    if (known != outer_tids_.end()) return known->second;
+    for (pid_t tid : process_.tids())
+        outer_tids_[inner_tid(tid)] = tid;
+    const auto found = outer_tids_.find(inner);
+    return found != outer_tids_.end() ? found->second : 0;
+}
+
+}  // namespace threadfault::client

@@ -1,0 +1,85 @@
+// One connection to the agent of one process.
+//
+// Every call throws threadfault::Error: no_agent (4) with the reason, not_permitted (5),
+// target_died (7) when the process ends while it is asked, no_effect (6, code "target_stopped" or
+// "agent_silent") when the agent does not answer by its deadline. Not thread-safe.
+#ifndef THREADFAULT_CLIENT_CONNECTION_HPP
+#define THREADFAULT_CLIENT_CONNECTION_HPP
+
+#include "observe/process.hpp"
+#include "threadfault/error.hpp"
+#include "wire/wire.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace threadfault::client {
+
+using Clock = std::chrono::steady_clock;
+
+class Connection {
+public:
+    // `process` must outlive the connection. Finds the socket through the process's own root
+    // directory and checks that the listener is that very process.
+    explicit Connection(const observe::Process& process);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    wire::HelloReply hello();
+
+    // Records of the threads whose name matches (""; all), or of one tid (0: all). Tids are the
+    // target's own.
+    std::vector<wire::ThreadRecord> list(std::string_view name_glob = {}, pid_t inner_tid = 0);
+
+    // Sends and does not wait; returns the number that the reply will carry. header.* of `request`
+    // is filled in here.
+    std::uint32_t send(wire::FaultRequest request);
+
+    // The next reply to any fault that was sent: std::nullopt at the deadline.
+    std::optional<wire::FaultReply> receive_fault(Clock::time_point deadline);
+
+    // True when the agent's end is closed: within `patience`, as the process or the agent ended.
+    bool hung_up(std::chrono::milliseconds patience);
+
+    // Is the process stopped (SIGSTOP, a debugger)? Then its agent can't answer.
+    bool is_stopped() const;
+
+    // The tid as the target's pid namespace numbers it, and back; the same number where the target
+    // shares our namespace. 0: no such thread.
+    pid_t inner_tid(pid_t tid) const;
+    pid_t outer_tid(pid_t inner) const;
+
+    const std::string& socket_path() const noexcept { return path_; }
+    const observe::TaskStatus& status() const noexcept { return status_; }
+
+private:
+    bool try_connect(const std::string& path);
+    void send_message(const void* message, std::size_t length);
+    // Receives one packet into buffer_: its length, or 0 at the deadline.
+    std::size_t receive(Clock::time_point deadline);
+    // A reply of this type to this request, checked; ErrorReply is thrown.
+    std::size_t expect(wire::Type type, std::uint32_t request);
+    void check(std::size_t length) const;
+    [[noreturn]] void lost() const;
+    [[noreturn]] void silent() const;
+
+    const observe::Process& process_;
+    observe::TaskStatus status_;
+    bool nested_namespace_ = false;
+    bool denied_ = false;  // a candidate could not be reached for want of permission
+    int fd_ = -1;
+    std::uint32_t next_request_ = 1;
+    std::string path_;
+    std::unique_ptr<unsigned char[]> buffer_;  // kMaxMessage bytes, left untouched until used
+    mutable std::unordered_map<pid_t, pid_t> outer_tids_;
+};
+
+}  // namespace threadfault::client
+
+#endif  // THREADFAULT_CLIENT_CONNECTION_HPP
