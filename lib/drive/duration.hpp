@@ -1,0 +1,23 @@
+// Durations as users write them: 250ms, 2s, 1m, 1.5s.
+#ifndef THREADFAULT_DRIVE_DURATION_HPP
+#define THREADFAULT_DRIVE_DURATION_HPP
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace threadfault::drive {
+
+// Units: us, ms, s, m, h. A number without a unit, a negative one, or more than ten years is none.
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) noexcept;
+
+// As parse_duration; throws Error{usage} that says what a duration looks like.
+std::chrono::nanoseconds require_duration(std::string_view what, std::string_view text);
+
+// For people: "0.4 ms", "1.2 s", "3m05s", "2h13m", "4d02h".
+std::string short_duration(double seconds);
+
+}  // namespace threadfault::drive
+
+#endif  // THREADFAULT_DRIVE_DURATION_HPP

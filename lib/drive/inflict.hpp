@@ -1,0 +1,53 @@
+// Doing a fault to chosen threads and learning what became of it.
+#ifndef THREADFAULT_DRIVE_INFLICT_HPP
+#define THREADFAULT_DRIVE_INFLICT_HPP
+
+#include "client/connection.hpp"
+#include "drive/choose.hpp"
+#include "threadfault/error.hpp"
+#include "wire/wire.hpp"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace threadfault::drive {
+
+struct Plan {
+    wire::Fault fault{};
+    std::uint32_t flags = 0;  // wire::kFaultAnywhere
+    int signal = 0;
+    std::int64_t value = 0;
+    std::chrono::nanoseconds wait{std::chrono::seconds(1)};
+    std::chrono::nanoseconds duration{0};
+    std::uint32_t percent = 0;
+};
+
+enum class Outcome { ended, done, pending, refused, target_died };
+
+std::string_view to_string(Outcome outcome) noexcept;  // "ended", ..., "target-died"
+
+struct Result {
+    Victim victim;
+    Outcome outcome{};
+    std::string reason;  // "" or a token, with ": text" behind it
+    double seconds = 0;  // from the request to what is reported here
+};
+
+// 0, 6 or 7; of many results, the worst.
+ExitCode exit_code(Outcome outcome) noexcept;
+ExitCode worst_exit_code(const std::vector<Result>& results) noexcept;
+
+// One result a victim, in the same order. "ended" only after our own look at /proc; the process's
+// death is a result, not an exception. Throws Error for a victim that has ended by itself when it
+// is the only one, and for an agent that is gone or does not know the fault.
+std::vector<Result> inflict(const observe::Process& process, client::Connection& connection,
+                            const std::vector<Victim>& victims, const Plan& plan);
+
+// "cancel" and so on, as --how takes it; std::nullopt: none of the four.
+std::optional<wire::Fault> parse_how(std::string_view text) noexcept;
+
+}  // namespace threadfault::drive
+
+#endif  // THREADFAULT_DRIVE_INFLICT_HPP

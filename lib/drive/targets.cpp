@@ -1,0 +1,90 @@
+#include "drive/targets.hpp"
+
+#include "client/connection.hpp"
+#include "client/find_agent.hpp"
+#include "observe/process.hpp"
+
+#include <sys/stat.h>
+
+#include <map>
+#include <set>
+#include <utility>
+
+namespace threadfault::drive {
+namespace {
+
+using FileId = std::pair<dev_t, ino_t>;
+
+FileId identity(const std::string& path) {
+    struct stat about {};
+    if (stat(path.c_str(), &about) != 0) return {};
+    return {about.st_dev, about.st_ino};
+}
+
+// Most processes share one /tmp and one /dev/shm: each pair of directories is listed once.
+class SocketIndex {
+public:
+    const std::set<pid_t>& below(const std::string& root) {
+        const std::pair<FileId, FileId> key(identity(root + "/tmp"), identity(root + "/dev/shm"));
+        const auto [entry, fresh] = known_.try_emplace(key);
+        if (!fresh) return entry->second;
+        for (const std::string& directory : client::socket_directories(root)) {
+            for (pid_t pid : client::sockets_in(directory))
+                entry->second.insert(pid);
+        }
+        return entry->second;
+    }
+
+private:
+    std::map<std::pair<FileId, FileId>, std::set<pid_t>> known_;
+};
+
+bool is_likely(pid_t pid, SocketIndex* index) {
+    std::string root = "/proc/" + std::to_string(pid) + "/root";
+    struct stat about {};
+    if (stat(root.c_str(), &about) != 0) {
+        // A dead leader has no root any more; the threads that live on have.
+        try {
+            root = observe::Process(pid).root_path();
+        } catch (const Error&) {
+            return false;
+        }
+    }
+    const std::set<pid_t>& sockets = index->below(root);
+    if (sockets.empty()) return false;
+    if (sockets.contains(pid)) return true;
+    const observe::TaskStatus status = observe::Process(pid).process_status();
+    return status.ns_pid.size() > 1 && sockets.contains(client::inner_pid(status));
+}
+
+}  // namespace
+
+std::vector<pid_t> likely_targets() {
+    std::vector<pid_t> likely;
+    SocketIndex index;
+    for (pid_t pid : observe::all_pids()) {
+        try {
+            if (is_likely(pid, &index)) likely.push_back(pid);
+        } catch (const Error&) {
+            continue;  // it ended while we looked
+        }
+    }
+    return likely;
+}
+
+std::vector<Target> find_targets() {
+    std::vector<Target> targets;
+    for (pid_t pid : likely_targets()) {
+        try {
+            const observe::Process process(pid);
+            client::Connection connection(process);
+            const std::size_t listed = process.snapshot().size();
+            targets.push_back({pid, process.command(), listed > 0 ? listed - 1 : 0});
+        } catch (const Error&) {
+            continue;  // a stale socket, or one that is not ours to use
+        }
+    }
+    return targets;
+}
+
+}  // namespace threadfault::drive

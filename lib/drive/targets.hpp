@@ -1,0 +1,28 @@
+// All processes of the machine that have an agent which we may talk to.
+#ifndef THREADFAULT_DRIVE_TARGETS_HPP
+#define THREADFAULT_DRIVE_TARGETS_HPP
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace threadfault::drive {
+
+struct Target {
+    pid_t pid = 0;
+    std::string command;
+    std::size_t threads = 0;  // without the agent
+};
+
+// Ascending pids. Looks into every process's own /tmp and /dev/shm (private ones and containers'
+// too), and talks only to processes that have a socket there. Never throws for a single process.
+std::vector<Target> find_targets();
+
+// The same without a word to any agent: may name a process whose agent has just ended.
+std::vector<pid_t> likely_targets();
+
+}  // namespace threadfault::drive
+
+#endif  // THREADFAULT_DRIVE_TARGETS_HPP

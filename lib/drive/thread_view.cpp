@@ -1,0 +1,222 @@
+#include "drive/thread_view.hpp"
+
+#include "drive/start_name.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace threadfault::drive {
+namespace {
+
+// Below this, a second reader costs more than it saves.
+constexpr std::size_t kTwoReadersFrom = 128;
+
+struct Reading {
+    bool alive = false;
+    observe::TaskStat stat;
+    std::optional<observe::TaskSyscall> syscall;
+    std::optional<observe::WaitObject> wait;
+    std::optional<std::uint64_t> blocked;
+};
+
+class Reader {
+public:
+    Reader(const observe::Process& process, const Needs& needs)
+        : process_(process),
+          memory_(process.pid()),
+          needs_(needs),
+          tids_(process.tids()),
+          readings_(tids_.size()) {}
+
+    std::vector<Reading> read() {
+        if (tids_.size() < kTwoReadersFrom) {
+            read_share(0, 1);
+        } else {
+            std::thread other([this] { read_share(1, 2); });
+            read_share(0, 2);
+            other.join();
+        }
+        return std::move(readings_);
+    }
+    bool waits_permitted() const noexcept { return permitted_.load(std::memory_order_relaxed); }
+
+private:
+    // Shares interleave, so that neither reader gets all of the busy threads.
+    void read_share(std::size_t first, std::size_t step) {
+        for (std::size_t i = first; i < tids_.size(); i += step)
+            read_one(tids_[i], &readings_[i]);
+    }
+
+    void read_one(pid_t tid, Reading* reading) {
+        std::optional<observe::TaskStat> stat = process_.stat(tid);
+        if (!stat || stat->is_dead() || stat->is_kernel_worker()) return;
+        reading->alive = true;
+        reading->stat = std::move(*stat);
+        if (needs_.masks) {
+            if (const auto status = process_.status(tid)) reading->blocked = status->blocked;
+        }
+        // A running thread waits for nothing: its syscall file would say "running".
+        if (!needs_.waits || reading->stat.state == 'R' || !waits_permitted()) return;
+        try {
+            reading->syscall = process_.syscall(tid);
+            if (reading->syscall)
+                reading->wait = observe::classify_wait(*reading->syscall, memory_);
+        } catch (const Error&) {
+            permitted_.store(false, std::memory_order_relaxed);
+        }
+    }
+
+    const observe::Process& process_;
+    const observe::Memory memory_;
+    const Needs needs_;
+    const std::vector<pid_t> tids_;
+    std::vector<Reading> readings_;
+    std::atomic<bool> permitted_{true};
+};
+
+void add_record(ThreadView* thread, const wire::ThreadRecord& record,
+                const client::Connection& connection) {
+    thread->inner_tid = record.tid;
+    thread->cancel = record.cancel;
+    thread->faults = record.faults;
+    thread->pthread = record.pthread;
+    if (record.flags & wire::kThreadUnregistered) return;
+    thread->registered = true;
+    thread->serial = record.serial;
+    thread->start_address = record.start_routine;
+    thread->start_argument = record.start_argument;
+    thread->path = path_text(record);
+    thread->index = record.index;
+    if (record.creator_tid != 0) {
+        // A creator that has ended keeps its number.
+        const pid_t outer = connection.outer_tid(record.creator_tid);
+        thread->creator_tid = outer != 0 ? outer : record.creator_tid;
+    }
+}
+
+// The object's name where `address` lies in a global variable; code and stacks have none.
+std::string object_symbol(observe::Symbols& symbols, std::uint64_t address) {
+    const observe::Symbol& symbol = symbols.resolve(address);
+    if (symbol.name.empty() || symbol.is_function) return {};
+    return observe::to_string(symbol, address);
+}
+
+}  // namespace
+
+std::string path_text(const wire::ThreadRecord& record) {
+    std::string text = "main";
+    const std::uint32_t depth = record.depth;
+    const auto kept = std::min<std::uint32_t>(depth, wire::kMaxPathDepth);
+    for (std::uint32_t i = 0; i < kept; i++) {
+        if (depth > wire::kMaxPathDepth && i == wire::kMaxPathDepth / 2) text += "/…";
+        text += '/';
+        text += std::to_string(record.path[i]);
+    }
+    return text;
+}
+
+bool is_same_thread(const wire::ThreadRecord& record, std::uint64_t start_ticks) noexcept {
+    if (record.birth_ns == 0) return true;
+    // start_ticks is rounded down to 10 ms; a thread registers after the kernel has made it.
+    return static_cast<double>(record.birth_ns) * 1e-9 + 0.02 >=
+           observe::ticks_to_seconds(start_ticks);
+}
+
+std::vector<std::string_view> fault_names(std::uint32_t in_force) {
+    static constexpr std::pair<std::uint32_t, std::string_view> kNames[] = {
+        {wire::kInForceFreeze, "freeze"}, {wire::kInForceSlow, "slow"},
+        {wire::kInForceDelay, "delay"},   {wire::kInForceSpin, "spin"},
+        {wire::kInForceDemote, "demote"}, {wire::kInForceCancel, "cancel"},
+    };
+    std::vector<std::string_view> names;
+    for (const auto& [bit, name] : kNames) {
+        if (in_force & bit) names.push_back(name);
+    }
+    return names;
+}
+
+ThreadList list_threads(const observe::Process& process, client::Connection* connection,
+                        const Needs& needs) {
+    ThreadList list;
+    int signal_number = 0;
+    std::unordered_map<pid_t, wire::ThreadRecord> records;
+    if (connection != nullptr) {
+        const wire::HelloReply hello = connection->hello();
+        list.agent_tid = connection->outer_tid(hello.agent_tid);
+        signal_number = hello.signal;
+        for (const wire::ThreadRecord& record : connection->list()) {
+            records[connection->outer_tid(record.tid)] = record;
+        }
+    }
+
+    Reader reader(process, needs);
+    const std::vector<Reading> readings = reader.read();
+    list.waits_permitted = reader.waits_permitted();
+    const double now = observe::boot_seconds();
+
+    std::unordered_set<pid_t> living;
+    for (const Reading& reading : readings) {
+        if (reading.alive) living.insert(reading.stat.tid);
+    }
+    std::optional<observe::Symbols> symbols;
+    if (needs.starts || needs.symbols) symbols.emplace(process);
+    std::optional<StartNames> starts;
+    if (needs.starts) starts.emplace(process, *symbols);
+
+    list.threads.reserve(living.size());
+    for (const Reading& reading : readings) {
+        if (!reading.alive || reading.stat.tid == list.agent_tid) continue;
+        ThreadView& thread = list.threads.emplace_back();
+        thread.tid = reading.stat.tid;
+        thread.name = reading.stat.name;
+        thread.state = reading.stat.state;
+        thread.main = thread.tid == process.pid();
+        thread.cpu_seconds = reading.stat.cpu_seconds();
+        thread.age_seconds =
+            std::max(0.0, now - observe::ticks_to_seconds(reading.stat.start_ticks));
+        thread.start_ticks = reading.stat.start_ticks;
+        thread.syscall = reading.syscall;
+        if (thread.main) {
+            thread.path = "main";
+            thread.index = 0;
+        }
+        const auto record = records.find(thread.tid);
+        if (record != records.end() && is_same_thread(record->second, thread.start_ticks)) {
+            add_record(&thread, record->second, *connection);
+        } else {
+            thread.inner_tid =
+                connection != nullptr ? connection->inner_tid(thread.tid) : thread.tid;
+        }
+        if (starts && thread.start_address != 0) {
+            thread.start = starts->name(thread.start_address, thread.start_argument);
+        }
+        if (reading.blocked && signal_number > 0) {
+            thread.signal_blocked = (*reading.blocked >> (signal_number - 1) & 1) != 0;
+        }
+        if (reading.wait) {
+            Waiting& waiting = thread.waiting.emplace();
+            waiting.kind = reading.wait->kind;
+            waiting.address = reading.wait->address;
+            if (reading.wait->owner_tid) {
+                const pid_t inner = *reading.wait->owner_tid;
+                const pid_t outer = connection != nullptr ? connection->outer_tid(inner) : inner;
+                waiting.owner_tid = outer != 0 ? outer : inner;
+                waiting.owner_alive = outer != 0 && living.contains(outer);
+            }
+            if (needs.symbols) waiting.symbol = object_symbol(*symbols, waiting.address);
+        }
+    }
+    const auto order = [](const ThreadView& thread) {
+        return std::tuple(!thread.main, !thread.index.has_value(), thread.index.value_or(0),
+                          thread.start_ticks, thread.tid);
+    };
+    std::sort(list.threads.begin(), list.threads.end(),
+              [&](const ThreadView& a, const ThreadView& b) { return order(a) < order(b); });
+    return list;
+}
+
+}  // namespace threadfault::drive
