@@ -1,0 +1,19 @@
+// The set-up function of each command, for the table in command.cpp.
+#ifndef THREADFAULT_CLI_COMMANDS_COMMANDS_HPP
+#define THREADFAULT_CLI_COMMANDS_COMMANDS_HPP
+
+#include "command.hpp"
+
+namespace threadfault::cli {
+
+void setup_run(CLI::App& app, Invocation& invocation);
+void setup_ps(CLI::App& app, Invocation& invocation);
+void setup_kill(CLI::App& app, Invocation& invocation);
+void setup_signal(CLI::App& app, Invocation& invocation);
+void setup_doctor(CLI::App& app, Invocation& invocation);
+void setup_completion(CLI::App& app, Invocation& invocation);
+void setup_complete(CLI::App& app, Invocation& invocation);
+
+}  // namespace threadfault::cli
+
+#endif  // THREADFAULT_CLI_COMMANDS_COMMANDS_HPP

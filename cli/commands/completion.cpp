@@ -1,0 +1,48 @@
+// threadfault completion: the script that teaches a shell our words.
+#include "commands/commands.hpp"
+#include "commands/completion_scripts.hpp"
+#include "drive/suggest.hpp"
+#include "render/text.hpp"
+#include "threadfault/error.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace threadfault::cli {
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  eval \"$(threadfault completion bash)\"                         in ~/.bashrc\n"
+    "  threadfault completion zsh > \"${fpath[1]}/_threadfault\"\n"
+    "  threadfault completion fish > ~/.config/fish/completions/threadfault.fish\n";
+
+int run_completion(const std::string& shell) {
+    static constexpr std::string_view kShells[] = {"bash", "zsh", "fish"};
+    const char* script = nullptr;
+    if (shell == "bash") script = kBashScript;
+    if (shell == "zsh") script = kZshScript;
+    if (shell == "fish") script = kFishScript;
+    if (script == nullptr) {
+        const std::string_view near = drive::nearest(shell, kShells);
+        throw Error(
+            ExitCode::usage, "usage", fmt::format("no completion for \"{}\"", shell),
+            near.empty() ? "one of bash, zsh, fish" : fmt::format("did you mean {}?", near));
+    }
+    write_all(STDOUT_FILENO, script);
+    return 0;
+}
+
+}  // namespace
+
+void setup_completion(CLI::App& app, Invocation& invocation) {
+    const auto shell = std::make_shared<std::string>();
+    app.add_option("SHELL", *shell, "bash, zsh or fish")->required()->type_name("");
+    app.footer(kExamples);
+    invocation.action = [shell] { return run_completion(*shell); };
+}
+
+}  // namespace threadfault::cli

@@ -1,0 +1,79 @@
+// threadfault doctor: can the shim work there, and if not, why not?
+#include "drive/doctor.hpp"
+#include "commands/commands.hpp"
+#include "commands/thread_options.hpp"
+#include "render/json.hpp"
+#include "render/text.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace threadfault::cli {
+namespace {
+
+struct DoctorOptions {
+    std::string subject;
+};
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  threadfault doctor                 this machine\n"
+    "  threadfault doctor 4711            that process: is the shim in it, does its agent answer?\n"
+    "  threadfault doctor /usr/bin/ssh    that program: can the shim be loaded into it?\n"
+    "\n"
+    "Exit status: 0 all is well, 4 threadfault can't work there.\n";
+
+bool is_pid(std::string_view text) {
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::string render(const std::vector<drive::Check>& checks, const Style& style) {
+    std::size_t width = 0;
+    for (const drive::Check& check : checks)
+        width = std::max(width, display_width(check.name));
+    const std::string good = style.green(style.unicode ? "✓" : "ok");
+    const std::string bad = style.red(style.unicode ? "✗" : "no");
+    std::string out;
+    for (const drive::Check& check : checks) {
+        const std::string pad(width - display_width(check.name), ' ');
+        out += fmt::format("{} {}{}  {}\n", check.ok ? good : bad, check.name, pad,
+                           printable(check.detail));
+        if (!check.hint.empty()) {
+            out += std::string(width + (style.unicode ? 4 : 5), ' ') +
+                   style.dim(printable(check.hint)) + "\n";
+        }
+    }
+    return out;
+}
+
+int run_doctor(const DoctorOptions& options, const Invocation& invocation) {
+    std::vector<drive::Check> checks;
+    if (options.subject.empty()) {
+        checks = drive::examine_machine(invocation.shim);
+    } else if (is_pid(options.subject)) {
+        checks = drive::examine_process(open_process(options.subject).pid());
+    } else {
+        checks = drive::examine_program(options.subject, invocation.shim);
+    }
+    write_all(STDOUT_FILENO,
+              invocation.json ? json_checks(checks) : render(checks, invocation.style()));
+    return drive::all_ok(checks) ? 0 : static_cast<int>(ExitCode::no_agent);
+}
+
+}  // namespace
+
+void setup_doctor(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<DoctorOptions>();
+    app.add_option("PID|PROGRAM", options->subject,
+                   "a process, or a program in PATH or as a file; without: this machine")
+        ->type_name("");
+    app.footer(kExamples);
+    invocation.action = [options, &invocation] { return run_doctor(*options, invocation); };
+}
+
+}  // namespace threadfault::cli

@@ -1,0 +1,76 @@
+// threadfault kill: end one chosen thread.
+#include "commands/commands.hpp"
+#include "commands/thread_options.hpp"
+#include "drive/duration.hpp"
+#include "drive/suggest.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace threadfault::cli {
+namespace {
+
+struct KillOptions {
+    ThreadOptions thread;
+    std::string how = "cancel";
+    std::string wait = "1s";
+    bool anywhere = false;
+};
+
+constexpr std::array<std::string_view, 4> kHows = {"cancel", "async-cancel", "exit", "vanish"};
+
+constexpr const char* kExamples =
+    "How the thread ends (--how):\n"
+    "  cancel        pthread_cancel: it ends at its next cancellation point, clean-up runs\n"
+    "  async-cancel  cancelled where it stands\n"
+    "  exit          pthread_exit, run on the thread wherever it is: clean-up runs\n"
+    "  vanish        gone at once: nothing unwinds, locks stay held\n"
+    "\n"
+    "Examples:\n"
+    "  threadfault kill 4711 4713                                the thread with that id\n"
+    "  threadfault kill 4711 name=mc-worker --first --how vanish\n"
+    "  threadfault kill 4711 path=main/3/1 --how exit --wait 5s\n"
+    "  threadfault kill 4711 'name=worker*,waiting=mutex' --all --json\n"
+    "\n"
+    "Exit status: 0 ended, 2 usage, 3 no such process or thread, or several match, 4 no agent,\n"
+    "5 not permitted, 6 not ended within --wait (the output says why), 7 the target died.\n";
+
+drive::Plan plan_of(const KillOptions& options) {
+    const std::optional<wire::Fault> how = drive::parse_how(options.how);
+    if (!how) {
+        const std::string_view near = drive::nearest(options.how, kHows);
+        throw Error(ExitCode::usage, "usage", fmt::format("--how {}: no such way", options.how),
+                    near.empty() ? fmt::format("one of {}", fmt::join(kHows, ", "))
+                                 : fmt::format("did you mean {}?", near));
+    }
+    drive::Plan plan;
+    plan.fault = *how;
+    plan.wait = drive::require_duration("--wait", options.wait);
+    if (options.anywhere) plan.flags |= wire::kFaultAnywhere;
+    return plan;
+}
+
+int run_kill(const KillOptions& options, const Invocation& invocation) {
+    const Infliction infliction = inflict(options.thread, plan_of(options));
+    return report(invocation, options.thread, infliction, "kill", options.how,
+                  "ended by " + options.how);
+}
+
+}  // namespace
+
+void setup_kill(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<KillOptions>();
+    add_thread_options(app, options->thread);
+    app.add_option("--how", options->how, "cancel, async-cancel, exit or vanish; default cancel")
+        ->type_name("HOW");
+    app.add_option("--wait", options->wait, "how long it may take; default 1s")->type_name("TIME");
+    app.add_flag("--anywhere", options->anywhere,
+                 "don't wait for a safe point: also inside the allocator, the loader and stdio");
+    app.footer(std::string(drive::selector_help()) + "\n" + kExamples);
+    invocation.action = [options, &invocation] { return run_kill(*options, invocation); };
+}
+
+}  // namespace threadfault::cli

@@ -1,0 +1,77 @@
+// threadfault ps: the targets, or the threads of one process.
+#include "commands/commands.hpp"
+#include "commands/thread_options.hpp"
+#include "drive/targets.hpp"
+#include "drive/thread_view.hpp"
+#include "render/json.hpp"
+#include "render/text.hpp"
+#include "render/threads.hpp"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace threadfault::cli {
+namespace {
+
+struct PsOptions {
+    std::string pid;
+};
+
+constexpr const char* kExamples =
+    "Looking disturbs nothing: no signal is sent, no thread is stopped. Any process can be looked "
+    "at;\n"
+    "start routines and thread paths are known of those that run under `threadfault run`.\n"
+    "\n"
+    "Examples:\n"
+    "  threadfault ps                every process that runs under threadfault\n"
+    "  threadfault ps 4711           its threads, and what each waits for\n"
+    "  threadfault ps 4711 --json | jq '.threads[] | select(.waiting_on.kind == \"mutex\")'\n";
+
+int list_targets(const Invocation& invocation) {
+    const std::vector<drive::Target> targets = drive::find_targets();
+    write_all(STDOUT_FILENO, invocation.json ? json_targets(targets)
+                                             : render_targets(targets, invocation.style(),
+                                                              terminal_width(STDOUT_FILENO)));
+    return 0;
+}
+
+int list_threads_of(const std::string& pid, const Invocation& invocation) {
+    const observe::Process process = open_process(pid);
+    ThreadReport report;
+    report.pid = process.pid();
+    report.command = process.command();
+    const drive::Needs needs{
+        .waits = true, .masks = invocation.json, .starts = true, .symbols = true};
+    try {
+        client::Connection connection(process);
+        report.agent = true;
+        report.list = drive::list_threads(process, &connection, needs);
+    } catch (const Error& error) {
+        if (error.code_name() == "no_such_process") throw;
+        if (!process.alive()) throw;
+        report.why = error.what();
+        report.hint = error.hint();
+        report.list = drive::list_threads(process, nullptr, needs);
+    }
+    write_all(STDOUT_FILENO,
+              invocation.json
+                  ? json_threads(report.pid, report.command, report.agent, report.list.threads)
+                  : render_threads(report, invocation.style(), terminal_width(STDOUT_FILENO)));
+    return 0;
+}
+
+}  // namespace
+
+void setup_ps(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<PsOptions>();
+    app.add_option("PID", options->pid, "the process whose threads are listed")->type_name("");
+    app.footer(kExamples);
+    invocation.action = [options, &invocation] {
+        return options->pid.empty() ? list_targets(invocation)
+                                    : list_threads_of(options->pid, invocation);
+    };
+}
+
+}  // namespace threadfault::cli

@@ -1,0 +1,63 @@
+// threadfault run: become a program, with the shim loaded into it.
+#include "commands/commands.hpp"
+#include "drive/launch.hpp"
+#include "render/error.hpp"
+#include "threadfault/error.hpp"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace threadfault::cli {
+namespace {
+
+struct RunOptions {
+    bool no_follow = false;
+    std::string log;
+};
+
+constexpr const char* kExamples =
+    "The program takes this command's place: the process id, input and output, directory, signals "
+    "and\n"
+    "exit code are its own. A program that no library can be preloaded into (static, set-user-ID,\n"
+    "another libc) is refused, with the reason.\n"
+    "\n"
+    "Examples:\n"
+    "  threadfault run -- memcached -t 4 &      then: threadfault ps $!\n"
+    "  threadfault run --no-follow -- make      the shim stays out of the programs that make "
+    "starts\n"
+    "  threadfault run --log shim.log -- ./server\n"
+    "\n"
+    "Exit status: the program's own; 127 not found, 126 not executable, 4 the shim can't be "
+    "loaded.\n";
+
+int run_run(const RunOptions& options, const Invocation& invocation) {
+    if (invocation.program.empty()) {
+        throw Error(ExitCode::usage, "usage", "run: which program?",
+                    "threadfault run -- PROGRAM ARGS…");
+    }
+    drive::LaunchOptions launch;
+    launch.command = invocation.program;
+    launch.shim = drive::find_shim(invocation.shim);
+    launch.log = options.log;
+    launch.follow = !options.no_follow;
+    try {
+        drive::become(drive::prepare_launch(launch));
+    } catch (const drive::CannotStart& error) {
+        report_error(error, invocation.json, invocation.error_style());
+        return error.status();
+    }
+}
+
+}  // namespace
+
+void setup_run(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<RunOptions>();
+    invocation.usage_tail = "-- PROGRAM [ARGS…]";
+    app.add_flag("--no-follow", options->no_follow, "programs that it starts run without the shim");
+    app.add_option("--log", options->log, "the shim writes what it does to this file")
+        ->type_name("FILE");
+    app.footer(kExamples);
+    invocation.action = [options, &invocation] { return run_run(*options, invocation); };
+}
+
+}  // namespace threadfault::cli

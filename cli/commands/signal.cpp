@@ -1,0 +1,80 @@
+// threadfault signal: queue a signal to one thread.
+#include "commands/commands.hpp"
+#include "commands/thread_options.hpp"
+#include "drive/death.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace threadfault::cli {
+namespace {
+
+struct SignalOptions {
+    ThreadOptions thread;
+    std::string signal;
+    std::int64_t value = 0;
+};
+
+constexpr const char* kExamples =
+    "SIG is a name (USR1, SIGTERM, RTMIN+3) or a number. 32 and 33 belong to glibc and are "
+    "refused.\n"
+    "The thread itself gets the signal, as with tgkill(2); a real-time signal carries --value.\n"
+    "\n"
+    "Examples:\n"
+    "  threadfault signal 4711 4713 USR1\n"
+    "  threadfault signal 4711 name=worker* --first SEGV      what does a crash there do?\n"
+    "  threadfault signal 4711 main RTMIN+5 --value 42\n"
+    "\n"
+    "Exit status: 0 delivered, 2 usage, 3 no such process or thread, or several match, 4 no "
+    "agent,\n"
+    "5 not permitted, 6 still queued because the thread blocks it, 7 the target died of it.\n";
+
+// <bits/siginfo...>: SIGCANCEL and SIGSETXID of glibc's threads.
+bool belongs_to_glibc(int number) {
+    return number == 32 || number == 33;
+}
+
+int require_signal(const std::string& text) {
+    const std::optional<int> number = drive::parse_signal(text);
+    if (!number) {
+        const std::string near = drive::nearest_signal(text);
+        throw Error(ExitCode::usage, "usage", fmt::format("\"{}\" is no signal", text),
+                    near.empty() ? "write a name like USR1 or RTMIN+3, or a number from 1 to 64"
+                                 : fmt::format("did you mean {}?", near));
+    }
+    if (belongs_to_glibc(*number)) {
+        throw Error(
+            ExitCode::usage, "usage",
+            fmt::format("signal {} belongs to glibc, which uses it for its threads", *number),
+            "threadfault kill cancels a thread");
+    }
+    return *number;
+}
+
+int run_signal(const SignalOptions& options, const Invocation& invocation) {
+    drive::Plan plan;
+    plan.fault = wire::Fault::signal;
+    plan.signal = require_signal(options.signal);
+    plan.value = options.value;
+    const Infliction infliction = inflict(options.thread, plan);
+    return report(invocation, options.thread, infliction, "signal", "",
+                  drive::signal_name(plan.signal) + " delivered");
+}
+
+}  // namespace
+
+void setup_signal(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<SignalOptions>();
+    add_thread_options(app, options->thread);
+    app.add_option("SIG", options->signal, "the signal, by name or number")
+        ->required()
+        ->type_name("");
+    app.add_option("--value", options->value, "sigval that goes with it; default 0")
+        ->type_name("N");
+    app.footer(std::string(drive::selector_help()) + "\n" + kExamples);
+    invocation.action = [options, &invocation] { return run_signal(*options, invocation); };
+}
+
+}  // namespace threadfault::cli

@@ -1,0 +1,145 @@
+#include "commands/thread_options.hpp"
+
+#include "drive/duration.hpp"
+#include "drive/suggest.hpp"
+#include "drive/targets.hpp"
+#include "render/json.hpp"
+#include "render/text.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <CLI/CLI.hpp>
+#include <climits>
+
+namespace threadfault::cli {
+namespace {
+
+std::string result_line(const drive::Result& result, std::string_view verb, const Style& style) {
+    const drive::Victim& victim = result.victim;
+    std::string line = fmt::format("{} {}", victim.tid, style.bold(printable(victim.name)));
+    if (!victim.path.empty()) line += style.dim(fmt::format(" ({})", victim.path));
+    line += ": ";
+    switch (result.outcome) {
+        case drive::Outcome::ended:
+        case drive::Outcome::done:
+            line += style.green(verb);
+            break;
+        case drive::Outcome::pending:
+            line += style.yellow("pending");
+            break;
+        case drive::Outcome::refused:
+            line += style.yellow("refused");
+            break;
+        case drive::Outcome::target_died:
+            line += style.red("target died");
+            break;
+    }
+    line += fmt::format(", {}", drive::short_duration(result.seconds));
+    if (!result.reason.empty()) line += fmt::format(": {}", printable(result.reason));
+    return line + "\n";
+}
+
+std::uint64_t parse_seed(const std::string& text) {
+    std::uint64_t seed = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, seed);
+    if (error == std::errc() && rest == end) return seed;
+    throw Error(ExitCode::usage, "usage", fmt::format("--random={}: the seed is no number", text),
+                "write --random, or --random=7 for the same choice each time");
+}
+
+}  // namespace
+
+void add_thread_options(CLI::App& app, ThreadOptions& options) {
+    app.add_option("PID", options.pid, "process id of the target")->required()->type_name("");
+    app.add_option("THREAD", options.thread, "thread id or selector, see below")
+        ->required()
+        ->type_name("");
+    app.add_flag("--all", options.all, "all threads that match");
+    app.add_flag("--first", options.first, "the first that matches, in the order of creation");
+    app.add_flag("--random", options.random, "one of those that match; --random=SEED repeats it")
+        ->type_name("[=SEED]");
+}
+
+drive::Choice choice_of(const ThreadOptions& options) {
+    const int given =
+        (options.all ? 1 : 0) + (options.first ? 1 : 0) + (options.random.empty() ? 0 : 1);
+    if (given > 1) {
+        throw Error(ExitCode::usage, "usage", "--all, --first and --random exclude each other",
+                    "say one of them");
+    }
+    drive::Choice choice;
+    if (options.all) choice.quantity = drive::Quantity::all;
+    if (options.first) choice.quantity = drive::Quantity::first;
+    if (!options.random.empty()) {
+        choice.quantity = drive::Quantity::random;
+        if (options.random != "true") choice.seed = parse_seed(options.random);
+    }
+    return choice;
+}
+
+pid_t parse_pid(const std::string& text) {
+    long number = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (rest != end || text.empty() || number < 0 || error == std::errc::invalid_argument) {
+        throw Error(ExitCode::usage, "usage", fmt::format("\"{}\" is no process id", text),
+                    "`threadfault ps` lists the targets");
+    }
+    if (error != std::errc() || number > INT_MAX || number == 0) {
+        throw Error(ExitCode::no_such_thread, "no_such_process",
+                    fmt::format("there is no process {}", text),
+                    "`threadfault ps` lists the targets");
+    }
+    return static_cast<pid_t>(number);
+}
+
+observe::Process open_process(const std::string& text) {
+    const pid_t pid = parse_pid(text);
+    try {
+        return observe::Process(pid);
+    } catch (const Error& error) {
+        if (error.code_name() != "no_such_process" || !error.hint().empty()) throw;
+        const pid_t near = drive::nearest_number(pid, drive::likely_targets());
+        std::string hint = "`threadfault ps` lists the targets";
+        if (near != 0) {
+            try {
+                hint = fmt::format("the nearest target is {} ({})", near,
+                                   shorten(observe::Process(near).command(), 40, true));
+            } catch (const Error&) {
+                // It ended: the general hint stands.
+            }
+        }
+        throw Error(error.exit_code(), error.code_name(), error.what(), hint);
+    }
+}
+
+Infliction inflict(const ThreadOptions& options, const drive::Plan& plan) {
+    // What is wrong with the command line is told before anything is looked at.
+    const drive::Choice choice = choice_of(options);
+    const drive::Selector selector = drive::parse_selector(options.thread);
+    const observe::Process process = open_process(options.pid);
+    client::Connection connection(process);
+    const std::vector<drive::Victim> victims = drive::choose(process, connection, selector, choice);
+    return {process.pid(), drive::inflict(process, connection, victims, plan)};
+}
+
+int report(const Invocation& invocation, const ThreadOptions& options, const Infliction& infliction,
+           std::string_view fault, std::string_view how, std::string_view verb) {
+    std::string out;
+    if (invocation.json) {
+        out = json_results(infliction.pid, fault, how, infliction.results, options.all);
+    } else {
+        const Style style = invocation.style();
+        for (const drive::Result& result : infliction.results) {
+            out += result_line(result, verb, style);
+        }
+    }
+    write_all(STDOUT_FILENO, out);
+    return static_cast<int>(drive::worst_exit_code(infliction.results));
+}
+
+}  // namespace threadfault::cli

@@ -1,0 +1,49 @@
+// PID, THREAD, --all, --first, --random: what commands that change threads have in common.
+#ifndef THREADFAULT_CLI_COMMANDS_THREAD_OPTIONS_HPP
+#define THREADFAULT_CLI_COMMANDS_THREAD_OPTIONS_HPP
+
+#include "command.hpp"
+#include "drive/choose.hpp"
+#include "drive/inflict.hpp"
+#include "threadfault/error.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace threadfault::cli {
+
+struct ThreadOptions {
+    std::string pid;
+    std::string thread;
+    bool all = false;
+    bool first = false;
+    std::string random;  // "", "true" for --random alone, or the seed
+};
+
+void add_thread_options(CLI::App& app, ThreadOptions& options);
+
+// Throws Error{usage}.
+drive::Choice choice_of(const ThreadOptions& options);
+
+// Throws Error{usage} for what is no number, Error{no_such_thread} for one that no process can
+// have.
+pid_t parse_pid(const std::string& text);
+
+// The process, with a hint for a pid that none has: the process of a thread, or the nearest target.
+observe::Process open_process(const std::string& text);
+
+// Chooses and inflicts: everything between the options and the rendering.
+struct Infliction {
+    pid_t pid = 0;
+    std::vector<drive::Result> results;
+};
+Infliction inflict(const ThreadOptions& options, const drive::Plan& plan);
+
+// Prints the results as text or JSON; returns the exit code. `verb`: "ended by vanish".
+int report(const Invocation& invocation, const ThreadOptions& options, const Infliction& infliction,
+           std::string_view fault, std::string_view how, std::string_view verb);
+
+}  // namespace threadfault::cli
+
+#endif  // THREADFAULT_CLI_COMMANDS_THREAD_OPTIONS_HPP

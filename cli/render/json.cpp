@@ -1,0 +1,134 @@
+#include "render/json.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace threadfault::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Thread names are bytes, JSON is UTF-8: what is none becomes U+FFFD.
+std::string line(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json text_or_null(const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json address_or_null(std::uint64_t address) {
+    return address == 0 ? Json(nullptr) : Json(fmt::format("{:#x}", address));
+}
+
+template <typename T>
+Json value_or_null(const std::optional<T>& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
+
+Json cancel_of(const drive::ThreadView& thread) {
+    if (thread.cancel == wire::kCancelUnknown) return nullptr;
+    return {
+        {"enabled", (thread.cancel & wire::kCancelDisabled) == 0},
+        {"type", (thread.cancel & wire::kCancelAsynchronous) != 0 ? "asynchronous" : "deferred"},
+        {"pending", (thread.cancel & wire::kCancelPending) != 0}};
+}
+
+Json waiting_of(const drive::ThreadView& thread) {
+    if (!thread.waiting) return nullptr;
+    const drive::Waiting& waiting = *thread.waiting;
+    Json json = {{"kind", observe::to_string(waiting.kind)},
+                 {"address", address_or_null(waiting.address)},
+                 {"symbol", text_or_null(waiting.symbol)},
+                 {"owner_tid", value_or_null(waiting.owner_tid)}};
+    json["owner_alive"] = waiting.owner_tid ? Json(waiting.owner_alive) : Json(nullptr);
+    return json;
+}
+
+Json thread_of(const drive::ThreadView& thread) {
+    Json json = {{"tid", thread.tid},
+                 {"name", thread.name},
+                 {"state", std::string(1, thread.state)},
+                 {"main", thread.main},
+                 {"start", text_or_null(thread.start)},
+                 {"start_location", text_or_null(thread.start_location)},
+                 {"path", text_or_null(thread.path)},
+                 {"index", value_or_null(thread.index)},
+                 {"creator_tid", value_or_null(thread.creator_tid)},
+                 {"pthread", address_or_null(thread.pthread)},
+                 {"cpu_seconds", thread.cpu_seconds},
+                 {"age_seconds", thread.age_seconds}};
+    json["cancel"] = cancel_of(thread);
+    json["waiting_on"] = waiting_of(thread);
+    json["signal_blocked"] = value_or_null(thread.signal_blocked);
+    json["faults"] = Json::array();
+    for (std::string_view fault : drive::fault_names(thread.faults))
+        json["faults"].push_back(fault);
+    return json;
+}
+
+Json result_of(pid_t pid, std::string_view fault, std::string_view how,
+               const drive::Result& result) {
+    Json json = {
+        {"pid", pid}, {"tid", result.victim.tid}, {"name", result.victim.name}, {"fault", fault}};
+    if (!how.empty()) json["how"] = how;
+    json["outcome"] = drive::to_string(result.outcome);
+    json["reason"] = text_or_null(result.reason);
+    json["seconds"] = result.seconds;
+    return json;
+}
+
+}  // namespace
+
+std::string json_threads(pid_t pid, const std::string& command, bool agent,
+                         const std::vector<drive::ThreadView>& threads) {
+    Json json = {{"pid", pid}, {"command", command}, {"agent", agent}};
+    json["threads"] = Json::array();
+    for (const drive::ThreadView& thread : threads)
+        json["threads"].push_back(thread_of(thread));
+    return line(json);
+}
+
+std::string json_targets(const std::vector<drive::Target>& targets) {
+    Json list = Json::array();
+    for (const drive::Target& target : targets) {
+        list.push_back({{"pid", target.pid},
+                        {"command", target.command},
+                        {"threads", target.threads},
+                        {"agent", true}});
+    }
+    return line({{"targets", std::move(list)}});
+}
+
+std::string json_checks(const std::vector<drive::Check>& checks) {
+    Json json = {{"ok", drive::all_ok(checks)}};
+    json["checks"] = Json::array();
+    for (const drive::Check& check : checks) {
+        json["checks"].push_back({{"name", check.name},
+                                  {"ok", check.ok},
+                                  {"detail", check.detail},
+                                  {"hint", text_or_null(check.hint)}});
+    }
+    return line(json);
+}
+
+std::string json_error(const Error& error) {
+    const Json body = {{"code", error.code_name()},
+                       {"message", error.what()},
+                       {"hint", text_or_null(error.hint())}};
+    return line({{"error", body}});
+}
+
+std::string json_results(pid_t pid, std::string_view fault, std::string_view how,
+                         const std::vector<drive::Result>& results, bool many) {
+    if (!many && results.size() == 1) return line(result_of(pid, fault, how, results.front()));
+    Json json = {{"pid", pid}};
+    json["results"] = Json::array();
+    for (const drive::Result& result : results) {
+        json["results"].push_back(result_of(pid, fault, how, result));
+    }
+    return line(json);
+}
+
+}  // namespace threadfault::cli

@@ -1,0 +1,117 @@
+#include "render/text.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace threadfault::cli {
+namespace {
+
+constexpr std::size_t kGap = 2;
+
+bool starts_code_point(char c) noexcept {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+}
+
+}  // namespace
+
+bool write_all(int descriptor, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = write(descriptor, text.data(), text.size());
+        if (written < 0) {
+            if (errno == EINTR) continue;
+            return false;
+        }
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+std::string printable(std::string_view text) {
+    std::string clean(text);
+    for (char& c : clean) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    }
+    return clean;
+}
+
+std::size_t display_width(std::string_view text) noexcept {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_code_point));
+}
+
+std::string shorten(std::string_view text, std::size_t width, bool unicode) {
+    if (display_width(text) <= width) return std::string(text);
+    if (width == 0) return {};
+    std::size_t columns = 0;
+    std::size_t end = 0;
+    while (end < text.size()) {
+        if (starts_code_point(text[end]) && columns++ == width - 1) break;
+        end++;
+    }
+    return std::string(text.substr(0, end)) + (unicode ? "…" : "~");
+}
+
+std::size_t terminal_width(int descriptor) {
+    winsize size{};
+    if (isatty(descriptor) != 1 || ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_col;
+}
+
+void Table::add(std::vector<std::string> cells, bool emphasis) {
+    rows_.push_back({std::move(cells), emphasis});
+}
+
+std::vector<std::size_t> Table::fit(std::size_t width) const {
+    std::vector<std::size_t> widths;
+    for (const Column& column : columns_)
+        widths.push_back(display_width(column.title));
+    for (const Row& row : rows_) {
+        for (std::size_t i = 0; i < row.cells.size(); i++) {
+            widths[i] = std::max(widths[i], display_width(row.cells[i]));
+        }
+    }
+    if (width == 0) return widths;
+    std::size_t total = kGap * (columns_.size() - 1);
+    for (std::size_t w : widths)
+        total += w;
+    while (total > width) {
+        // One column off the widest that may give.
+        std::size_t widest = columns_.size();
+        for (std::size_t i = 0; i < columns_.size(); i++) {
+            if (columns_[i].least == 0 || widths[i] <= columns_[i].least) continue;
+            if (widest == columns_.size() || widths[i] > widths[widest]) widest = i;
+        }
+        if (widest == columns_.size()) break;
+        widths[widest]--;
+        total--;
+    }
+    return widths;
+}
+
+void Table::print(std::string* out, const Style& style, std::size_t width) const {
+    const std::vector<std::size_t> widths = fit(width);
+    const auto line = [&](const auto& text_of) {
+        std::string text;
+        for (std::size_t i = 0; i < columns_.size(); i++) {
+            const std::string cell = shorten(text_of(i), widths[i], style.unicode);
+            const std::string pad(widths[i] - display_width(cell), ' ');
+            if (i > 0) text.append(kGap, ' ');
+            text += columns_[i].right ? pad + cell : cell + pad;
+        }
+        while (!text.empty() && text.back() == ' ')
+            text.pop_back();
+        return text;
+    };
+    *out += style.dim(line([&](std::size_t i) { return std::string_view(columns_[i].title); }));
+    *out += '\n';
+    for (const Row& row : rows_) {
+        const std::string text =
+            line([&](std::size_t i) { return std::string_view(row.cells[i]); });
+        *out += row.emphasis ? style.bold(text) : text;
+        *out += '\n';
+    }
+}
+
+}  // namespace threadfault::cli

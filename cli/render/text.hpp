@@ -1,0 +1,56 @@
+// Text for people: cells, tables, and one write at the end.
+#ifndef THREADFAULT_CLI_RENDER_TEXT_HPP
+#define THREADFAULT_CLI_RENDER_TEXT_HPP
+
+#include "render/style.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace threadfault::cli {
+
+// Writes all of `text`; false when the reader is gone.
+bool write_all(int descriptor, std::string_view text);
+
+// Control characters, which names may hold, as "?": a thread's name must not move the cursor.
+std::string printable(std::string_view text);
+
+// Columns on a terminal: code points, which is right for what processes are called.
+std::size_t display_width(std::string_view text) noexcept;
+
+// At most `width` columns, with "…" (or "~") at the end where something was cut off.
+std::string shorten(std::string_view text, std::size_t width, bool unicode);
+
+// Columns of the terminal behind `descriptor`, or 0 when it is none.
+std::size_t terminal_width(int descriptor);
+
+class Table {
+public:
+    struct Column {
+        std::string title;
+        bool right = false;     // numbers
+        std::size_t least = 0;  // not made narrower than this to fit; 0: never made narrower
+    };
+
+    explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+    // As many cells as columns. `emphasis`: the row is bold.
+    void add(std::vector<std::string> cells, bool emphasis = false);
+    // Appends the table to `out`. `width` 0: as wide as it needs to be.
+    void print(std::string* out, const Style& style, std::size_t width) const;
+
+private:
+    struct Row {
+        std::vector<std::string> cells;
+        bool emphasis;
+    };
+    std::vector<std::size_t> fit(std::size_t width) const;
+
+    std::vector<Column> columns_;
+    std::vector<Row> rows_;
+};
+
+}  // namespace threadfault::cli
+
+#endif  // THREADFAULT_CLI_RENDER_TEXT_HPP

@@ -1,0 +1,119 @@
+#include "render/threads.hpp"
+
+#include "drive/duration.hpp"
+#include "render/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace threadfault::cli {
+namespace {
+
+std::string or_dash(const std::string& text) {
+    return text.empty() ? "-" : printable(text);
+}
+
+std::string name_of(pid_t tid, const ThreadNames& names) {
+    const auto found = names.find(tid);
+    return found == names.end() ? std::string() : printable(found->second);
+}
+
+std::string faults_text(const drive::ThreadView& thread) {
+    return fmt::format("{}", fmt::join(drive::fault_names(thread.faults), ","));
+}
+
+}  // namespace
+
+std::string cpu_text(double seconds) {
+    if (seconds < 100) return fmt::format("{:.2f}s", seconds);
+    return drive::short_duration(seconds);
+}
+
+std::string age_text(double seconds) {
+    if (seconds < 60) return fmt::format("{:.0f}s", seconds);
+    return drive::short_duration(seconds);
+}
+
+std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& names) {
+    if (thread.waiting) {
+        const drive::Waiting& waiting = *thread.waiting;
+        std::string text(observe::to_string(waiting.kind));
+        if (waiting.kind == observe::WaitKind::join) {
+            if (!waiting.owner_tid) return text;
+            return fmt::format("join {} {}", *waiting.owner_tid,
+                               name_of(*waiting.owner_tid, names));
+        }
+        text += waiting.symbol.empty() ? fmt::format(" {:#x}", waiting.address)
+                                       : " " + printable(waiting.symbol);
+        if (waiting.owner_tid && waiting.owner_alive) {
+            text += fmt::format(", held by {} {}", *waiting.owner_tid,
+                                name_of(*waiting.owner_tid, names));
+        } else if (waiting.owner_tid) {
+            text += fmt::format(", held by {}, which is dead", *waiting.owner_tid);
+        }
+        return text;
+    }
+    return thread.syscall ? drive::syscall_text(*thread.syscall) : std::string();
+}
+
+std::string render_threads(const ThreadReport& report, const Style& style, std::size_t width) {
+    const std::vector<drive::ThreadView>& threads = report.list.threads;
+    std::string out =
+        fmt::format("{} {}", style.bold(std::to_string(report.pid)),
+                    shorten(printable(report.command), width > 40 ? width - 20 : ~std::size_t{0},
+                            style.unicode));
+    out += style.dim(fmt::format(", {} thread{}", threads.size(), threads.size() == 1 ? "" : "s"));
+    out += '\n';
+
+    const bool any_faults = std::any_of(threads.begin(), threads.end(),
+                                        [](const auto& thread) { return thread.faults != 0; });
+    std::vector<Table::Column> columns = {{"TID", true},      {"NAME"},
+                                          {"STATE"},          {"CPU", true},
+                                          {"AGE", true},      {"START", false, 12},
+                                          {"PATH", false, 8}, {"WAITING FOR", false, 12}};
+    if (any_faults) columns.push_back({"FAULTS"});
+    ThreadNames names;
+    for (const drive::ThreadView& thread : threads)
+        names.emplace(thread.tid, thread.name);
+    Table table(std::move(columns));
+    for (const drive::ThreadView& thread : threads) {
+        std::vector<std::string> cells = {
+            std::to_string(thread.tid),   printable(thread.name),
+            std::string(1, thread.state), cpu_text(thread.cpu_seconds),
+            age_text(thread.age_seconds), or_dash(thread.start),
+            or_dash(thread.path),         or_dash(waiting_text(thread, names))};
+        if (any_faults) cells.push_back(faults_text(thread));
+        table.add(std::move(cells), thread.main);
+    }
+    table.print(&out, style, width);
+
+    if (!report.why.empty()) {
+        out += '\n' + style.yellow(report.why) + '\n';
+        if (!report.hint.empty()) out += style.dim(report.hint) + '\n';
+    } else if (!report.list.waits_permitted) {
+        out += '\n' +
+               style.dim(
+                   "what its threads wait for is shown to root, and to the owner of the process") +
+               '\n';
+    }
+    return out;
+}
+
+std::string render_targets(const std::vector<drive::Target>& targets, const Style& style,
+                           std::size_t width) {
+    if (targets.empty()) {
+        return "nothing runs under threadfault " +
+               style.dim("(start a program with `threadfault run -- PROGRAM ARGS…`)") + "\n";
+    }
+    Table table({{"PID", true}, {"THREADS", true}, {"COMMAND", false, 20}});
+    for (const drive::Target& target : targets) {
+        table.add({std::to_string(target.pid), std::to_string(target.threads),
+                   printable(target.command)});
+    }
+    std::string out;
+    table.print(&out, style, width);
+    return out;
+}
+
+}  // namespace threadfault::cli
