@@ -29,40 +29,59 @@ namespace {
 using execute::sys_call;
 
 constexpr unsigned kMaxClients = 32;
+constexpr unsigned kMaxWorks = 256;
 
 struct Client {
-    int socket = -1;  // -1: free, or the client has gone while its request is under way
-    std::uint32_t request = 0;
+    int socket = -1;            // -1: free
+    std::uint32_t request = 0;  // the number of the one that is being answered
+};
+constinit Client clients[kMaxClients]{};
+
+// A fault request under way. A client may send many before the first is answered.
+struct Work {
     Attempt attempt;
+    Client* client = nullptr;  // nullptr: it has gone meanwhile
+    std::uint32_t request = 0;
 };
 
 // Mapped once and kept: a victim's handler may still look at its task when the helper that sent it
-// has retired. kMaxClients of them.
-class Clients {
+// has retired. kMaxWorks of them.
+class Works {
 public:
     bool prepare() noexcept {
         if (begin_ != nullptr) return true;
-        void* const memory = ::mmap(nullptr, kMaxClients * sizeof(Client), PROT_READ | PROT_WRITE,
+        void* const memory = ::mmap(nullptr, kMaxWorks * sizeof(Work), PROT_READ | PROT_WRITE,
                                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) return false;
-        begin_ = static_cast<Client*>(memory);
-        for (Client& client : *this)
-            new (&client) Client;
+        begin_ = static_cast<Work*>(memory);
         return true;
     }
-    Client* begin() noexcept { return begin_; }
-    Client* end() noexcept { return begin_ + kMaxClients; }
-    Client& operator[](unsigned i) noexcept { return begin_[i]; }
+    Work* begin() noexcept { return begin_; }
+    Work* end() noexcept { return begin_ + used_; }
+
+    // nullptr: too many are under way.
+    Work* take() noexcept {
+        for (Work& work : *this) {
+            if (!work.attempt.active()) return &work;
+        }
+        if (used_ == kMaxWorks) return nullptr;
+        return new (begin_ + used_++) Work;
+    }
+    bool full() noexcept {
+        if (used_ < kMaxWorks) return false;
+        for (Work& work : *this) {
+            if (!work.attempt.active()) return false;
+        }
+        return true;
+    }
 
 private:
-    Client* begin_ = nullptr;
+    Work* begin_ = nullptr;
+    unsigned used_ = 0;  // those from here on were never touched
 };
-constinit Clients clients;
-alignas(wire::Header) constinit char packet[wire::kMaxMessage]{};
+constinit Works works;
 
-bool is_free(const Client& client) noexcept {
-    return client.socket < 0 && !client.attempt.active();
-}
+alignas(wire::Header) constinit char packet[wire::kMaxMessage]{};
 
 // Nobody who does not read may hold us up: a full socket counts as gone.
 bool send(const Client& client, const void* data, std::size_t size) noexcept {
@@ -73,10 +92,12 @@ bool send(const Client& client, const void* data, std::size_t size) noexcept {
 void close_client(Client& client) noexcept {
     if (client.socket >= 0) execute::sys_close(client.socket);
     client.socket = -1;
-    if (client.attempt.active() && !client.attempt.finished()) {
-        client.attempt.give_up(execute::monotonic_ns());
+    for (Work& work : works) {
+        if (work.client != &client || !work.attempt.active()) continue;
+        work.client = nullptr;
+        if (!work.attempt.finished()) work.attempt.give_up(execute::monotonic_ns());
+        if (work.attempt.finished()) work.attempt.clear();
     }
-    if (client.attempt.finished()) client.attempt.clear();
 }
 
 void refuse(Client& client, wire::ErrorCode code, const char* text) noexcept {
@@ -123,23 +144,30 @@ void list_threads(Client& client) noexcept {
     if (!send(client, packet, size)) close_client(client);
 }
 
-void answer_if_finished(Client& client) noexcept {
-    if (!client.attempt.finished()) return;
-    wire::FaultReply reply = client.attempt.reply();
-    reply.header = wire::make_header(wire::Type::fault_reply, sizeof reply, client.request);
-    client.attempt.clear();
-    if (client.socket >= 0 && !send(client, &reply, sizeof reply)) close_client(client);
+void answer_if_finished(Work& work) noexcept {
+    if (!work.attempt.finished()) return;
+    wire::FaultReply reply = work.attempt.reply();
+    reply.header = wire::make_header(wire::Type::fault_reply, sizeof reply, work.request);
+    work.attempt.clear();
+    Client* const client = work.client;
+    work.client = nullptr;
+    if (client != nullptr && !send(*client, &reply, sizeof reply)) close_client(*client);
 }
 
 void inflict(Client& client) noexcept {
     wire::FaultRequest request;
     std::memcpy(&request, packet, sizeof request);
-    client.attempt.begin(request, execute::monotonic_ns());
-    client.attempt.linger();
-    answer_if_finished(client);
+    Work* const work = works.take();
+    if (work == nullptr) return;
+    work->client = &client;
+    work->request = client.request;
+    work->attempt.begin(request, execute::monotonic_ns());
+    work->attempt.linger();
+    answer_if_finished(*work);
 }
 
 void receive(Client& client) noexcept {
+    if (works.full()) return;  // it stays in the socket until there is room
     const long got = sys_call(SYS_recvfrom, client.socket, packet, sizeof packet,
                               MSG_DONTWAIT | MSG_TRUNC, nullptr, nullptr);
     if (got == -EAGAIN || got == -EINTR) return;
@@ -181,7 +209,7 @@ void accept_all(int listener) noexcept {
         if (socket < 0) return;
         Client* chosen = nullptr;
         for (Client& client : clients) {
-            if (is_free(client)) chosen = &client;
+            if (client.socket < 0) chosen = &client;
         }
         if (chosen != nullptr) {
             chosen->socket = socket;
@@ -195,9 +223,9 @@ void accept_all(int listener) noexcept {
 // When the next attempt wants to be looked at; kNever: none is under way.
 std::int64_t next_look() noexcept {
     std::int64_t next = keeper.next_look();
-    for (const Client& client : clients) {
-        if (!client.attempt.active() || client.attempt.finished()) continue;
-        if (client.attempt.next_look() < next) next = client.attempt.next_look();
+    for (Work& work : works) {
+        if (!work.attempt.active() || work.attempt.finished()) continue;
+        if (work.attempt.next_look() < next) next = work.attempt.next_look();
     }
     return next;
 }
@@ -205,10 +233,12 @@ std::int64_t next_look() noexcept {
 void advance_all() noexcept {
     const std::int64_t now = execute::monotonic_ns();
     keeper.advance(now);
-    for (Client& client : clients) {
-        if (!client.attempt.active()) continue;
-        if (client.attempt.next_look() <= now) client.attempt.advance(now);
-        answer_if_finished(client);
+    for (Work& work : works) {
+        if (!work.attempt.active()) continue;
+        if (work.attempt.next_look() <= now) work.attempt.advance(now);
+        answer_if_finished(work);
+        // Gone with its client.
+        if (work.client == nullptr && work.attempt.finished()) work.attempt.clear();
     }
 }
 
@@ -232,9 +262,9 @@ void serve(int listener) noexcept {
     pollfd descriptors[kMaxClients + 1];
     while (!should_stop()) {
         descriptors[0] = {listener, POLLIN, 0};
+        // When nothing more can be taken up, clients are only watched for their going.
+        const short events = works.full() ? 0 : POLLIN;
         for (unsigned i = 0; i < kMaxClients; ++i) {
-            // While its request is under way, a client is only watched for its going.
-            const short events = clients[i].attempt.active() ? 0 : POLLIN;
             descriptors[i + 1] = {clients[i].socket, events, 0};
         }
         const long ready = wait_for_events(descriptors, kMaxClients + 1);
@@ -268,7 +298,7 @@ bool run_agent() noexcept {
         log_line("no agent: no descriptor table of its own", unshared);
         return false;
     }
-    if (!clients.prepare()) {
+    if (!works.prepare()) {
         log_line("no agent: no memory");
         return false;
     }
