@@ -148,7 +148,10 @@ TEST_F(Core, LeftRequestsFreeThemselves) {
     Worker worker;
     Ticket ticket;
     ASSERT_EQ(post_plain(pid_, worker.tid(), hold, nullptr, &ticket), Post::posted);
-    ASSERT_TRUE(eventually([] { return runs == 1; }));
+    ASSERT_TRUE(eventually([&] {
+        wait(ticket, monotonic_ns() + 1'000'000);
+        return runs == 1;
+    }));
     EXPECT_EQ(look(ticket), Phase::running);
     EXPECT_FALSE(revoke(ticket));
     EXPECT_TRUE(leave(ticket));
