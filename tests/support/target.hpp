@@ -1,0 +1,39 @@
+// A program that runs under `threadfault run`, with an agent that answers.
+#ifndef THREADFAULT_TESTS_SUPPORT_TARGET_HPP
+#define THREADFAULT_TESTS_SUPPORT_TARGET_HPP
+
+#include "support/cli.hpp"
+#include "support/process.hpp"
+
+#include <string>
+#include <vector>
+
+namespace threadfault::test {
+
+class Target {
+public:
+    explicit Target(const std::vector<std::string>& argv, const SpawnOptions& options = {});
+
+    Process& process() noexcept { return process_; }
+    pid_t pid() const noexcept { return process_.pid(); }
+    std::string pid_text() const { return std::to_string(process_.pid()); }
+
+    // The agent answers, eventually.
+    bool ready();
+
+    // threadfault COMMAND PID ARGUMENTS… --json
+    CliResult command(const std::string& command, std::vector<std::string> arguments = {}) const;
+    // Names of its threads as `ps` shows them.
+    std::vector<std::string> thread_names() const;
+
+    // Sends a line to the program and returns the first line of its answer that starts with
+    // `answer` (by default the line itself).
+    std::string ask(const std::string& line, const std::string& answer = {});
+
+private:
+    Process process_;
+};
+
+}  // namespace threadfault::test
+
+#endif  // THREADFAULT_TESTS_SUPPORT_TARGET_HPP
