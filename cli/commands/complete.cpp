@@ -75,7 +75,8 @@ Candidates signals() {
 Candidates values_of_option(const std::string& option) {
     if (option == "--how") return words({"cancel", "async-cancel", "exit", "vanish"});
     if (option == "--color") return words({"auto", "always", "never"});
-    if (option == "--wait") return words({"250ms", "1s", "5s", "1m"});
+    if (option == "--wait" || option == "--for") return words({"250ms", "1s", "5s", "1m"});
+    if (option == "--to") return words({"1%", "10%", "50%"});
     return {};
 }
 

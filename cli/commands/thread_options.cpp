@@ -127,6 +127,17 @@ Infliction inflict(const ThreadOptions& options, const drive::Plan& plan) {
     return {process.pid(), drive::inflict(process, connection, victims, plan)};
 }
 
+Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan) {
+    if (choice_of(options).quantity != drive::Quantity::all) {
+        throw Error(ExitCode::usage, "usage", "which thread?",
+                    "name one, or say --all for every thread of the process");
+    }
+    const observe::Process process = open_process(options.pid);
+    client::Connection connection(process);
+    const std::vector<drive::Victim> victims = drive::choose_faulty(process, connection);
+    return {process.pid(), drive::inflict(process, connection, victims, plan)};
+}
+
 int report(const Invocation& invocation, const ThreadOptions& options, const Infliction& infliction,
            std::string_view fault, std::string_view how, std::string_view verb) {
     std::string out;

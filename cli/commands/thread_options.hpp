@@ -40,6 +40,9 @@ struct Infliction {
 };
 Infliction inflict(const ThreadOptions& options, const drive::Plan& plan);
 
+// The same for every thread with a fault in force, main too; needs --all. No thread: no result.
+Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan);
+
 // Prints the results as text or JSON; returns the exit code. `verb`: "ended by vanish".
 int report(const Invocation& invocation, const ThreadOptions& options, const Infliction& infliction,
            std::string_view fault, std::string_view how, std::string_view verb);

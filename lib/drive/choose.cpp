@@ -285,4 +285,15 @@ std::vector<Victim> choose(const observe::Process& process, client::Connection& 
     return apply(process, selector, choice, std::move(found));
 }
 
+std::vector<Victim> choose_faulty(const observe::Process& process, client::Connection& connection) {
+    std::vector<Victim> victims;
+    for (const wire::ThreadRecord& record : connection.list()) {
+        if (record.faults == 0) continue;
+        if (auto candidate = confirm(process, connection, record, Selector{})) {
+            victims.push_back(std::move(candidate->victim));
+        }
+    }
+    return victims;
+}
+
 }  // namespace threadfault::drive

@@ -41,6 +41,8 @@ wire::FaultRequest request_for(const Victim& victim, const Plan& plan) {
     request.wait_ns = plan.wait.count();
     request.duration_ns = plan.duration.count();
     request.percent = plan.percent;
+    request.nice = plan.nice;
+    std::copy(plan.cpus.begin(), plan.cpus.end(), request.cpus);
     return request;
 }
 
@@ -130,7 +132,7 @@ private:
                 confirm_end(&result);
                 return;
             case wire::Outcome::done:
-                set(&result, Outcome::done, {});
+                set(&result, Outcome::done, reason_text(reply, plan_.fault, {}));
                 return;
             case wire::Outcome::no_such_thread:
                 gone_before(&result);

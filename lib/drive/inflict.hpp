@@ -7,6 +7,7 @@
 #include "threadfault/error.hpp"
 #include "wire/wire.hpp"
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ struct Plan {
     std::chrono::nanoseconds wait{std::chrono::seconds(1)};
     std::chrono::nanoseconds duration{0};
     std::uint32_t percent = 0;
+    int nice = 0;
+    std::array<std::uint64_t, wire::kCpuWords> cpus{};
 };
 
 enum class Outcome { ended, done, pending, refused, target_died };

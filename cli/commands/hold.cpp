@@ -1,0 +1,160 @@
+// threadfault freeze, thaw, delay, spin, interrupt: what holds a thread up, and lets it go.
+#include "commands/commands.hpp"
+#include "commands/thread_options.hpp"
+#include "drive/duration.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace threadfault::cli {
+namespace {
+
+constexpr const char* kExitStatus =
+    "\n"
+    "Exit status: 0 done, 2 usage, 3 no such process or thread, or several match, 4 no agent,\n"
+    "5 not permitted, 6 not done within --wait (the output says why), 7 the target died.\n";
+
+struct HoldOptions {
+    ThreadOptions thread;
+    std::string duration;
+    std::string wait = "1s";
+};
+
+void add_wait(CLI::App& app, HoldOptions& options) {
+    app.add_option("--wait", options.wait, "how long it may take to begin; default 1s")
+        ->type_name("TIME");
+}
+
+drive::Plan plan_of(const HoldOptions& options, wire::Fault fault, std::string_view what) {
+    drive::Plan plan;
+    plan.fault = fault;
+    plan.wait = drive::require_duration("--wait", options.wait);
+    if (!options.duration.empty()) plan.duration = drive::require_duration(what, options.duration);
+    if (!options.duration.empty() && plan.duration.count() == 0) {
+        throw Error(ExitCode::usage, "usage", fmt::format("{}: no time at all", what),
+                    "say how long, for example 500ms");
+    }
+    return plan;
+}
+
+std::string for_how_long(const HoldOptions& options, std::string_view verb,
+                         std::string_view otherwise) {
+    if (options.duration.empty()) return fmt::format("{}{}", verb, otherwise);
+    return fmt::format("{} for {}", verb, options.duration);
+}
+
+std::string footer(const char* text) {
+    return std::string(drive::selector_help()) + "\n" + text + kExitStatus;
+}
+
+int run_freeze(const HoldOptions& options, const Invocation& invocation) {
+    const Infliction infliction =
+        inflict(options.thread, plan_of(options, wire::Fault::freeze, "--for"));
+    return report(invocation, options.thread, infliction, "freeze", "",
+                  for_how_long(options, "frozen", " until thawed"));
+}
+
+int run_thaw(HoldOptions& options, const Invocation& invocation) {
+    const drive::Plan plan = plan_of(options, wire::Fault::thaw, "--for");
+    const Infliction infliction = options.thread.thread.empty() ? inflict_on_faulty(options.thread, plan)
+                                                                : inflict(options.thread, plan);
+    return report(invocation, options.thread, infliction, "thaw", "", "let go");
+}
+
+int run_delay(const HoldOptions& options, const Invocation& invocation) {
+    const Infliction infliction =
+        inflict(options.thread, plan_of(options, wire::Fault::delay, "the delay"));
+    return report(invocation, options.thread, infliction, "delay", "",
+                  fmt::format("delayed by {}", options.duration));
+}
+
+int run_spin(const HoldOptions& options, const Invocation& invocation) {
+    const Infliction infliction =
+        inflict(options.thread, plan_of(options, wire::Fault::spin, "the CPU time"));
+    return report(invocation, options.thread, infliction, "spin", "",
+                  fmt::format("burns {} of CPU time", options.duration));
+}
+
+int run_interrupt(const HoldOptions& options, const Invocation& invocation) {
+    const Infliction infliction =
+        inflict(options.thread, plan_of(options, wire::Fault::interrupt, ""));
+    return report(invocation, options.thread, infliction, "interrupt", "", "interrupted");
+}
+
+}  // namespace
+
+void setup_freeze(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<HoldOptions>();
+    add_thread_options(app, options->thread);
+    app.add_option("--for", options->duration, "thaw by itself after this time")->type_name("TIME");
+    add_wait(app, *options);
+    app.footer(footer(
+        "The thread stands still wherever it is: in its own code, in a lock wait, in a system "
+        "call.\n"
+        "With --for it thaws by itself, whatever becomes of this command; without, `threadfault "
+        "thaw`\n"
+        "lets it go.\n"
+        "\n"
+        "Examples:\n"
+        "  threadfault freeze 4711 name=mc-worker --first --for 2s\n"
+        "  threadfault freeze 4711 path=main/3; threadfault thaw 4711 path=main/3\n"));
+    invocation.action = [options, &invocation] { return run_freeze(*options, invocation); };
+}
+
+void setup_thaw(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<HoldOptions>();
+    add_thread_options(app, options->thread);
+    app.get_option("THREAD")->required(false);
+    add_wait(app, *options);
+    app.footer(footer(
+        "Undoes what is in force on the thread: freeze, delay, spin, slow and demote. `thaw PID "
+        "--all`\n"
+        "does it for every thread of the process.\n"
+        "\n"
+        "Examples:\n"
+        "  threadfault thaw 4711 name=mc-worker --all\n"
+        "  threadfault thaw 4711 --all\n"));
+    invocation.action = [options, &invocation] { return run_thaw(*options, invocation); };
+}
+
+void setup_delay(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<HoldOptions>();
+    add_thread_options(app, options->thread);
+    app.add_option("TIME", options->duration, "how long")->required()->type_name("");
+    add_wait(app, *options);
+    app.footer(footer("The thread is held once for that time, and goes on.\n"
+                      "\n"
+                      "Examples:\n"
+                      "  threadfault delay 4711 4713 250ms\n"
+                      "  threadfault delay 4711 waiting=cond --all 1s\n"));
+    invocation.action = [options, &invocation] { return run_delay(*options, invocation); };
+}
+
+void setup_spin(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<HoldOptions>();
+    add_thread_options(app, options->thread);
+    app.add_option("TIME", options->duration, "how much CPU time")->required()->type_name("");
+    add_wait(app, *options);
+    app.footer(footer("The thread burns that much CPU time in a loop before it goes on: livelock, "
+                      "starvation.\n"
+                      "\n"
+                      "Examples:\n"
+                      "  threadfault spin 4711 name=worker* --random 2s\n"));
+    invocation.action = [options, &invocation] { return run_spin(*options, invocation); };
+}
+
+void setup_interrupt(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<HoldOptions>();
+    add_thread_options(app, options->thread);
+    add_wait(app, *options);
+    app.footer(footer("A signal with an empty handler, without SA_RESTART: a blocking call returns "
+                      "EINTR.\n"
+                      "\n"
+                      "Examples:\n"
+                      "  threadfault interrupt 4711 name=reader --first\n"));
+    invocation.action = [options, &invocation] { return run_interrupt(*options, invocation); };
+}
+
+}  // namespace threadfault::cli

@@ -1,0 +1,80 @@
+// threadfault slow: a thread runs a part of the time only.
+#include "commands/commands.hpp"
+#include "commands/thread_options.hpp"
+#include "drive/duration.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace threadfault::cli {
+namespace {
+
+struct SlowOptions {
+    ThreadOptions thread;
+    std::string to;
+    std::string duration;
+    std::string wait = "1s";
+};
+
+std::uint32_t require_percent(const std::string& text) {
+    std::string_view number = text;
+    if (number.ends_with('%')) number.remove_suffix(1);
+    unsigned percent = 0;
+    const auto [end, error] =
+        std::from_chars(number.data(), number.data() + number.size(), percent);
+    if (error == std::errc() && end == number.data() + number.size() && percent >= 1 &&
+        percent <= 99) {
+        return percent;
+    }
+    throw Error(ExitCode::usage, "usage", fmt::format("--to {}: no such share", text),
+                "a whole percentage from 1% to 99%; `threadfault thaw` ends it");
+}
+
+int run_slow(const SlowOptions& options, const Invocation& invocation) {
+    drive::Plan plan;
+    plan.fault = wire::Fault::slow;
+    plan.percent = require_percent(options.to);
+    plan.wait = drive::require_duration("--wait", options.wait);
+    if (!options.duration.empty()) {
+        plan.duration = drive::require_duration("--for", options.duration);
+    }
+    const Infliction infliction = inflict(options.thread, plan);
+    std::string verb = fmt::format("slowed to {}%", plan.percent);
+    verb += options.duration.empty() ? " until thawed" : fmt::format(" for {}", options.duration);
+    return report(invocation, options.thread, infliction, "slow", "", verb);
+}
+
+}  // namespace
+
+void setup_slow(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<SlowOptions>();
+    add_thread_options(app, options->thread);
+    app.add_option("--to", options->to, "share of the time that it may run: 1% to 99%")
+        ->required()
+        ->type_name("PERCENT");
+    app.add_option("--for", options->duration, "back to full speed after this time")
+        ->type_name("TIME");
+    app.add_option("--wait", options->wait, "how long it may take to begin; default 1s")
+        ->type_name("TIME");
+    app.footer(std::string(drive::selector_help()) +
+               "\n"
+               "The thread's CPU time is kept to that share of the time by stopping it again and "
+               "again;\n"
+               "time that it does not want to run in costs it nothing. `threadfault thaw` ends "
+               "it.\n"
+               "\n"
+               "Examples:\n"
+               "  threadfault slow 4711 name=mc-worker --first --to 10%\n"
+               "  threadfault slow 4711 start=render* --all --to 50% --for 30s\n"
+               "\n"
+               "Exit status: 0 done, 2 usage, 3 no such process or thread, or several match, 4 no "
+               "agent,\n"
+               "5 not permitted, 6 not done within --wait (the output says why), 7 the target "
+               "died.\n");
+    invocation.action = [options, &invocation] { return run_slow(*options, invocation); };
+}
+
+}  // namespace threadfault::cli
