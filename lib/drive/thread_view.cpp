@@ -197,7 +197,10 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
         if (reading.blocked && signal_number > 0) {
             thread.signal_blocked = (*reading.blocked >> (signal_number - 1) & 1) != 0;
         }
-        if (reading.wait) {
+        // What a held thread sits in is the hold's own wait.
+        const bool held = (thread.faults & (wire::kInForceFreeze | wire::kInForceDelay)) != 0;
+        if (held) thread.syscall.reset();
+        if (reading.wait && !held) {
             Waiting& waiting = thread.waiting.emplace();
             waiting.kind = reading.wait->kind;
             waiting.address = reading.wait->address;

@@ -12,6 +12,8 @@ std::size_t request_size(Type type) noexcept {
             return sizeof(ListRequest);
         case Type::fault:
             return sizeof(FaultRequest);
+        case Type::follow:
+            return sizeof(FollowRequest);
         default:
             return 0;
     }

@@ -23,13 +23,15 @@ inline constexpr std::size_t kTextSize = 200;
 
 enum class Type : std::uint16_t {
     // requests
-    hello = 1,  // Hello            -> hello_reply
-    list = 2,   // ListRequest      -> list_reply, repeated by the client until `next` is 0
-    fault = 3,  // FaultRequest     -> fault_reply (once, when the outcome is known)
+    hello = 1,   // Hello            -> hello_reply
+    list = 2,    // ListRequest      -> list_reply, repeated by the client until `next` is 0
+    fault = 3,   // FaultRequest     -> fault_reply (once, when the outcome is known)
+    follow = 4,  // FollowRequest   -> event, one for each that happens from now on
     // replies
     hello_reply = 0x101,
     list_reply = 0x102,
     fault_reply = 0x103,
+    event = 0x104,  // EventReply
     error = 0x1ff,  // ErrorReply
 };
 
@@ -156,10 +158,10 @@ struct FaultRequest {
     std::int32_t tid = 0;
     std::uint64_t serial = 0;  // of the thread meant; 0: whoever has the tid
     std::uint32_t flags = 0;
-    std::int32_t signal = 0;       // Fault::signal
-    std::int64_t value = 0;        // Fault::signal: sigval
-    std::int64_t wait_ns = 0;      // how long the agent tries and watches before it answers
-    std::int64_t duration_ns = 0;  // freeze, slow, delay, spin; 0: until undone
+    std::int32_t signal = 0;             // Fault::signal
+    std::int64_t value = 0;              // Fault::signal: sigval
+    std::int64_t wait_ns = 0;            // how long the agent tries and watches before it answers
+    std::int64_t duration_ns = 0;        // freeze, slow, delay, spin; 0: until undone
     std::uint32_t percent = 0;           // slow: of the time that it would run, 1 to 99
     std::int32_t nice = 0;               // demote: -20 to 19
     std::uint64_t cpus[kCpuWords] = {};  // demote: bit N is CPU N
@@ -216,6 +218,40 @@ struct FaultReply {
     std::uint32_t reserved = 0;
     char name[kThreadNameSize] = {};
     std::uint64_t frame[kMaxFrames] = {};  // instruction pointers, innermost first
+};
+
+struct FollowRequest {
+    Header header;
+};
+
+enum class EventKind : std::uint32_t {
+    following = 0,  // the first one: from now on nothing is missed
+    created = 1,
+    named = 2,
+    ended = 3,  // how: EndKind
+    fault = 4,  // how: Fault, and the Outcome above kOutcomeShift
+};
+inline constexpr unsigned kOutcomeShift = 16;
+
+enum class EndKind : std::uint32_t {
+    unknown = 0,
+    returned = 1,
+    exited = 2,
+    cancelled = 3,
+    vanished = 4
+};
+
+struct EventReply {
+    Header header;
+    std::int64_t time_ns = 0;  // CLOCK_REALTIME
+    std::uint64_t serial = 0;
+    std::uint64_t lost = 0;  // events before this one that came too fast for this follower
+    EventKind kind{};
+    std::uint32_t how = 0;
+    std::int32_t tid = 0;
+    std::uint32_t depth = 0;
+    std::uint32_t path[kMaxPathDepth] = {};
+    char name[kThreadNameSize] = {};
 };
 
 inline Header make_header(Type type, std::size_t length, std::uint32_t request) noexcept {

@@ -51,8 +51,10 @@ void Attempt::begin(const wire::FaultRequest& request, std::int64_t now) noexcep
     reply_.serial = request.serial;
     record_ = find_record(request.tid, request.serial);
     serial_ = record_ != nullptr ? record_->serial.load(std::memory_order_relaxed) : 0;
+    victim_ = {};
     death_ = execute::DeathWatch(shim_pid(), request.tid, now);
     if (record_ != nullptr) {
+        if (!copy_record(*record_, &victim_)) victim_ = {};
         load_name(*record_, reply_.name);
         reply_.serial = serial_;
     }

@@ -29,6 +29,9 @@ public:
     bool finished() const noexcept { return step_ == Step::finished; }
     std::int64_t next_look() const noexcept { return next_look_; }
     const wire::FaultReply& reply() const noexcept { return reply_; }
+    wire::Fault fault() const noexcept { return request_.fault; }
+    // As it was when the request came; serial 0: made by libc.
+    const wire::ThreadRecord& victim() const noexcept { return victim_; }
     void clear() noexcept { step_ = Step::idle; }
 
     // The client has gone: take back what has not begun.
@@ -69,6 +72,7 @@ private:
     Step step_ = Step::idle;
     wire::FaultRequest request_{};
     wire::FaultReply reply_{};
+    wire::ThreadRecord victim_{};
     Record* record_ = nullptr;  // of the victim; nullptr: made by libc
     std::uint64_t serial_ = 0;
     execute::Ticket ticket_{};

@@ -93,14 +93,18 @@ void agent_retire() noexcept {
     State running = State::running;
     if (!state.compare_exchange_strong(running, State::retiring, std::memory_order_acq_rel)) return;
     stop_wanted.store(true, std::memory_order_release);
-    const pid_t tid = helper_tid.load(std::memory_order_acquire);
-    // The helper lets this signal in only while it waits: it can't be missed.
-    if (tid > 0) execute::sys_tgkill(shim_pid(), tid, reserved_signal(0));
+    wake_agent();
     int cancel_state = 0;
     ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     ::pthread_join(helper, nullptr);
     ::pthread_setcancelstate(cancel_state, nullptr);
     state.store(State::idle, std::memory_order_release);
+}
+
+void wake_agent() noexcept {
+    // The helper lets this signal in only while it waits: it can't be missed.
+    const pid_t tid = helper_tid.load(std::memory_order_acquire);
+    if (tid > 0) execute::sys_tgkill(shim_pid(), tid, reserved_signal(0));
 }
 
 pid_t agent_tid() noexcept {

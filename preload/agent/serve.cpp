@@ -4,6 +4,8 @@
 #include "preload/agent/agent.hpp"
 #include "preload/agent/attempt.hpp"
 #include "preload/agent/control_socket.hpp"
+#include "preload/agent/events.hpp"
+#include "preload/agent/graveyard.hpp"
 #include "preload/agent/keeper.hpp"
 #include "preload/agent/lifecycle.hpp"
 #include "preload/agent/list.hpp"
@@ -34,6 +36,13 @@ constexpr unsigned kMaxWorks = 256;
 struct Client {
     int socket = -1;            // -1: free
     std::uint32_t request = 0;  // the number of the one that is being answered
+    // of a follower of events
+    bool follows = false;
+    bool full = false;         // it has not read what it was sent: POLLOUT tells when it has
+    std::uint64_t cursor = 0;  // the next event
+    std::uint64_t lost = 0;    // not yet told
+    std::uint32_t follow_request = 0;
+    std::int64_t unready_since = 0;
 };
 constinit Client clients[kMaxClients]{};
 
@@ -91,7 +100,8 @@ bool send(const Client& client, const void* data, std::size_t size) noexcept {
 
 void close_client(Client& client) noexcept {
     if (client.socket >= 0) execute::sys_close(client.socket);
-    client.socket = -1;
+    if (client.follows) remove_follower();
+    client = Client{};
     for (Work& work : works) {
         if (work.client != &client || !work.attempt.active()) continue;
         work.client = nullptr;
@@ -144,10 +154,22 @@ void list_threads(Client& client) noexcept {
     if (!send(client, packet, size)) close_client(client);
 }
 
+void tell_followers(const Work& work) noexcept {
+    const wire::FaultReply& reply = work.attempt.reply();
+    if (work.attempt.fault() == wire::Fault::look || reply.outcome == wire::Outcome::refused ||
+        reply.outcome == wire::Outcome::no_such_thread) {
+        return;
+    }
+    tell(wire::EventKind::fault, work.attempt.victim(),
+         static_cast<std::uint32_t>(work.attempt.fault()) |
+             static_cast<std::uint32_t>(reply.outcome) << wire::kOutcomeShift);
+}
+
 void answer_if_finished(Work& work) noexcept {
     if (!work.attempt.finished()) return;
     wire::FaultReply reply = work.attempt.reply();
     reply.header = wire::make_header(wire::Type::fault_reply, sizeof reply, work.request);
+    tell_followers(work);
     work.attempt.clear();
     Client* const client = work.client;
     work.client = nullptr;
@@ -164,6 +186,54 @@ void inflict(Client& client) noexcept {
     work->attempt.begin(request, execute::monotonic_ns());
     work->attempt.linger();
     answer_if_finished(*work);
+}
+
+bool send_event(Client& client, wire::EventReply& reply) noexcept {
+    reply.header = wire::make_header(wire::Type::event, sizeof reply, client.follow_request);
+    return send(client, &reply, sizeof reply);
+}
+
+void follow(Client& client) noexcept {
+    if (!client.follows && !add_follower()) {
+        return refuse(client, wire::ErrorCode::malformed, "no memory for the events");
+    }
+    client.follows = true;
+    client.follow_request = client.request;
+    client.cursor = event_count();
+    wire::EventReply reply;
+    reply.kind = wire::EventKind::following;
+    if (!send_event(client, reply)) close_client(client);
+}
+
+// Sends what the follower has not had yet. Returns when to come again; kNever: when there is more.
+std::int64_t feed(Client& client, std::int64_t now) noexcept {
+    constexpr std::int64_t kSoon = 1'000'000;
+    constexpr std::int64_t kNeverComes = 20'000'000;
+    while (client.follows && !client.full) {
+        const std::uint64_t before = client.cursor;
+        wire::EventReply reply;
+        reply.lost = client.lost;
+        const Reading reading = read_event(&client.cursor, &reply);
+        client.lost = reply.lost;
+        if (reading == Reading::nothing) break;
+        if (reading == Reading::unready) {
+            // Its writer may have been ended in the middle of it.
+            if (client.unready_since == 0) client.unready_since = now;
+            if (now - client.unready_since < kNeverComes) return now + kSoon;
+            skip_event(&client.cursor);
+            ++client.lost;
+            client.unready_since = 0;
+            continue;
+        }
+        client.unready_since = 0;
+        if (!send_event(client, reply)) {
+            client.cursor = before;
+            client.full = true;
+            break;
+        }
+        client.lost = 0;
+    }
+    return execute::kNever;
 }
 
 void receive(Client& client) noexcept {
@@ -187,6 +257,8 @@ void receive(Client& client) noexcept {
             return list_threads(client);
         case wire::Type::fault:
             return inflict(client);
+        case wire::Type::follow:
+            return follow(client);
         default:
             return refuse(client, wire::Check::bad_type);
     }
@@ -212,17 +284,20 @@ void accept_all(int listener) noexcept {
             if (client.socket < 0) chosen = &client;
         }
         if (chosen != nullptr) {
+            *chosen = Client{};
             chosen->socket = socket;
-            chosen->request = 0;
             continue;
         }
         tell_too_many(socket);
     }
 }
 
+std::int64_t next_feed = execute::kNever;
+
 // When the next attempt wants to be looked at; kNever: none is under way.
 std::int64_t next_look() noexcept {
-    std::int64_t next = keeper.next_look();
+    std::int64_t next = keeper.next_look() < next_burial() ? keeper.next_look() : next_burial();
+    if (next_feed < next) next = next_feed;
     for (Work& work : works) {
         if (!work.attempt.active() || work.attempt.finished()) continue;
         if (work.attempt.next_look() < next) next = work.attempt.next_look();
@@ -233,6 +308,7 @@ std::int64_t next_look() noexcept {
 void advance_all() noexcept {
     const std::int64_t now = execute::monotonic_ns();
     keeper.advance(now);
+    bury_the_vanished(now);
     for (Work& work : works) {
         if (!work.attempt.active()) continue;
         if (work.attempt.next_look() <= now) work.attempt.advance(now);
@@ -240,11 +316,17 @@ void advance_all() noexcept {
         // Gone with its client.
         if (work.client == nullptr && work.attempt.finished()) work.attempt.clear();
     }
+    next_feed = execute::kNever;
+    for (Client& client : clients) {
+        const std::int64_t again = feed(client, now);
+        if (again < next_feed) next_feed = again;
+    }
 }
 
 // Sleeps until something happens. The signal that ends us is let in only here.
 long wait_for_events(pollfd* descriptors, unsigned count) noexcept {
-    const std::int64_t next = next_look();
+    std::int64_t next = next_look();
+    if (!ready_to_sleep()) next = 0;
     timespec timeout{};
     if (next != execute::kNever) {
         const std::int64_t left = next - execute::monotonic_ns();
@@ -265,13 +347,15 @@ void serve(int listener) noexcept {
         // When nothing more can be taken up, clients are only watched for their going.
         const short events = works.full() ? 0 : POLLIN;
         for (unsigned i = 0; i < kMaxClients; ++i) {
-            descriptors[i + 1] = {clients[i].socket, events, 0};
+            const short room = clients[i].full ? POLLOUT : 0;
+            descriptors[i + 1] = {clients[i].socket, static_cast<short>(events | room), 0};
         }
         const long ready = wait_for_events(descriptors, kMaxClients + 1);
         if (ready > 0) {
             for (unsigned i = 0; i < kMaxClients; ++i) {
                 if (clients[i].socket < 0 || descriptors[i + 1].fd < 0) continue;
                 const short happened = descriptors[i + 1].revents;
+                if ((happened & POLLOUT) != 0) clients[i].full = false;
                 if ((happened & POLLIN) != 0) {
                     receive(clients[i]);
                 } else if ((happened & (POLLHUP | POLLERR | POLLNVAL)) != 0) {

@@ -1,6 +1,7 @@
 #include "preload/faults/death.hpp"
 
 #include "execute/syscalls.hpp"
+#include "preload/agent/graveyard.hpp"
 #include "preload/base/real.hpp"
 #include "preload/registry/registry.hpp"
 
@@ -12,7 +13,7 @@ namespace {
 
 // Nothing unwinds, locks stay held, libc does not know; the agent buries the record.
 void end_by_raw_exit() noexcept {
-    mark_end(End::vanished);
+    announce_vanishing();
     for (;;)
         execute::sys_call(SYS_exit, 0);
 }

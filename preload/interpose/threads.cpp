@@ -1,5 +1,6 @@
 // The calls that make, name and end threads.
 #include "preload/agent/agent.hpp"
+#include "preload/agent/events.hpp"
 #include "preload/base/export.hpp"
 #include "preload/base/real.hpp"
 #include "preload/base/start.hpp"
@@ -49,6 +50,11 @@ int create_thread(void* start_routine, void* argument, const pthread_attr_t* att
 }
 static_assert(thrd_success == 0);
 
+void rename(Record* record, const char* name) {
+    shim::store_name(record, name);
+    shim::tell(threadfault::wire::EventKind::named, *record, 0);
+}
+
 }  // namespace
 
 THREADFAULT_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
@@ -89,7 +95,7 @@ THREADFAULT_EXPORT int pthread_setname_np(pthread_t thread, const char* name) no
     Record* const own = shim::self();
     Record* const named =
         own != nullptr && own->thread.load() == thread ? own : shim::find_record_of(thread);
-    if (named != nullptr) shim::store_name(named, name);
+    if (named != nullptr) rename(named, name);
     return 0;
 }
 
@@ -103,7 +109,7 @@ THREADFAULT_EXPORT int prctl(int option, ...) noexcept {
     va_end(list);
     const int result = real::prctl(option, words[0], words[1], words[2], words[3]);
     if (option == PR_SET_NAME && result == 0 && shim::self() != nullptr) {
-        shim::store_name(shim::self(), reinterpret_cast<const char*>(words[0]));
+        rename(shim::self(), reinterpret_cast<const char*>(words[0]));
     }
     return result;
 }

@@ -2,6 +2,7 @@
 
 #include "execute/syscalls.hpp"
 #include "preload/agent/agent.hpp"
+#include "preload/agent/events.hpp"
 #include "preload/base/libc_layout.hpp"
 #include "preload/registry/storage.hpp"
 
@@ -44,7 +45,23 @@ private:
     Record* record_;
 };
 
+wire::EndKind kind_of(End end) noexcept {
+    switch (end) {
+        case End::returned:
+            return wire::EndKind::returned;
+        case End::exited:
+            return wire::EndKind::exited;
+        case End::vanished:
+            return wire::EndKind::vanished;
+        default:
+            // No other way is left by which a thread's destructors run.
+            return wire::EndKind::cancelled;
+    }
+}
+
 void release(Record* record) noexcept {
+    tell(wire::EventKind::ended, *record,
+         static_cast<std::uint32_t>(kind_of(record->end.load(std::memory_order_relaxed))));
     {
         const Change change(record);
         record->life.store(Life::free, std::memory_order_release);
@@ -218,6 +235,7 @@ void register_self(Record* record) noexcept {
     inherit_belief(record->belief);
     record->life.store(Life::alive, std::memory_order_release);
     catch_up_with_name(record);
+    tell(wire::EventKind::created, *record, 0);
     if (!watch_own_end(record)) {
         // Nobody would notice its end: better a thread without a record.
         own_record = nullptr;
