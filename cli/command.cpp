@@ -30,6 +30,7 @@ constexpr std::array kCommands = {
     Command{"spin", "Let a thread burn CPU time", setup_spin},
     Command{"interrupt", "Make a thread's blocking call return EINTR", setup_interrupt},
     Command{"demote", "Lower a thread's priority, or bind it to CPUs", setup_demote},
+    Command{"events", "Follow what happens to the threads", setup_events},
     Command{"doctor", "Say whether threadfault can work there, and if not, why not", setup_doctor},
     Command{"completion", "Print the completion script for a shell", setup_completion},
     Command{"__complete", "", setup_complete, true},

@@ -58,8 +58,9 @@ int run_freeze(const HoldOptions& options, const Invocation& invocation) {
 
 int run_thaw(HoldOptions& options, const Invocation& invocation) {
     const drive::Plan plan = plan_of(options, wire::Fault::thaw, "--for");
-    const Infliction infliction = options.thread.thread.empty() ? inflict_on_faulty(options.thread, plan)
-                                                                : inflict(options.thread, plan);
+    const Infliction infliction = options.thread.thread.empty()
+                                      ? inflict_on_faulty(options.thread, plan)
+                                      : inflict(options.thread, plan);
     return report(invocation, options.thread, infliction, "thaw", "", "let go");
 }
 
@@ -124,11 +125,12 @@ void setup_delay(CLI::App& app, Invocation& invocation) {
     add_thread_options(app, options->thread);
     app.add_option("TIME", options->duration, "how long")->required()->type_name("");
     add_wait(app, *options);
-    app.footer(footer("The thread is held once for that time, and goes on.\n"
-                      "\n"
-                      "Examples:\n"
-                      "  threadfault delay 4711 4713 250ms\n"
-                      "  threadfault delay 4711 waiting=cond --all 1s\n"));
+    app.footer(
+        footer("The thread is held once for that time, and goes on.\n"
+               "\n"
+               "Examples:\n"
+               "  threadfault delay 4711 4713 250ms\n"
+               "  threadfault delay 4711 waiting=cond --all 1s\n"));
     invocation.action = [options, &invocation] { return run_delay(*options, invocation); };
 }
 
@@ -137,11 +139,12 @@ void setup_spin(CLI::App& app, Invocation& invocation) {
     add_thread_options(app, options->thread);
     app.add_option("TIME", options->duration, "how much CPU time")->required()->type_name("");
     add_wait(app, *options);
-    app.footer(footer("The thread burns that much CPU time in a loop before it goes on: livelock, "
-                      "starvation.\n"
-                      "\n"
-                      "Examples:\n"
-                      "  threadfault spin 4711 name=worker* --random 2s\n"));
+    app.footer(
+        footer("The thread burns that much CPU time in a loop before it goes on: livelock, "
+               "starvation.\n"
+               "\n"
+               "Examples:\n"
+               "  threadfault spin 4711 name=worker* --random 2s\n"));
     invocation.action = [options, &invocation] { return run_spin(*options, invocation); };
 }
 
@@ -149,11 +152,12 @@ void setup_interrupt(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<HoldOptions>();
     add_thread_options(app, options->thread);
     add_wait(app, *options);
-    app.footer(footer("A signal with an empty handler, without SA_RESTART: a blocking call returns "
-                      "EINTR.\n"
-                      "\n"
-                      "Examples:\n"
-                      "  threadfault interrupt 4711 name=reader --first\n"));
+    app.footer(
+        footer("A signal with an empty handler, without SA_RESTART: a blocking call returns "
+               "EINTR.\n"
+               "\n"
+               "Examples:\n"
+               "  threadfault interrupt 4711 name=reader --first\n"));
     invocation.action = [options, &invocation] { return run_interrupt(*options, invocation); };
 }
 

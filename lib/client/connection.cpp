@@ -285,6 +285,27 @@ std::optional<wire::FaultReply> Connection::receive_fault(Clock::time_point dead
     }
 }
 
+void Connection::follow() {
+    wire::FollowRequest request;
+    request.header = wire::make_header(wire::Type::follow, sizeof request, next_request_++);
+    send_message(&request, sizeof request);
+    expect(wire::Type::event, request.header.request);
+}
+
+std::optional<wire::EventReply> Connection::receive_event(Clock::time_point deadline) {
+    for (;;) {
+        const std::size_t length = receive(deadline);
+        if (length == 0) return std::nullopt;
+        wire::EventReply event;
+        wire::Header header;
+        std::memcpy(&header, buffer_.get(), sizeof header);
+        if (header.type != wire::Type::event || length < sizeof event) continue;
+        std::memcpy(&event, buffer_.get(), sizeof event);
+        event.name[wire::kThreadNameSize - 1] = '\0';
+        return event;
+    }
+}
+
 bool Connection::hung_up(std::chrono::milliseconds patience) {
     pollfd waiting{fd_, POLLRDHUP, 0};
     return poll(&waiting, 1, static_cast<int>(patience.count())) > 0;

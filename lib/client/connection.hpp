@@ -44,6 +44,11 @@ public:
     // The next reply to any fault that was sent: std::nullopt at the deadline.
     std::optional<wire::FaultReply> receive_fault(Clock::time_point deadline);
 
+    // Asks for events, and waits until they are on: what happens from then on is received one by
+    // one, or counted as lost; std::nullopt at the deadline.
+    void follow();
+    std::optional<wire::EventReply> receive_event(Clock::time_point deadline);
+
     // True when the agent's end is closed: within `patience`, as the process or the agent ended.
     bool hung_up(std::chrono::milliseconds patience);
 

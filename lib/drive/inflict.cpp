@@ -286,11 +286,27 @@ std::vector<Result> inflict(const observe::Process& process, client::Connection&
     return Infliction(process, connection, victims, plan).run();
 }
 
+std::string_view fault_name(wire::Fault fault) noexcept {
+    static constexpr std::pair<wire::Fault, std::string_view> kNames[] = {
+        {wire::Fault::cancel, "cancel"}, {wire::Fault::async_cancel, "async-cancel"},
+        {wire::Fault::exit, "exit"},     {wire::Fault::vanish, "vanish"},
+        {wire::Fault::signal, "signal"}, {wire::Fault::look, "look"},
+        {wire::Fault::freeze, "freeze"}, {wire::Fault::thaw, "thaw"},
+        {wire::Fault::slow, "slow"},     {wire::Fault::delay, "delay"},
+        {wire::Fault::spin, "spin"},     {wire::Fault::interrupt, "interrupt"},
+        {wire::Fault::demote, "demote"},
+    };
+    for (const auto& [known, name] : kNames) {
+        if (known == fault) return name;
+    }
+    return "unknown";
+}
+
 std::optional<wire::Fault> parse_how(std::string_view text) noexcept {
-    if (text == "cancel") return wire::Fault::cancel;
-    if (text == "async-cancel") return wire::Fault::async_cancel;
-    if (text == "exit") return wire::Fault::exit;
-    if (text == "vanish") return wire::Fault::vanish;
+    for (wire::Fault how :
+         {wire::Fault::cancel, wire::Fault::async_cancel, wire::Fault::exit, wire::Fault::vanish}) {
+        if (fault_name(how) == text) return how;
+    }
     return std::nullopt;
 }
 

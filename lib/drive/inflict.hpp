@@ -51,6 +51,9 @@ std::vector<Result> inflict(const observe::Process& process, client::Connection&
 // "cancel" and so on, as --how takes it; std::nullopt: none of the four.
 std::optional<wire::Fault> parse_how(std::string_view text) noexcept;
 
+// "cancel", "freeze", ...: the name under which commands and files know it.
+std::string_view fault_name(wire::Fault fault) noexcept;
+
 }  // namespace threadfault::drive
 
 #endif  // THREADFAULT_DRIVE_INFLICT_HPP

@@ -27,6 +27,7 @@ constexpr std::int64_t kLongestPause = 5 * kMillisecond;
 constexpr std::int64_t kSilence = 200'000;  // healthy threads have answered by then
 constexpr std::int64_t kLinger = 150'000;
 constexpr int kBlockedLooks = 2;  // a thread may block everything for a moment
+constexpr int kRunningLooks = 40;
 constexpr int kNewbornLooks = 3;  // libc does so at a thread's birth and end
 
 constexpr std::uint32_t kHolds = wire::kInForceFreeze | wire::kInForceDelay | wire::kInForceSpin;
@@ -320,7 +321,11 @@ void Attempt::look_for_deafness(std::int64_t now) noexcept {
             return;
     }
     next_deafness_look_ns_ = next_look_ = now + kMillisecond;
-    const bool deaf = deaf_looks_ >= kBlockedLooks || deaf_looks_ + newborn_looks_ >= kNewbornLooks;
+    // One that is merely waiting for a CPU, in the middle of its birth or of another handler, is
+    // given more time.
+    const int looks = deaf_looks_ + newborn_looks_;
+    const bool deaf = death_.was_running() ? looks >= kRunningLooks
+                                           : deaf_looks_ >= kBlockedLooks || looks >= kNewbornLooks;
     if (deaf && execute::revoke(ticket_)) finish(Outcome::refused, Reason::signal_blocked);
 }
 

@@ -1,0 +1,81 @@
+// threadfault events: what happens to a target's threads, as it happens.
+#include "commands/commands.hpp"
+#include "commands/thread_options.hpp"
+#include "drive/duration.hpp"
+#include "render/events.hpp"
+#include "render/text.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace threadfault::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct EventsOptions {
+    std::string pid;
+    std::string duration;
+};
+
+volatile sig_atomic_t interrupted = 0;
+
+void note_interrupt(int) {
+    interrupted = 1;
+}
+
+// Ctrl-C ends the stream, and is no error.
+void end_on_interrupt() {
+    struct sigaction action {};
+    action.sa_handler = note_interrupt;
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+}
+
+int run_events(const EventsOptions& options, const Invocation& invocation) {
+    auto end = client::Clock::time_point::max();
+    if (!options.duration.empty()) {
+        end = client::Clock::now() + drive::require_duration("--for", options.duration);
+    }
+    const observe::Process process = open_process(options.pid);
+    client::Connection connection(process);
+    end_on_interrupt();
+    connection.follow();
+    const Style style = invocation.style();
+    while (interrupted == 0 && client::Clock::now() < end) {
+        const auto event = connection.receive_event(std::min(end, client::Clock::now() + 100ms));
+        if (!event) continue;
+        const pid_t tid = connection.outer_tid(event->tid);
+        const std::string line = invocation.json ? json_event(*event, tid != 0 ? tid : event->tid)
+                                                 : text_event(*event, tid != 0 ? tid : event->tid,
+                                                              style);
+        if (!write_all(STDOUT_FILENO, line)) return 0;  // the reader has gone
+    }
+    return 0;
+}
+
+}  // namespace
+
+void setup_events(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<EventsOptions>();
+    app.add_option("PID", options->pid, "process id of the target")->required()->type_name("");
+    app.add_option("--for", options->duration, "stop after this time")->type_name("TIME");
+    app.footer("One line an event: a thread was created or named, ended (returned, exited, "
+               "cancelled,\n"
+               "vanished), or had a fault done to it. Any number of followers at once; what comes "
+               "too fast\n"
+               "for one is counted and told. Ctrl-C ends it.\n"
+               "\n"
+               "Examples:\n"
+               "  threadfault events 4711\n"
+               "  threadfault events 4711 --json --for 10s | jq 'select(.event == \"ended\")'\n"
+               "\n"
+               "Exit status: 0 ended by Ctrl-C or --for, 2 usage, 3 no such process, 4 no agent,\n"
+               "5 not permitted, 7 the target ended.\n");
+    invocation.action = [options, &invocation] { return run_events(*options, invocation); };
+}
+
+}  // namespace threadfault::cli
