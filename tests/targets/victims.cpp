@@ -1,4 +1,4 @@
-// victim SITUATION: a thread named "victim" in that situation, and two named "bystander" that
+// victims SITUATION: a thread named "victim" in that situation, and two named "bystander" that
 // count. The main thread reads commands, one a line:
 //   progress   each bystander's count
 //   join       waits for the victim: "join canceled" or "join value N"
@@ -134,7 +134,7 @@ void serve(pthread_t victim, const char* situation) {
 int main(int argc, char** argv) {
     const target::Situation* situation = argc == 2 ? target::find_situation(argv[1]) : nullptr;
     if (situation == nullptr) {
-        say("usage: victim SITUATION, one of");
+        say("usage: victims SITUATION, one of");
         target::list_situations();
         return 2;
     }
