@@ -34,6 +34,7 @@ constexpr std::array kCommands = {
     Command{"doctor", "Say whether threadfault can work there, and if not, why not", setup_doctor},
     Command{"completion", "Print the completion script for a shell", setup_completion},
     Command{"__complete", "", setup_complete, true},
+    Command{"__man", "", setup_man, true},
 };
 
 // Options of every command that take a value in the next word.
@@ -72,7 +73,7 @@ CommandLine split(int argc, char** argv, Invocation* invocation) {
                 line.unknown_command = word;
                 return line;
             }
-            if (line.command->name == "__complete") {
+            if (line.command->hidden) {
                 invocation->words.assign(argv + i + 1, argv + argc);
                 return line;
             }

@@ -20,6 +20,7 @@ void setup_demote(CLI::App& app, Invocation& invocation);
 void setup_events(CLI::App& app, Invocation& invocation);
 void setup_doctor(CLI::App& app, Invocation& invocation);
 void setup_completion(CLI::App& app, Invocation& invocation);
+void setup_man(CLI::App& app, Invocation& invocation);
 void setup_complete(CLI::App& app, Invocation& invocation);
 
 }  // namespace threadfault::cli

@@ -1,8 +1,8 @@
 // threadfault events: what happens to a target's threads, as it happens.
+#include "render/events.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/duration.hpp"
-#include "render/events.hpp"
 #include "render/text.hpp"
 
 #include <signal.h>
@@ -49,9 +49,9 @@ int run_events(const EventsOptions& options, const Invocation& invocation) {
         const auto event = connection.receive_event(std::min(end, client::Clock::now() + 100ms));
         if (!event) continue;
         const pid_t tid = connection.outer_tid(event->tid);
-        const std::string line = invocation.json ? json_event(*event, tid != 0 ? tid : event->tid)
-                                                 : text_event(*event, tid != 0 ? tid : event->tid,
-                                                              style);
+        const std::string line = invocation.json
+                                     ? json_event(*event, tid != 0 ? tid : event->tid)
+                                     : text_event(*event, tid != 0 ? tid : event->tid, style);
         if (!write_all(STDOUT_FILENO, line)) return 0;  // the reader has gone
     }
     return 0;
@@ -63,18 +63,19 @@ void setup_events(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<EventsOptions>();
     app.add_option("PID", options->pid, "process id of the target")->required()->type_name("");
     app.add_option("--for", options->duration, "stop after this time")->type_name("TIME");
-    app.footer("One line an event: a thread was created or named, ended (returned, exited, "
-               "cancelled,\n"
-               "vanished), or had a fault done to it. Any number of followers at once; what comes "
-               "too fast\n"
-               "for one is counted and told. Ctrl-C ends it.\n"
-               "\n"
-               "Examples:\n"
-               "  threadfault events 4711\n"
-               "  threadfault events 4711 --json --for 10s | jq 'select(.event == \"ended\")'\n"
-               "\n"
-               "Exit status: 0 ended by Ctrl-C or --for, 2 usage, 3 no such process, 4 no agent,\n"
-               "5 not permitted, 7 the target ended.\n");
+    app.footer(
+        "One line an event: a thread was created or named, ended (returned, exited, "
+        "cancelled,\n"
+        "vanished), or had a fault done to it. Any number of followers at once; what comes "
+        "too fast\n"
+        "for one is counted and told. Ctrl-C ends it.\n"
+        "\n"
+        "Examples:\n"
+        "  threadfault events 4711\n"
+        "  threadfault events 4711 --json --for 10s | jq 'select(.event == \"ended\")'\n"
+        "\n"
+        "Exit status: 0 ended by Ctrl-C or --for, 2 usage, 3 no such process, 4 no agent,\n"
+        "5 not permitted, 7 the target ended.\n");
     invocation.action = [options, &invocation] { return run_events(*options, invocation); };
 }
 

@@ -11,19 +11,6 @@ namespace {
 
 constexpr std::size_t kIndent = 2;
 
-std::string option_text(const CLI::Option& option) {
-    if (option.get_positional()) return option.get_name();
-    std::string text;
-    for (const std::string& name : option.get_snames())
-        text += "-" + name;
-    for (const std::string& name : option.get_lnames()) {
-        text += (text.empty() ? "    --" : ", --") + name;
-    }
-    const std::string type = option.get_type_name();
-    if (!type.empty()) text += (type.front() == '[' ? "" : " ") + type;
-    return text;
-}
-
 std::string entries(const std::vector<std::pair<std::string, std::string>>& list,
                     const Style& style) {
     std::size_t width = 0;
@@ -38,6 +25,19 @@ std::string entries(const std::vector<std::pair<std::string, std::string>>& list
 }
 
 }  // namespace
+
+std::string option_text(const CLI::Option& option) {
+    if (option.get_positional()) return option.get_name();
+    std::string text;
+    for (const std::string& name : option.get_snames())
+        text += "-" + name;
+    for (const std::string& name : option.get_lnames()) {
+        text += (text.empty() ? "    --" : ", --") + name;
+    }
+    const std::string type = option.get_type_name();
+    if (!type.empty()) text += (type.front() == '[' ? "" : " ") + type;
+    return text;
+}
 
 std::string overview(const Style& style) {
     std::vector<std::pair<std::string, std::string>> list;
@@ -62,22 +62,26 @@ std::string overview(const Style& style) {
     return out;
 }
 
+std::string usage_line(const Command& command, const CLI::App& app, const Invocation& invocation) {
+    std::string usage = fmt::format("threadfault {} [OPTIONS]", command.name);
+    for (const CLI::Option* option : app.get_options()) {
+        if (option->get_group().empty() || !option->get_positional()) continue;
+        usage +=
+            option->get_required() ? " " + option->get_name() : " [" + option->get_name() + "]";
+    }
+    if (!invocation.usage_tail.empty()) usage += " " + invocation.usage_tail;
+    return usage;
+}
+
 std::string command_help(const Command& command, const CLI::App& app, const Invocation& invocation,
                          const Style& style) {
-    std::string usage = fmt::format("threadfault {} [OPTIONS]", command.name);
     std::vector<std::pair<std::string, std::string>> positionals, options;
     for (const CLI::Option* option : app.get_options()) {
         if (option->get_group().empty()) continue;
-        if (option->get_positional()) {
-            usage +=
-                option->get_required() ? " " + option->get_name() : " [" + option->get_name() + "]";
-            positionals.emplace_back(option_text(*option), option->get_description());
-        } else {
-            options.emplace_back(option_text(*option), option->get_description());
-        }
+        (option->get_positional() ? positionals : options)
+            .emplace_back(option_text(*option), option->get_description());
     }
-    if (!invocation.usage_tail.empty()) usage += " " + invocation.usage_tail;
-    std::string out = style.bold("Usage:") + " " + usage + "\n\n";
+    std::string out = style.bold("Usage:") + " " + usage_line(command, app, invocation) + "\n\n";
     out += fmt::format("{}\n\n", command.summary);
     if (!positionals.empty()) out += entries(positionals, style) + "\n";
     out += style.bold("Options:") + "\n" + entries(options, style);

@@ -1,0 +1,29 @@
+// threadfault __man [COMMAND]: manual pages, for the build.
+#include "commands/commands.hpp"
+#include "render/man.hpp"
+#include "render/text.hpp"
+#include "threadfault/error.hpp"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+namespace threadfault::cli {
+
+void setup_man(CLI::App&, Invocation& invocation) {
+    invocation.action = [&invocation] {
+        if (invocation.words.empty()) {
+            write_all(STDOUT_FILENO, overview_page());
+            return 0;
+        }
+        const Command* const command = find_command(invocation.words.front());
+        if (command == nullptr) throw Error(ExitCode::usage, "usage", "no such command");
+        CLI::App app;
+        Invocation scratch;
+        setup(*command, app, scratch);
+        write_all(STDOUT_FILENO, command_page(*command, app, scratch));
+        return 0;
+    };
+}
+
+}  // namespace threadfault::cli
