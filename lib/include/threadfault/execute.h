@@ -30,8 +30,8 @@ typedef enum tf_execute_result {
     TF_EXECUTE_NOT_FINISHED = 6,   /* started, still running at the deadline */
     TF_EXECUTE_ENDED_INSIDE = 7,   /* started; the thread ended without returning from it */
     TF_EXECUTE_NO_SLOT = 8,        /* not delivered: too many requests are outstanding */
-    TF_EXECUTE_NO_SIGNAL = 9,      /* not delivered: no usable signal, or its handler was replaced */
-    TF_EXECUTE_INVALID = 10        /* not delivered: a null function or a malformed timeout */
+    TF_EXECUTE_NO_SIGNAL = 9, /* not delivered: no usable signal, or its handler was replaced */
+    TF_EXECUTE_INVALID = 10   /* not delivered: a null function or a malformed timeout */
 } tf_execute_result;
 
 /* Queues `signal_number` with `value` to the thread `tid` of the calling process: the twin of
@@ -45,13 +45,13 @@ int thread_sigqueue(pid_t tid, int signal_number, const union sigval value);
  * function then runs in the handler at once. Returns a tf_execute_result.
  * Async-signal-safe; thread-safe; preserves errno. `function` runs in a signal handler and must
  * itself be async-signal-safe; it may leave without returning (pthread_exit). */
-int tf_execute_on_tid(pid_t tid, void (*function)(void *), void *argument,
-                      const struct timespec *timeout);
+int tf_execute_on_tid(pid_t tid, void (*function)(void*), void* argument,
+                      const struct timespec* timeout);
 
 /* The same for a pthread_t, which must be valid (not yet joined, or detached and ended).
  * Thread-safe; not async-signal-safe. */
-int tf_execute_on_pthread(pthread_t thread, void (*function)(void *), void *argument,
-                          const struct timespec *timeout);
+int tf_execute_on_pthread(pthread_t thread, void (*function)(void*), void* argument,
+                          const struct timespec* timeout);
 
 /* Chooses the real-time signal that carries requests; 0 lets the library choose an unused one.
  * Returns 0, EBUSY (the program has a handler for it), EINVAL (not a real-time signal that the
@@ -63,7 +63,7 @@ int tf_execute_set_signal(int signal_number);
 int tf_execute_signal(void);
 
 /* One English sentence for a tf_execute_result; never NULL. Async-signal-safe. */
-const char *tf_execute_result_text(int result);
+const char* tf_execute_result_text(int result);
 
 #ifdef __cplusplus
 }
