@@ -47,7 +47,7 @@ void tell(wire::EventKind kind, const Record& record, std::uint32_t how) noexcep
     seen.serial = record.serial.load(std::memory_order_relaxed);
     seen.tid = record.tid.load(std::memory_order_relaxed);
     seen.depth = record.depth;
-    std::memcpy(seen.path, record.path, sizeof seen.path);
+    load_path(record, seen.path);
     load_name(record, seen.name);
     tell(kind, seen, how);
 }

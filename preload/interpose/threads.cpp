@@ -23,7 +23,7 @@ template <typename Result, typename Routine>
 Result begin_thread(void* argument) {
     auto* const record = static_cast<Record*>(argument);
     // Copied first: a record that could not be registered is given back.
-    const auto start_routine = reinterpret_cast<Routine>(record->start_routine);
+    const auto start_routine = reinterpret_cast<Routine>(static_cast<void*>(record->start_routine));
     void* const start_argument = record->argument;
     shim::register_self(record);
     const Result result = start_routine(start_argument);

@@ -21,8 +21,8 @@ bool copy_record(const Record& record, wire::ThreadRecord* out) noexcept {
     if ((version & 1) != 0 || !is_living(record)) return false;
     out->serial = record.serial.load(std::memory_order_relaxed);
     out->pthread = record.thread.load(std::memory_order_relaxed);
-    out->start_routine = reinterpret_cast<std::uint64_t>(record.start_routine);
-    out->start_argument = reinterpret_cast<std::uint64_t>(record.argument);
+    out->start_routine = reinterpret_cast<std::uint64_t>(static_cast<void*>(record.start_routine));
+    out->start_argument = reinterpret_cast<std::uint64_t>(static_cast<void*>(record.argument));
     out->birth_ns = record.birth_ns;
     out->tid = record.tid.load(std::memory_order_relaxed);
     out->creator_tid = record.creator_tid;
@@ -31,9 +31,9 @@ bool copy_record(const Record& record, wire::ThreadRecord* out) noexcept {
         (record.is_main ? wire::kThreadMain : 0) | (record.detached ? wire::kThreadDetached : 0);
     out->faults = record.faults.load(std::memory_order_relaxed);
     out->depth = record.depth;
-    std::memcpy(out->path, record.path, sizeof out->path);
+    load_path(record, out->path);
     load_name(record, out->name);
-    std::atomic_thread_fence(std::memory_order_acquire);
+    finish_reading(record.version);
     return record.version.load(std::memory_order_relaxed) == version && out->serial != 0;
 }
 
@@ -58,6 +58,11 @@ Record* find_record_of(pthread_t thread) noexcept {
         }
     }
     return nullptr;
+}
+
+void load_path(const Record& record, std::uint32_t out[wire::kMaxPathDepth]) noexcept {
+    for (std::size_t i = 0; i < wire::kMaxPathDepth; ++i)
+        out[i] = record.path[i];
 }
 
 void store_name(Record* record, const char* name) noexcept {

@@ -108,16 +108,18 @@ void set_path(Record* record, const Record* creator, std::uint32_t child) noexce
     constexpr std::uint32_t kMost = wire::kMaxPathDepth;
     std::uint32_t kept = 0;
     if (creator != nullptr) {
-        kept = creator->depth < kMost ? creator->depth : kMost;
-        std::memcpy(record->path, creator->path, kept * sizeof record->path[0]);
-        record->depth = creator->depth + 1;
+        const std::uint32_t depth = creator->depth;
+        kept = depth < kMost ? depth : kMost;
+        for (std::uint32_t i = 0; i < kept; ++i)
+            record->path[i] = creator->path[i];
+        record->depth = depth + 1;
     } else {
         record->path[kept++] = 0;  // below a thread that nobody registered
         record->depth = 2;
     }
     if (kept == kMost) {
-        std::memmove(&record->path[kMost / 2], &record->path[kMost / 2 + 1],
-                     (kMost / 2 - 1) * sizeof record->path[0]);
+        for (std::uint32_t i = kMost / 2; i + 1 < kMost; ++i)
+            record->path[i] = record->path[i + 1];
         --kept;
     }
     record->path[kept] = child;

@@ -8,6 +8,7 @@
 #ifndef THREADFAULT_PRELOAD_REGISTRY_HPP
 #define THREADFAULT_PRELOAD_REGISTRY_HPP
 
+#include "preload/base/relaxed.hpp"
 #include "preload/base/signals.hpp"
 #include "wire/wire.hpp"
 
@@ -33,16 +34,16 @@ struct alignas(64) Record {
     std::atomic<std::uint64_t> serial{0};  // unique per thread in this process, from 1
     std::atomic<pid_t> tid{0};
     std::atomic<pthread_t> thread{0};
-    void* start_routine = nullptr;  // what the program passed, to whichever call
-    void* argument = nullptr;
-    std::int64_t birth_ns = 0;  // CLOCK_BOOTTIME
-    pid_t creator_tid = 0;
-    std::uint32_t index = 0;
+    Relaxed<void*> start_routine;  // what the program passed, to whichever call
+    Relaxed<void*> argument;
+    Relaxed<std::int64_t> birth_ns;  // CLOCK_BOOTTIME
+    Relaxed<pid_t> creator_tid;
+    Relaxed<std::uint32_t> index;
     std::uint32_t children = 0;  // successful creates by this thread; only that thread writes it
-    std::uint32_t depth = 0;
-    std::uint32_t path[wire::kMaxPathDepth] = {};
-    bool is_main = false;
-    bool detached = false;
+    Relaxed<std::uint32_t> depth;
+    Relaxed<std::uint32_t> path[wire::kMaxPathDepth] = {};
+    Relaxed<bool> is_main;
+    Relaxed<bool> detached;
     std::atomic<End> end{End::none};
     std::atomic<std::uint32_t> faults{0};      // wire::kInForce...
     std::atomic<std::uint32_t> hold_word{0};   // changes when the thread is let go (faults/hold)
@@ -104,6 +105,7 @@ std::uint32_t live_threads() noexcept;
 std::uint32_t records_in_use() noexcept;
 std::uint64_t serials() noexcept;
 
+void load_path(const Record& record, std::uint32_t out[wire::kMaxPathDepth]) noexcept;
 void store_name(Record* record, const char* name) noexcept;  // 15 bytes at most are kept
 void load_name(const Record& record, char out[wire::kThreadNameSize]) noexcept;
 
