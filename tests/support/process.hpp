@@ -19,9 +19,9 @@
 namespace threadfault::test {
 
 struct SpawnOptions {
-    std::optional<uid_t> uid;  // real, effective and saved; the group ids follow
-    std::map<std::string, std::string> environment;  // set on top of ours
-    std::string directory;                           // "": ours
+    std::optional<uid_t> uid = {};  // real, effective and saved; the group ids follow
+    std::map<std::string, std::string> environment = {};  // set on top of ours
+    std::string directory = {};                           // "": ours
 };
 
 // How a process ended: one of the two is set.

@@ -1,0 +1,92 @@
+// Who may talk to an agent: the same user, and root.
+#include "support/agent_socket.hpp"
+#include "victim.hpp"
+
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace threadfault::test {
+namespace {
+
+constexpr uid_t kOne = 12345;
+constexpr uid_t kOther = 12346;
+
+class OtherUser : public testing::Test {
+protected:
+    void SetUp() override {
+        if (geteuid() != 0) GTEST_SKIP() << "needs root, to become other users";
+        const CliResult result = run_cli({"--version"}, {.uid = kOther});
+        if (result.exit_code != 0) GTEST_SKIP() << "the build tree is not readable for others";
+    }
+};
+
+TEST_F(OtherUser, IsRefused) {
+    Target target({TARGET_VICTIMS, "nanosleep"}, {.uid = kOne});
+    ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+    ASSERT_TRUE(target.ready());
+    const CliResult refused =
+        run_cli({"--json", "kill", target.pid_text(), "name=victim"}, {.uid = kOther});
+    EXPECT_EQ(refused.exit_code, 5) << refused;
+    EXPECT_EQ(refused.json.value("/error/code"_json_pointer, ""), "not_permitted") << refused;
+    EXPECT_TRUE(task_named(target.pid(), "victim"));
+
+    const CliResult same =
+        run_cli({"--json", "kill", target.pid_text(), "name=victim"}, {.uid = kOne});
+    EXPECT_EQ(same.exit_code, 0) << "the same user may: " << same;
+    const CliResult root =
+        run_cli({"--json", "kill", target.pid_text(), "name=bystander", "--first"});
+    EXPECT_EQ(root.exit_code, 0) << "root may: " << root;
+}
+
+TEST_F(OtherUser, IsRefusedByRootsTarget) {
+    Victim victim("nanosleep");
+    ASSERT_NO_FATAL_FAILURE(victim.await());
+    const CliResult refused =
+        run_cli({"--json", "kill", victim.target().pid_text(), "name=victim"}, {.uid = kOther});
+    EXPECT_EQ(refused.exit_code, 5) << refused;
+    EXPECT_TRUE(victim.lives());
+}
+
+// The directory keeps others out. Whoever gets past it is refused by the agent itself: here a
+// process of another effective uid that may ignore the permissions of directories.
+int connect_as_other(const std::string& path) {
+    if (seteuid(kOther) != 0) return 10;
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2] = {};
+    if (syscall(SYS_capget, &header, data) != 0) return 11;
+    data[CAP_TO_INDEX(CAP_DAC_OVERRIDE)].effective |= CAP_TO_MASK(CAP_DAC_OVERRIDE);
+    if (syscall(SYS_capset, &header, data) != 0) return 12;
+    AgentSocket socket(path);
+    if (!socket.connected()) return 13;
+    wire::Hello request;
+    request.header = wire::make_header(wire::Type::hello, sizeof request, 1);
+    socket.send(&request, sizeof request);
+    const auto packet = socket.receive();
+    if (!packet) return 14;
+    if (packet->closed) return 0;
+    wire::ErrorReply reply;
+    if (packet->bytes.size() != sizeof reply) return 15;
+    std::memcpy(&reply, packet->bytes.data(), sizeof reply);
+    return reply.header.type == wire::Type::error && reply.code == wire::ErrorCode::not_permitted
+               ? 0
+               : 16;
+}
+
+TEST_F(OtherUser, IsRefusedByTheAgentBehindTheDirectory) {
+    Victim victim("nanosleep");
+    ASSERT_NO_FATAL_FAILURE(victim.await());
+    const std::string path = agent_socket_path(victim.pid(), geteuid());
+    ASSERT_NE(path, "");
+    const pid_t child = fork();
+    if (child == 0) _exit(connect_as_other(path));
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_EQ(victim.target().command("ps").exit_code, 0);
+}
+
+}  // namespace
+}  // namespace threadfault::test
