@@ -8,6 +8,7 @@
 #include "preload/base/real.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
+#include "preload/faults/code_ranges.hpp"
 
 #include <execinfo.h>
 #include <limits.h>
@@ -70,6 +71,7 @@ bool start() noexcept {
         return false;
     }
     prime_unwinder();
+    note_libraries();
     stop_wanted.store(false, std::memory_order_relaxed);
     return create_helper();
 }

@@ -12,7 +12,7 @@
 #include "preload/base/log.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
-#include "preload/faults/place.hpp"
+#include "preload/faults/code_ranges.hpp"
 #include "wire/wire.hpp"
 
 #include <linux/close_range.h>
@@ -386,7 +386,7 @@ bool run_agent() noexcept {
         log_line("no agent: no memory");
         return false;
     }
-    learn_places();
+    learn_code_ranges();
     const int listener = open_socket();
     if (listener < 0) {
         log_line("no agent: no socket", listener);

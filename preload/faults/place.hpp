@@ -8,13 +8,6 @@
 
 namespace threadfault::shim {
 
-// Looks the code ranges up. Takes the loader's lock, allocates nothing. Once, by the agent, before
-// it serves.
-void learn_places() noexcept;
-
-// The place of one address; `user` for all that is not known to be another.
-wire::Place place_of(std::uint64_t address) noexcept;
-
 // Looks at the calling thread's interrupted stack: `frames` gets the instruction pointers,
 // innermost first, at most `limit`; returns how many. Calls glibc's backtrace(), which was primed
 // by agent_start() and takes no lock. Async-signal-safe in that sense.

@@ -74,12 +74,16 @@ void release(Record* record) noexcept {
 
 // The thread-specific-data destructor: runs in every way to leave a thread but a raw exit. Libc
 // calls the destructors again as long as they set values, four rounds at most; the program's own
-// destructors may still do anything in them, so the record lives until the last round.
+// destructors may still do anything in them, so the record lives until the last round but one. In
+// the very last, the runtimes of the sanitizers take the thread down, and their interceptors with
+// it.
+constexpr int kLastRound = PTHREAD_DESTRUCTOR_ITERATIONS - 1;
+
 void on_thread_end(void* value) {
     auto* const record = static_cast<Record*>(value);
     if (record != own_record) return;  // a forked child's inheritance
     record->life.store(Life::ending, std::memory_order_relaxed);
-    if (++destructor_round < PTHREAD_DESTRUCTOR_ITERATIONS &&
+    if (++destructor_round < kLastRound &&
         ::pthread_setspecific(end_key.load(std::memory_order_relaxed), value) == 0) {
         return;
     }
