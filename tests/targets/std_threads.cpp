@@ -1,8 +1,10 @@
 // Three std::threads named worker-0 to worker-2 that count; each line of input is answered with
-// the counts.
+// the counts. SIGUSR1 is reported with its value and the name of the thread that got it.
 #include "say.hpp"
 
 #include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
 
 #include <atomic>
 #include <chrono>
@@ -28,9 +30,19 @@ void work(int number) {
     }
 }
 
+void report_signal(int signal, siginfo_t* info, void*) {
+    char name[16] = {};
+    prctl(PR_GET_NAME, name);
+    target::say("signal %d value %d on %s", signal, info->si_value.sival_int, name);
+}
+
 }  // namespace
 
 int main() {
+    struct sigaction action = {};
+    action.sa_sigaction = report_signal;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    sigaction(SIGUSR1, &action, nullptr);
     std::vector<std::thread> threads;
     for (int i = 0; i < 3; i++)
         threads.emplace_back(work, i);
