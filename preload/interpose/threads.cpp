@@ -34,15 +34,16 @@ Result begin_thread(void* argument) {
 // `create`: the real call with our record in place of the program's start routine; `plain`: as the
 // program asked.
 template <typename Create, typename Plain>
-int create_thread(void* start_routine, void* argument, const pthread_attr_t* attributes,
-                  Create create, Plain plain) {
+int create_thread(const pthread_t* thread, void* start_routine, void* argument,
+                  const pthread_attr_t* attributes, Create create, Plain plain) {
     shim::ensure_loaded();
     shim::agent_start();
     Record* const record = shim::expect_thread(start_routine, argument, attributes);
     if (record == nullptr) return plain();
+    const std::uint64_t serial = record->serial.load(std::memory_order_relaxed);
     const int result = create(record);
     if (result == 0) {
-        shim::thread_was_made();
+        shim::thread_was_made(record, serial, *thread);
     } else {
         shim::forget_expected(record);
     }
@@ -60,7 +61,7 @@ void rename(Record* record, const char* name) {
 THREADFAULT_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
                                       void* (*start_routine)(void*), void* argument) noexcept {
     return create_thread(
-        reinterpret_cast<void*>(start_routine), argument, attributes,
+        thread, reinterpret_cast<void*>(start_routine), argument, attributes,
         [&](Record* record) {
             return real::pthread_create(thread, attributes, begin_thread<void*, void* (*)(void*)>,
                                         record);
@@ -70,7 +71,7 @@ THREADFAULT_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* a
 
 THREADFAULT_EXPORT int thrd_create(thrd_t* thread, thrd_start_t start_routine, void* argument) {
     return create_thread(
-        reinterpret_cast<void*>(start_routine), argument, nullptr,
+        thread, reinterpret_cast<void*>(start_routine), argument, nullptr,
         [&](Record* record) {
             return real::thrd_create(thread, begin_thread<int, thrd_start_t>, record);
         },

@@ -52,8 +52,9 @@ Record* find_record_of(pthread_t thread) noexcept {
     const std::uint32_t limit = record_limit();
     for (std::uint32_t id = 1; id < limit; ++id) {
         Record* const record = record_at(id);
+        // One that is not quite born yet may be named, too.
         if (record != nullptr && record->thread.load(std::memory_order_relaxed) == thread &&
-            is_living(*record)) {
+            record->life.load(std::memory_order_acquire) != Life::free) {
             return record;
         }
     }

@@ -135,21 +135,15 @@ void copy_name(Record* to, const Record& from) noexcept {
     }
 }
 
+std::uint64_t next_serial() noexcept {
+    return last_serial.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 // As the kernel knows it: for records that can't inherit a creator's.
 void ask_own_name(Record* record) noexcept {
     char name[wire::kThreadNameSize] = {};
     execute::sys_call(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
     store_name(record, name);
-}
-
-// The creator may have named the thread before it could be found by its pthread_t. From now on it
-// can, so only a name that differs from the inherited one is news.
-void catch_up_with_name(Record* record) noexcept {
-    char inherited[wire::kThreadNameSize] = {};
-    char now[wire::kThreadNameSize] = {};
-    load_name(*record, inherited);
-    execute::sys_call(SYS_prctl, PR_GET_NAME, now, 0, 0, 0);
-    if (std::memcmp(inherited, now, sizeof now) != 0) store_name(record, now);
 }
 
 void clear(Record* record) noexcept {
@@ -206,13 +200,19 @@ Record* expect_thread(void* start_routine, void* argument,
         ask_own_name(record);
     }
     record->belief = belief();
+    record->serial.store(next_serial(), std::memory_order_relaxed);
     record->life.store(Life::born, std::memory_order_release);
     live.fetch_add(1, std::memory_order_relaxed);
     return record;
 }
 
-void thread_was_made() noexcept {
+void thread_was_made(Record* record, std::uint64_t serial, pthread_t thread) noexcept {
     if (own_record != nullptr) ++own_record->children;
+    // Whoever names the thread now, before it has registered itself, must find it. If the thread
+    // has ended already and the record has a new user, that one's registration puts it right.
+    if (record->serial.load(std::memory_order_relaxed) != serial) return;
+    pthread_t unknown = 0;
+    record->thread.compare_exchange_strong(unknown, thread, std::memory_order_relaxed);
 }
 
 void forget_expected(Record* record) noexcept {
@@ -220,6 +220,7 @@ void forget_expected(Record* record) noexcept {
     std::uint32_t index = record->index;
     last_index.compare_exchange_strong(index, index - 1, std::memory_order_relaxed);
     record->life.store(Life::free, std::memory_order_release);
+    record->serial.store(0, std::memory_order_relaxed);
     live.fetch_sub(1, std::memory_order_relaxed);
     give_record(record);
 }
@@ -234,13 +235,10 @@ void register_self(Record* record) noexcept {
         record->birth_ns = boot_ns();
         // The descriptor that pthread_self() names lies at the top of the stack's memory.
         if (record->stack_low != 0) record->stack_low = thread - record->stack_low;
-        record->serial.store(last_serial.fetch_add(1, std::memory_order_relaxed) + 1,
-                             std::memory_order_relaxed);
     }
     own_record = record;
     inherit_belief(record->belief);
     record->life.store(Life::alive, std::memory_order_release);
-    catch_up_with_name(record);
     tell(wire::EventKind::created, *record, 0);
     if (!watch_own_end(record)) {
         // Nobody would notice its end: better a thread without a record.
@@ -269,6 +267,7 @@ void register_main() noexcept {
     record->detached = false;
     record->is_main = true;
     record->belief = belief();
+    record->serial.store(next_serial(), std::memory_order_relaxed);
     ask_own_name(record);
     live.fetch_add(1, std::memory_order_relaxed);
     register_self(record);
@@ -292,8 +291,7 @@ void reset_registry_after_fork() noexcept {
     }
     const Change change(kept);
     kept->tid.store(execute::sys_gettid(), std::memory_order_relaxed);
-    kept->serial.store(last_serial.fetch_add(1, std::memory_order_relaxed) + 1,
-                       std::memory_order_relaxed);
+    kept->serial.store(next_serial(), std::memory_order_relaxed);
     kept->birth_ns = boot_ns();
     kept->creator_tid = 0;
     kept->index = 0;

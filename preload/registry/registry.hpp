@@ -64,8 +64,9 @@ Record* self() noexcept;
 // have, or nullptr when memory is short. Lock-free.
 Record* expect_thread(void* start_routine, void* argument,
                       const pthread_attr_t* attributes) noexcept;
-// The real call succeeded. Only for the creator's own count: the record may have a new user.
-void thread_was_made() noexcept;
+// The real call succeeded; `serial` is what the record had before it: by now it may have a new
+// user.
+void thread_was_made(Record* record, std::uint64_t serial, pthread_t thread) noexcept;
 // The real call failed.
 void forget_expected(Record* record) noexcept;
 

@@ -34,8 +34,10 @@ public:
     explicit Registered(std::function<void()> body)
         : start_{expect_thread(reinterpret_cast<void*>(&run), this, nullptr), std::move(body)} {
         EXPECT_NE(nullptr, start_.record);
+        const std::uint64_t serial = start_.record->serial;
+        Record* const record = start_.record;
         EXPECT_EQ(0, pthread_create(&thread_, nullptr, run, &start_));
-        thread_was_made();
+        thread_was_made(record, serial, thread_);
     }
     void join() { pthread_join(thread_, nullptr); }
 
@@ -167,7 +169,7 @@ TEST_F(Registry, KnowsNames) {
     thread.join();
 }
 
-TEST_F(Registry, CatchesUpWithANameGivenBeforehand) {
+TEST_F(Registry, FindsAThreadToNameBeforeItHasRegistered) {
     std::atomic<bool> named{false};
     Record* const record = expect_thread(nullptr, nullptr, nullptr);
     struct Named {
@@ -186,8 +188,9 @@ TEST_F(Registry, CatchesUpWithANameGivenBeforehand) {
                          return nullptr;
                      },
                      &start));
-    thread_was_made();
-    pthread_setname_np(thread, "early");
+    thread_was_made(record, record->serial, thread);
+    ASSERT_EQ(record, find_record_of(thread));
+    store_name(record, "early");
     named = true;
     pthread_join(thread, nullptr);
 }

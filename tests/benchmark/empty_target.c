@@ -1,0 +1,4 @@
+/* An empty C program: what start-up alone costs. */
+int main(void) {
+    return 0;
+}
