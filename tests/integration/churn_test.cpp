@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <random>
+#include <sstream>
 #include <thread>
 
 namespace threadfault::test {
@@ -146,8 +147,25 @@ protected:
             return reply && reply->threads == 2;
         });
         EXPECT_TRUE(quiet) << tasks(target_.pid()).size() << " tasks, " << hello.threads
-                           << " threads in the registry; " << target_.process().errors();
+                           << " threads in the registry: " << left_over()
+                           << target_.process().errors();
         return {hello.records, hello.threads, status_number(target_.pid(), "VmRSS")};
+    }
+
+    // What the registry holds, in words: for a failure's message.
+    std::string left_over() {
+        std::ostringstream text;
+        for (const wire::ThreadRecord& record :
+             AgentSocket(path_).list().value_or(std::vector<wire::ThreadRecord>())) {
+            text << "tid " << record.tid
+                 << (task_exists(target_.pid(), record.tid) ? "" : " (gone)");
+            if (const churn_slot* slot = board_.slot_of(record.start_argument)) {
+                text << " state " << slot->state << " detached " << slot->detached << " meant "
+                     << slot->meant << " vanish " << slot->vanish;
+            }
+            text << "; ";
+        }
+        return text.str();
     }
 
     // Lets the target go on and kills threads until it says `word`.

@@ -2,6 +2,7 @@
 #include "victim.hpp"
 
 #include <algorithm>
+#include <ostream>
 
 namespace threadfault::test {
 namespace {
@@ -40,6 +41,10 @@ struct Place {
     const char* situation;
     const char* place;
 };
+
+std::ostream& operator<<(std::ostream& stream, const Place& place) {
+    return stream << place.situation;
+}
 
 class SafePoint : public testing::TestWithParam<Place> {};
 
