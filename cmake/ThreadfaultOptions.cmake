@@ -19,7 +19,8 @@ endif()
 
 add_library(threadfault_options INTERFACE)
 target_compile_features(threadfault_options INTERFACE cxx_std_20)
-target_compile_options(threadfault_options INTERFACE -Wall -Wextra -Wpedantic)
+target_compile_options(threadfault_options INTERFACE
+  -Wall -Wextra -Wpedantic -ffunction-sections -fdata-sections)
 if(THREADFAULT_WERROR)
   target_compile_options(threadfault_options INTERFACE -Werror)
 endif()
