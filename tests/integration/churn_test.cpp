@@ -168,6 +168,11 @@ protected:
         return text.str();
     }
 
+    std::string how_it_is() {
+        if (target_.process().running()) return "it runs; ";
+        return "it ended with status " + std::to_string(target_.process().wait()->status()) + "; ";
+    }
+
     // Lets the target go on and kills threads until it says `word`.
     void kill_until(const std::string& word) {
         std::atomic<bool> over{false};
@@ -180,7 +185,7 @@ protected:
         over = true;
         one.join();
         two.join();
-        EXPECT_EQ(line, word) << "after " << board_.created() << " threads; "
+        EXPECT_EQ(line, word) << "after " << board_.created() << " threads; " << how_it_is()
                               << target_.process().errors();
         EXPECT_EQ(first.failure(), "");
         EXPECT_EQ(second.failure(), "");
