@@ -40,7 +40,9 @@ std::vector<std::string> likely_sockets(const std::string& root,
     std::vector<std::string> paths;
     for (uid_t uid : uids) {
         for (const char* parent : kParents) {
-            paths.push_back(root + parent + "/" + std::string(kPrefix) + std::to_string(uid) + end);
+            std::string path = root;
+            path.append(parent).append("/").append(kPrefix);
+            paths.push_back(path.append(std::to_string(uid)).append(end));
         }
     }
     return paths;

@@ -243,6 +243,7 @@ std::vector<Victim> apply(const observe::Process& process, const Selector& selec
     }
     if (choice.quantity != Quantity::all) candidates.resize(1);
     std::vector<Victim> victims;
+    victims.reserve(candidates.size());
     for (Candidate& candidate : candidates)
         victims.push_back(std::move(candidate.victim));
     return victims;

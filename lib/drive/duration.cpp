@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 
 namespace threadfault::drive {
 
@@ -32,7 +33,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
     }
     constexpr double kTenYears = 10 * 365.25 * 86400;
     if (!(seconds <= kTenYears)) return std::nullopt;
-    return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9 + 0.5));
+    return std::chrono::nanoseconds(std::llround(seconds * 1e9));
 }
 
 std::chrono::nanoseconds require_duration(std::string_view what, std::string_view text) {
@@ -45,7 +46,7 @@ std::string short_duration(double seconds) {
     if (seconds < 0) seconds = 0;
     if (seconds < 0.9995) return fmt::format("{:.1f} ms", seconds * 1e3);
     if (seconds < 59.95) return fmt::format("{:.1f} s", seconds);
-    const auto whole = static_cast<std::int64_t>(seconds + 0.5);
+    const auto whole = std::llround(seconds);
     if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
     if (whole < 86400) return fmt::format("{}h{:02}m", whole / 3600, whole % 3600 / 60);
     return fmt::format("{}d{:02}h", whole / 86400, whole % 86400 / 3600);

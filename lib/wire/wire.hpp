@@ -15,7 +15,7 @@ namespace threadfault::wire {
 
 inline constexpr std::uint32_t kMagic = 0x31465454;  // "TTF1" as bytes
 inline constexpr std::uint16_t kVersion = 1;
-inline constexpr std::size_t kMaxMessage = 64 * 1024;  // a larger packet is refused
+inline constexpr std::size_t kMaxMessage = 65'536;  // a larger packet is refused
 inline constexpr std::size_t kMaxPathDepth = 16;
 inline constexpr std::size_t kMaxFrames = 24;
 inline constexpr std::size_t kThreadNameSize = 16;  // TASK_COMM_LEN, with the final NUL

@@ -1,4 +1,5 @@
 /* The C interface, built with what pkg-config says. */
+#define _GNU_SOURCE /* gettid */
 #include <stdio.h>
 #include <sys/types.h>
 #include <threadfault/execute.h>
