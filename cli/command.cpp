@@ -174,16 +174,15 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
     } catch (const CLI::CallForHelp&) {
         write_all(STDOUT_FILENO, command_help(*line.command, app, invocation, invocation.style()));
         return 0;
+    } catch (const CLI::CallForVersion&) {
+        write_all(STDOUT_FILENO, version_text() + "\n");
+        return 0;
     } catch (const CLI::ParseError& error) {
         // An unknown option is what went wrong, when there is one; the rest follows from it.
         const std::vector<std::string> extras = app.remaining();
         if (!extras.empty()) throw unexpected(*line.command, app, extras.front());
         throw usage_error(fmt::format("{}: {}", line.command->name, error.what()),
                           fmt::format("threadfault {} --help", line.command->name));
-    }
-    if (app.count("--version") > 0) {
-        write_all(STDOUT_FILENO, version_text() + "\n");
-        return 0;
     }
     const std::vector<std::string> extras = app.remaining();
     if (!extras.empty()) throw unexpected(*line.command, app, extras.front());
