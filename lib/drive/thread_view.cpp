@@ -194,7 +194,8 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
         if (starts && thread.start_address != 0) {
             thread.start = starts->name(thread.start_address, thread.start_argument);
         }
-        if (reading.blocked && signal_number > 0) {
+        // The number is the target's word: a shift beyond the mask would be undefined.
+        if (reading.blocked && signal_number > 0 && signal_number <= 64) {
             thread.signal_blocked = (*reading.blocked >> (signal_number - 1) & 1) != 0;
         }
         // What a held thread sits in is the hold's own wait.
