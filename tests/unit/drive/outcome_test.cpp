@@ -1,0 +1,176 @@
+// What comes of a fault: names, exit codes, reasons; and what a launch does to the environment.
+#include "drive/inflict.hpp"
+#include "drive/launch.hpp"
+#include "drive/reason.hpp"
+#include "drive/thread_view.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace {
+
+using threadfault::ExitCode;
+using namespace threadfault;
+using namespace threadfault::drive;
+
+std::vector<Result> results(std::initializer_list<Outcome> outcomes) {
+    std::vector<Result> list;
+    for (Outcome outcome : outcomes) {
+        list.emplace_back();
+        list.back().outcome = outcome;
+    }
+    return list;
+}
+
+TEST(ExitCodes, FollowTheOutcome) {
+    EXPECT_EQ(exit_code(Outcome::ended), ExitCode::done);
+    EXPECT_EQ(exit_code(Outcome::done), ExitCode::done);
+    EXPECT_EQ(exit_code(Outcome::pending), ExitCode::no_effect);
+    EXPECT_EQ(exit_code(Outcome::refused), ExitCode::no_effect);
+    EXPECT_EQ(exit_code(Outcome::target_died), ExitCode::target_died);
+}
+
+TEST(ExitCodes, TheWorstOfManyWins) {
+    EXPECT_EQ(worst_exit_code({}), ExitCode::done);
+    EXPECT_EQ(worst_exit_code(results({Outcome::ended, Outcome::ended})), ExitCode::done);
+    EXPECT_EQ(worst_exit_code(results({Outcome::ended, Outcome::pending, Outcome::ended})),
+              ExitCode::no_effect);
+    EXPECT_EQ(worst_exit_code(results({Outcome::target_died, Outcome::refused})),
+              ExitCode::target_died);
+}
+
+// Scripts compare these numbers and words.
+TEST(ExitCodes, AreTheDocumentedNumbers) {
+    EXPECT_EQ(static_cast<int>(ExitCode::done), 0);
+    EXPECT_EQ(static_cast<int>(ExitCode::bad_verdict), 1);
+    EXPECT_EQ(static_cast<int>(ExitCode::usage), 2);
+    EXPECT_EQ(static_cast<int>(ExitCode::no_such_thread), 3);
+    EXPECT_EQ(static_cast<int>(ExitCode::no_agent), 4);
+    EXPECT_EQ(static_cast<int>(ExitCode::not_permitted), 5);
+    EXPECT_EQ(static_cast<int>(ExitCode::no_effect), 6);
+    EXPECT_EQ(static_cast<int>(ExitCode::target_died), 7);
+}
+
+TEST(Outcomes, HaveStableNames) {
+    EXPECT_EQ(to_string(Outcome::ended), "ended");
+    EXPECT_EQ(to_string(Outcome::done), "done");
+    EXPECT_EQ(to_string(Outcome::pending), "pending");
+    EXPECT_EQ(to_string(Outcome::refused), "refused");
+    EXPECT_EQ(to_string(Outcome::target_died), "target-died");
+}
+
+TEST(Reasons, HaveDistinctTokens) {
+    std::set<std::string_view> tokens;
+    constexpr auto kLast = static_cast<std::uint32_t>(wire::Reason::not_in_force);
+    for (std::uint32_t number = 1; number <= kLast; number++) {
+        const std::string_view token = reason_token(static_cast<wire::Reason>(number));
+        EXPECT_FALSE(token.empty()) << number;
+        EXPECT_NE(token, "unknown") << number;
+        EXPECT_TRUE(tokens.insert(token).second) << token;
+    }
+    EXPECT_EQ(reason_token(wire::Reason::none), "");
+    EXPECT_EQ(reason_token(static_cast<wire::Reason>(9999)), "unknown");
+}
+
+TEST(Reasons, BeginWithTheToken) {
+    wire::FaultReply reply;
+    reply.reason = wire::Reason::cancel_disabled;
+    const std::string text = reason_text(reply, wire::Fault::cancel, "in read called from serve");
+    EXPECT_TRUE(text.starts_with("cancel-disabled: ")) << text;
+    EXPECT_NE(text.find("in read called from serve"), std::string::npos) << text;
+    reply.reason = wire::Reason::none;
+    EXPECT_EQ(reason_text(reply, wire::Fault::cancel, "in read"), "");
+}
+
+TEST(How, AreFour) {
+    EXPECT_EQ(parse_how("cancel"), wire::Fault::cancel);
+    EXPECT_EQ(parse_how("async-cancel"), wire::Fault::async_cancel);
+    EXPECT_EQ(parse_how("exit"), wire::Fault::exit);
+    EXPECT_EQ(parse_how("vanish"), wire::Fault::vanish);
+    for (const char* text : {"", "CANCEL", "signal", "look", "freeze", "cancel "})
+        EXPECT_EQ(parse_how(text), std::nullopt) << '"' << text << '"';
+}
+
+TEST(FaultNames, OfWhatIsInForce) {
+    EXPECT_TRUE(fault_names(0).empty());
+    const auto both = fault_names(wire::kInForceFreeze | wire::kInForceCancel);
+    EXPECT_EQ(std::set<std::string_view>(both.begin(), both.end()),
+              (std::set<std::string_view>{"freeze", "cancel"}));
+}
+
+wire::ThreadRecord record_at(std::initializer_list<std::uint32_t> components) {
+    wire::ThreadRecord record;
+    for (std::uint32_t component : components)
+        record.path[record.depth++] = component;
+    return record;
+}
+
+TEST(Paths, AreWrittenFromMain) {
+    EXPECT_EQ(path_text(record_at({})), "main");
+    EXPECT_EQ(path_text(record_at({3})), "main/3");
+    EXPECT_EQ(path_text(record_at({3, 1})), "main/3/1");
+}
+
+// `depth` comes from another process: it must not lead beyond the array.
+TEST(Paths, OfDeepThreadsAreCutInTheMiddle) {
+    wire::ThreadRecord record;
+    for (std::uint32_t i = 0; i < wire::kMaxPathDepth; i++)
+        record.path[i] = i + 1;
+    record.depth = wire::kMaxPathDepth;
+    EXPECT_EQ(path_text(record).find("…"), std::string::npos);
+    for (std::uint32_t depth : {std::uint32_t{wire::kMaxPathDepth} + 1, 0xffffffffU}) {
+        record.depth = depth;
+        const std::string text = path_text(record);
+        EXPECT_NE(text.find("…"), std::string::npos) << text;
+        EXPECT_TRUE(text.ends_with("/16")) << text;
+    }
+}
+
+TEST(Preload, PutsTheShimFirst) {
+    EXPECT_EQ(preload_value({}, "/lib/shim.so", nullptr), "/lib/shim.so");
+    EXPECT_EQ(preload_value({}, "/lib/shim.so", ""), "/lib/shim.so");
+    EXPECT_EQ(preload_value({}, "/lib/shim.so", "a.so b.so:c.so"), "/lib/shim.so:a.so:b.so:c.so");
+    EXPECT_EQ(preload_value({"libasan.so.8"}, "/lib/shim.so", "a.so"),
+              "libasan.so.8:/lib/shim.so:a.so");
+}
+
+TEST(Preload, LoadsTheShimOnce) {
+    EXPECT_EQ(preload_value({}, "/lib/shim.so", "/lib/shim.so:a.so"), "/lib/shim.so:a.so");
+    EXPECT_EQ(preload_value({}, "/lib/shim.so", "::a.so: "), "/lib/shim.so:a.so");
+}
+
+TEST(FindShim, ChecksWhatIsGiven) {
+    const auto code_of = [](const char* path) {
+        try {
+            find_shim(path);
+        } catch (const Error& error) {
+            return error.code_name();
+        }
+        return std::string();
+    };
+    EXPECT_EQ(code_of("/nonexistent/shim.so"), "bad_shim");
+    EXPECT_EQ(code_of("/etc/passwd"), "bad_shim");
+    EXPECT_EQ(code_of("/"), "bad_shim");
+}
+
+TEST(Launch, UnknownProgramsEndAsShellsHaveIt) {
+    LaunchOptions options;
+    options.shim = "/lib/shim.so";
+    const auto status_of = [&](const std::string& program) {
+        options.command = {program};
+        try {
+            prepare_launch(options);
+        } catch (const CannotStart& error) {
+            return error.status();
+        }
+        return 0;
+    };
+    EXPECT_EQ(status_of("/nonexistent/program"), 127);
+    EXPECT_EQ(status_of("no-such-program-in-path"), 127);
+    EXPECT_EQ(status_of("/etc/passwd"), 126);
+    EXPECT_EQ(status_of("/"), 126);
+}
+
+}  // namespace

@@ -1,0 +1,227 @@
+// The JSON that scripts read, and tables that stay tables whatever a target calls its threads.
+#include "render/json.hpp"
+#include "render/style.hpp"
+#include "render/text.hpp"
+#include "render/threads.hpp"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+namespace {
+
+using namespace threadfault;
+using namespace threadfault::cli;
+using nlohmann::json;
+
+json parse(const std::string& text) {
+    EXPECT_EQ(text.find('\n'), text.size() - 1) << "one object a line: " << text;
+    return json::parse(text);
+}
+
+std::set<std::string> keys(const json& object) {
+    std::set<std::string> keys;
+    for (const auto& [key, value] : object.items())
+        keys.insert(key);
+    return keys;
+}
+
+drive::ThreadView thread_named(std::string name) {
+    drive::ThreadView thread;
+    thread.tid = 4713;
+    thread.name = std::move(name);
+    thread.state = 'S';
+    return thread;
+}
+
+TEST(JsonThreads, HasTheDocumentedKeys) {
+    const json report = parse(json_threads(4711, "server -t 4", true, {thread_named("w")}));
+    EXPECT_EQ(keys(report), (std::set<std::string>{"pid", "command", "agent", "threads"}));
+    EXPECT_EQ(
+        keys(report["threads"][0]),
+        (std::set<std::string>{"tid", "name", "state", "main", "start", "start_location", "path",
+                               "index", "creator_tid", "pthread", "cpu_seconds", "age_seconds",
+                               "cancel", "waiting_on", "signal_blocked", "faults"}));
+}
+
+TEST(JsonThreads, WhatIsUnknownIsNull) {
+    const json thread = parse(json_threads(1, "", false, {thread_named("w")}))["threads"][0];
+    for (const char* key : {"start", "start_location", "path", "index", "creator_tid", "pthread",
+                            "cancel", "waiting_on", "signal_blocked"}) {
+        EXPECT_TRUE(thread[key].is_null()) << key;
+    }
+    EXPECT_TRUE(thread["faults"].is_array());
+    EXPECT_TRUE(thread["faults"].empty());
+}
+
+TEST(JsonThreads, TellsWhatIsKnown) {
+    drive::ThreadView thread = thread_named("w");
+    thread.pthread = 0x7f00dead;
+    thread.index = 2;
+    thread.path = "main/2";
+    thread.start = "work";
+    thread.creator_tid = 4711;
+    thread.signal_blocked = true;
+    thread.cancel = wire::kCancelDisabled | wire::kCancelAsynchronous | wire::kCancelPending;
+    thread.faults = wire::kInForceFreeze;
+    drive::Waiting& waiting = thread.waiting.emplace();
+    waiting.kind = observe::WaitKind::mutex;
+    waiting.address = 0xbeef;
+    waiting.symbol = "table_lock";
+    waiting.owner_tid = 99;
+    const json told = parse(json_threads(1, "", true, {thread}))["threads"][0];
+    EXPECT_EQ(told["pthread"], "0x7f00dead");
+    EXPECT_EQ(told["index"], 2);
+    EXPECT_EQ(told["creator_tid"], 4711);
+    EXPECT_EQ(told["signal_blocked"], true);
+    EXPECT_EQ(told["cancel"],
+              (json{{"enabled", false}, {"type", "asynchronous"}, {"pending", true}}));
+    EXPECT_EQ(told["faults"], json::array({"freeze"}));
+    EXPECT_EQ(told["waiting_on"], (json{{"kind", "mutex"},
+                                        {"address", "0xbeef"},
+                                        {"symbol", "table_lock"},
+                                        {"owner_tid", 99},
+                                        {"owner_alive", false}}));
+}
+
+TEST(JsonThreads, NamesMayBeAnyBytes) {
+    const json report = parse(json_threads(1, "a\"b\\c\n", false, {thread_named("\xff\xfe\n\"")}));
+    EXPECT_EQ(report["command"], "a\"b\\c\n");
+    EXPECT_EQ(report["threads"][0]["name"], "\uFFFD\uFFFD\n\"");
+}
+
+drive::Result result_of(pid_t tid, drive::Outcome outcome, std::string reason) {
+    drive::Result result;
+    result.victim.tid = tid;
+    result.victim.name = "w";
+    result.outcome = outcome;
+    result.reason = std::move(reason);
+    result.seconds = 0.25;
+    return result;
+}
+
+TEST(JsonResults, OfOneThread) {
+    const json told = parse(
+        json_results(4711, "kill", "vanish", {result_of(4713, drive::Outcome::ended, "")}, false));
+    EXPECT_EQ(told, (json{{"pid", 4711},
+                          {"tid", 4713},
+                          {"name", "w"},
+                          {"fault", "kill"},
+                          {"how", "vanish"},
+                          {"outcome", "ended"},
+                          {"reason", nullptr},
+                          {"seconds", 0.25}}));
+}
+
+TEST(JsonResults, HowIsKillsAlone) {
+    const json told = parse(json_results(
+        1, "signal", "", {result_of(2, drive::Outcome::pending, "signal-blocked")}, false));
+    EXPECT_FALSE(told.contains("how"));
+    EXPECT_EQ(told["outcome"], "pending");
+    EXPECT_EQ(told["reason"], "signal-blocked");
+}
+
+TEST(JsonResults, OfManyAreAnArrayEvenOfOne) {
+    json told =
+        parse(json_results(1, "kill", "cancel", {result_of(2, drive::Outcome::ended, "")}, true));
+    EXPECT_EQ(keys(told), (std::set<std::string>{"pid", "results"}));
+    EXPECT_EQ(told["results"].size(), 1U);
+    told = parse(json_results(1, "thaw", "", {}, true));
+    EXPECT_EQ(told["results"], json::array());
+}
+
+TEST(JsonTargets, HasTheDocumentedKeys) {
+    EXPECT_EQ(parse(json_targets({})), (json{{"targets", json::array()}}));
+    EXPECT_EQ(parse(json_targets({{4711, "server", 5}}))["targets"][0],
+              (json{{"pid", 4711}, {"command", "server"}, {"threads", 5}, {"agent", true}}));
+}
+
+TEST(JsonError, HasTheDocumentedKeys) {
+    const Error error(ExitCode::no_such_thread, "no_such_thread", "no \"thread\"", "");
+    EXPECT_EQ(
+        parse(json_error(error)),
+        (json{{"error",
+               {{"code", "no_such_thread"}, {"message", "no \"thread\""}, {"hint", nullptr}}}}));
+}
+
+TEST(JsonChecks, SayWhetherAllIsWell) {
+    EXPECT_EQ(parse(json_checks({{"kernel", true, "6.1", ""}}))["ok"], true);
+    const json told = parse(json_checks({{"kernel", true, "6.1", ""}, {"agent", false, "x", "y"}}));
+    EXPECT_EQ(told["ok"], false);
+    EXPECT_EQ(told["checks"][1],
+              (json{{"name", "agent"}, {"ok", false}, {"detail", "x"}, {"hint", "y"}}));
+}
+
+// ---- text
+
+TEST(Text, OfTargetsIsMadeHarmless) {
+    EXPECT_EQ(printable("a\033[31mb\n\t\x7f"), "a?[31mb???");
+    EXPECT_EQ(printable("naïve"), "naïve");
+}
+
+TEST(Text, IsCutByCharacters) {
+    EXPECT_EQ(shorten("abcdef", 6, true), "abcdef");
+    EXPECT_EQ(shorten("abcdef", 4, true), "abc…");
+    EXPECT_EQ(shorten("abcdef", 4, false), "abc~");
+    EXPECT_EQ(shorten("ääääää", 4, true), "äää…");
+    EXPECT_EQ(shorten("abc", 0, true), "");
+    EXPECT_EQ(shorten("abc", 1, true), "…");
+}
+
+TEST(Table, FitsTheTerminal) {
+    Table table({{"TID", true}, {"NAME", false, 6}});
+    table.add({"1", "a-very-long-thread-name"});
+    table.add({"12345", "w"});
+    std::string wide;
+    table.print(&wide, Style{}, 0);
+    EXPECT_EQ(wide,
+              "  TID  NAME\n"
+              "    1  a-very-long-thread-name\n"
+              "12345  w\n");
+    std::string narrow;
+    table.print(&narrow, Style{}, 16);
+    EXPECT_EQ(narrow,
+              "  TID  NAME\n"
+              "    1  a-very-l~\n"
+              "12345  w\n");
+}
+
+TEST(Threads, WithHostileNamesKeepTheirLines) {
+    ThreadReport report;
+    report.pid = 1;
+    report.command = "x\ny";
+    report.list.threads = {thread_named("\033[2J\n")};
+    const std::string text = render_threads(report, Style{}, 0);
+    EXPECT_EQ(text.find('\033'), std::string::npos) << text;
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;  // process, title, thread
+}
+
+TEST(Threads, HeldByTheDeadIsSaid) {
+    drive::ThreadView thread = thread_named("w");
+    drive::Waiting& waiting = thread.waiting.emplace();
+    waiting.kind = observe::WaitKind::mutex;
+    waiting.address = 0xbeef;
+    waiting.owner_tid = 99;
+    EXPECT_EQ(waiting_text(thread, {}), "mutex 0xbeef, held by 99, which is dead");
+    waiting.owner_alive = true;
+    waiting.symbol = "table_lock";
+    EXPECT_EQ(waiting_text(thread, {{99, "writer"}}), "mutex table_lock, held by 99 writer");
+}
+
+TEST(Style, FollowsTheEnvironment) {
+    const Style always = style_for("always", -1);
+    EXPECT_TRUE(always.color);
+    EXPECT_EQ(always.red("x"), "\033[31mx\033[0m");
+    EXPECT_EQ(always.red(""), "");
+    EXPECT_EQ(style_for("never", -1).red("x"), "x");
+    EXPECT_FALSE(style_for("auto", -1).color);  // no terminal
+    setenv("NO_COLOR", "1", 1);
+    EXPECT_TRUE(style_for("always", -1).color);  // said is said
+    unsetenv("NO_COLOR");
+}
+
+}  // namespace
