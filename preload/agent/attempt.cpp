@@ -182,6 +182,11 @@ void Attempt::post(std::int64_t now) noexcept {
         return finish(Outcome::refused, Reason::signal_taken);
     }
     ++reply_.attempts;
+    if (record_ == nullptr) {
+        // It may have been too young before.
+        record_ = find_record(request_.tid, 0);
+        serial_ = record_ != nullptr ? record_->serial.load(std::memory_order_relaxed) : 0;
+    }
     task_.fault = request_.fault;
     task_.anywhere = (request_.flags & wire::kFaultAnywhere) != 0;
     task_.serial = serial_;
@@ -337,9 +342,10 @@ void Attempt::victim_ended() noexcept {
     if (!execute::revoke(ticket_)) execute::abandon(ticket_);
     execute::release(ticket_);
     const Act act = task_.act.load(std::memory_order_acquire);
-    const bool vanished = act == Act::ending && request_.fault == Fault::vanish;
     const bool by_us = act == Act::ending || act == Act::cancelled;
-    if (vanished && record_ != nullptr) bury(record_, serial_);
+    // Whoever ends without its destructors (vanish) leaves its record behind; bury() knows whether
+    // this one did.
+    if (record_ != nullptr) bury(record_, serial_);
     finish(by_us || is_death(request_.fault) ? Outcome::ended : Outcome::no_such_thread);
 }
 

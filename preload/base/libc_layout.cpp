@@ -21,10 +21,11 @@ constexpr std::uint32_t kLargestDescriptor = 4096;
 
 constinit std::atomic<std::uint32_t> tid_offset{kUnknown};
 constinit std::atomic<std::uint32_t> cancel_offset{kUnknown};
+constinit std::atomic<std::uint32_t> start_offset{kUnknown};
 
-std::uint32_t offset_of(const char* symbol) noexcept {
+std::uint32_t offset_of(const char* symbol, std::uint32_t bits) noexcept {
     const auto* const place = static_cast<const FieldPlace*>(::dlsym(RTLD_DEFAULT, symbol));
-    if (place == nullptr || place->bits != 32 || place->count != 1) return kUnknown;
+    if (place == nullptr || place->bits != bits || place->count != 1) return kUnknown;
     return place->offset < kLargestDescriptor ? place->offset : kUnknown;
 }
 
@@ -38,18 +39,27 @@ bool read_word(std::uint64_t address, std::uint32_t* out) noexcept {
 }  // namespace
 
 void learn_libc_layout() noexcept {
-    const std::uint32_t offset = offset_of("_thread_db_pthread_tid");
+    const std::uint32_t offset = offset_of("_thread_db_pthread_tid", 32);
     if (offset != kUnknown) {
         const auto* const tid = reinterpret_cast<const pid_t*>(::pthread_self() + offset);
         if (*tid == execute::sys_gettid()) tid_offset.store(offset, std::memory_order_relaxed);
     }
-    cancel_offset.store(offset_of("_thread_db_pthread_cancelhandling"), std::memory_order_relaxed);
+    cancel_offset.store(offset_of("_thread_db_pthread_cancelhandling", 32),
+                        std::memory_order_relaxed);
+    start_offset.store(offset_of("_thread_db_pthread_start_routine", 64),
+                       std::memory_order_relaxed);
 }
 
 pid_t libc_tid(pthread_t self) noexcept {
     const std::uint32_t offset = tid_offset.load(std::memory_order_relaxed);
     if (offset == kUnknown) return execute::sys_gettid();
     return *reinterpret_cast<const pid_t*>(self + offset);
+}
+
+bool was_made_for(const void* start_routine) noexcept {
+    const std::uint32_t offset = start_offset.load(std::memory_order_relaxed);
+    if (offset == kUnknown) return false;
+    return *reinterpret_cast<const void* const*>(::pthread_self() + offset) == start_routine;
 }
 
 std::uint32_t cancel_word(pthread_t thread) noexcept {
@@ -68,7 +78,7 @@ void learn_cancel_words(wire::ThreadRecord* records, std::uint32_t count) noexce
     for (std::uint32_t done = 0; done < count;) {
         const std::uint32_t rest = count - done;
         const std::uint32_t batch = rest < kAtOnce ? rest : kAtOnce;
-        std::uint32_t words[kAtOnce];
+        std::uint32_t words[kAtOnce] = {};
         iovec remote[kAtOnce];
         for (std::uint32_t i = 0; i < batch; ++i) {
             remote[i] = {reinterpret_cast<void*>(records[done + i].pthread + offset),

@@ -21,6 +21,10 @@ void learn_libc_layout() noexcept;
 // call. Async-signal-safe.
 pid_t libc_tid(pthread_t self) noexcept;
 
+// Is the calling thread one that pthread_create has made to run `start_routine`? False where the
+// place of that field is not known. Async-signal-safe.
+bool was_made_for(const void* start_routine) noexcept;
+
 // glibc's cancelhandling word of a thread of this process, or wire::kCancelUnknown. Read through
 // the kernel, so that a descriptor that is unmapped meanwhile is no fault. Async-signal-safe.
 std::uint32_t cancel_word(pthread_t thread) noexcept;

@@ -30,6 +30,18 @@ bool wants_safe_point(Fault fault) noexcept {
     return fault == Fault::exit || fault == Fault::async_cancel || fault == Fault::vanish;
 }
 
+bool is_unwinding(Fault fault) noexcept {
+    return fault == Fault::exit || fault == Fault::cancel || fault == Fault::async_cancel;
+}
+
+// Not yet, or no more, in the program's own code: unwinding out of libc's start and end of a thread
+// would skip what libc still has to do there, the program's own destructors among it.
+bool is_coming_or_going(const Record* record) noexcept {
+    if (record == nullptr) return is_newborn();
+    return record->end.load(std::memory_order_relaxed) != End::none ||
+           record->life.load(std::memory_order_relaxed) == Life::ending;
+}
+
 // A thread with the smallest of stacks must not overflow it for us.
 bool has_room(const Record* record, const ucontext_t* context) noexcept {
     std::uint64_t low = record != nullptr ? record->stack_low : 0;
@@ -48,8 +60,9 @@ bool has_room(const Record* record, const ucontext_t* context) noexcept {
 void act_on_self(void* argument, void* context) {
     auto* const task = static_cast<VictimTask*>(argument);
     const Record* const record = self();
-    if (task->serial != 0 &&
-        (record == nullptr || record->serial.load(std::memory_order_relaxed) != task->serial)) {
+    if (has_left() ||
+        (task->serial != 0 &&
+         (record == nullptr || record->serial.load(std::memory_order_relaxed) != task->serial))) {
         task->act.store(Act::stranger, std::memory_order_release);
         return;
     }
@@ -84,7 +97,12 @@ void act_on_self(void* argument, void* context) {
         hold.last();
         return;
     }
-    const bool unwinds = fault != Fault::vanish;
+    if (is_coming_or_going(record) && is_unwinding(fault)) {
+        task->place = Place::unwinder;
+        task->act.store(Act::misplaced, std::memory_order_release);
+        return;
+    }
+    const bool unwinds = is_unwinding(fault);
     const bool safe = task->place == Place::user && (roomy || !unwinds);
     if (wants_safe_point(fault) && !anywhere && !safe) {
         task->act.store(Act::misplaced, std::memory_order_release);

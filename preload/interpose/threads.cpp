@@ -51,6 +51,9 @@ int create_thread(const pthread_t* thread, void* start_routine, void* argument,
 }
 static_assert(thrd_success == 0);
 
+constexpr auto* kBeginThread = begin_thread<void*, void* (*)(void*)>;
+constexpr auto* kBeginC11Thread = begin_thread<int, thrd_start_t>;
+
 void rename(Record* record, const char* name) {
     shim::store_name(record, name);
     shim::tell(threadfault::wire::EventKind::named, *record, 0);
@@ -58,13 +61,15 @@ void rename(Record* record, const char* name) {
 
 }  // namespace
 
+const void* const threadfault::shim::trampolines[2] = {
+    reinterpret_cast<const void*>(kBeginThread), reinterpret_cast<const void*>(kBeginC11Thread)};
+
 THREADFAULT_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
                                       void* (*start_routine)(void*), void* argument) noexcept {
     return create_thread(
         thread, reinterpret_cast<void*>(start_routine), argument, attributes,
         [&](Record* record) {
-            return real::pthread_create(thread, attributes, begin_thread<void*, void* (*)(void*)>,
-                                        record);
+            return real::pthread_create(thread, attributes, kBeginThread, record);
         },
         [&] { return real::pthread_create(thread, attributes, start_routine, argument); });
 }
@@ -72,9 +77,7 @@ THREADFAULT_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* a
 THREADFAULT_EXPORT int thrd_create(thrd_t* thread, thrd_start_t start_routine, void* argument) {
     return create_thread(
         thread, reinterpret_cast<void*>(start_routine), argument, nullptr,
-        [&](Record* record) {
-            return real::thrd_create(thread, begin_thread<int, thrd_start_t>, record);
-        },
+        [&](Record* record) { return real::thrd_create(thread, kBeginC11Thread, record); },
         [&] { return real::thrd_create(thread, start_routine, argument); });
 }
 

@@ -16,6 +16,7 @@ namespace {
 
 [[gnu::tls_model("initial-exec")]] constinit thread_local Record* own_record = nullptr;
 [[gnu::tls_model("initial-exec")]] constinit thread_local int destructor_round = 0;
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool left_registry = false;
 
 constinit std::atomic<std::uint64_t> last_serial{0};
 constinit std::atomic<std::uint32_t> last_index{0};
@@ -87,6 +88,7 @@ void on_thread_end(void* value) {
         ::pthread_setspecific(end_key.load(std::memory_order_relaxed), value) == 0) {
         return;
     }
+    left_registry = true;
     own_record = nullptr;
     release(record);
 }
@@ -163,6 +165,15 @@ Record* self() noexcept {
     return own_record;
 }
 
+bool has_left() noexcept {
+    return left_registry;
+}
+
+bool is_newborn() noexcept {
+    if (own_record != nullptr || left_registry) return false;
+    return was_made_for(trampolines[0]) || was_made_for(trampolines[1]);
+}
+
 Record* expect_thread(void* start_routine, void* argument,
                       const pthread_attr_t* attributes) noexcept {
     if (!make_key()) return nullptr;
@@ -227,6 +238,7 @@ void forget_expected(Record* record) noexcept {
 
 void register_self(Record* record) noexcept {
     destructor_round = 0;
+    left_registry = false;
     const pthread_t thread = ::pthread_self();
     {
         const Change change(record);
@@ -250,6 +262,7 @@ void register_self(Record* record) noexcept {
 void mark_end(End end) noexcept {
     Record* const record = own_record;
     if (record == nullptr) return;
+    if (end == End::vanished) return record->end.store(end, std::memory_order_release);
     End none = End::none;
     record->end.compare_exchange_strong(none, end, std::memory_order_relaxed);
 }

@@ -58,6 +58,16 @@ struct alignas(64) Record {
 // async-signal-safe.
 Record* self() noexcept;
 
+// Has the calling thread had a record that is gone? Then it is in its very last moments, where libc
+// takes it apart.
+bool has_left() noexcept;
+
+// Is it one of ours that has not come to register itself yet?
+bool is_newborn() noexcept;
+
+// What the interposers make threads for; defined there.
+extern const void* const trampolines[2];
+
 // --- a thread's life, as it is lived ---------------------------------------------------------
 
 // In the creator, before the real call: a record with the place in the family that the thread will
@@ -73,7 +83,7 @@ void forget_expected(Record* record) noexcept;
 // In the new thread, first of all: from now on it is listed, and its end is noticed.
 void register_self(Record* record) noexcept;
 
-// In the thread: how it is going to end. The first word counts.
+// In the thread: how it is going to end. The first word counts, but nothing outdoes `vanished`.
 void mark_end(End end) noexcept;
 
 // The main thread's record; made by the main thread itself, when the shim is loaded.

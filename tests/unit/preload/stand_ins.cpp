@@ -5,6 +5,8 @@
 
 namespace threadfault::shim {
 
+const void* const trampolines[2] = {nullptr, nullptr};
+
 std::atomic<int> last_threads_left{0};
 
 void last_thread_is_leaving() noexcept {
