@@ -47,11 +47,12 @@ public:
 private:
     // Shares interleave, so that neither reader gets all of the busy threads.
     void read_share(std::size_t first, std::size_t step) {
+        observe::WaitClassifier waits(memory_);
         for (std::size_t i = first; i < tids_.size(); i += step)
-            read_one(tids_[i], &readings_[i]);
+            read_one(tids_[i], waits, &readings_[i]);
     }
 
-    void read_one(pid_t tid, Reading* reading) {
+    void read_one(pid_t tid, observe::WaitClassifier& waits, Reading* reading) {
         std::optional<observe::TaskStat> stat = process_.stat(tid);
         if (!stat || stat->is_dead() || stat->is_kernel_worker()) return;
         reading->alive = true;
@@ -63,8 +64,7 @@ private:
         if (!needs_.waits || reading->stat.state == 'R' || !waits_permitted()) return;
         try {
             reading->syscall = process_.syscall(tid);
-            if (reading->syscall)
-                reading->wait = observe::classify_wait(*reading->syscall, memory_);
+            if (reading->syscall) reading->wait = waits.classify(*reading->syscall);
         } catch (const Error&) {
             permitted_.store(false, std::memory_order_relaxed);
         }

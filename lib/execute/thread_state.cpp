@@ -52,7 +52,7 @@ bool is_unknown_to_kernel(pid_t pid, pid_t tid) noexcept {
 bool read_stat(pid_t tid, ThreadStat* out) noexcept {
     const int descriptor = sys_open(TaskPath(tid, "stat").text(), O_RDONLY);
     if (descriptor < 0) return false;
-    char text[512];
+    char text[512] = {};
     const long got = sys_read(descriptor, text, sizeof text);
     sys_close(descriptor);
     return got > 0 && parse_stat(text, static_cast<std::size_t>(got), out);
@@ -110,7 +110,7 @@ Deafness deafness(pid_t tid, int signal_number) noexcept {
     }
     BlockedSignalsParser parser;
     bool found = false;
-    char text[512];
+    char text[512] = {};
     long got = 0;
     while (!found && (got = sys_read(descriptor, text, sizeof text)) > 0) {
         found = parser.feed(text, static_cast<std::size_t>(got));

@@ -122,11 +122,13 @@ Symbols::Implementation::Place Symbols::Implementation::place_of(std::uint64_t a
         // No ELF file, or none that could be opened: the place in the file is all that is known.
         return {&module, address - mapping->begin + mapping->offset};
     }
-    // .bss beyond the file's last page is anonymous memory right behind the module's data.
+    // .bss beyond the file's last page is anonymous memory right behind the module's data, in one
+    // piece or a few. (Thread stacks lie behind each other by the thousand.)
+    constexpr int kMostPieces = 4;
     const std::vector<Mapping>& all = maps.all();
     auto at = static_cast<std::size_t>(mapping - all.data());
-    while (at > 0 && !is_file(all[at]) && all[at - 1].end == all[at].begin)
-        --at;
+    for (int pieces = 0; pieces < kMostPieces && at > 0; ++pieces, --at)
+        if (is_file(all[at]) || all[at - 1].end != all[at].begin) break;
     if (!is_file(all[at])) return {};
     Module& module = module_of(all[at]);
     const auto bias = load_bias(all[at]);

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
 namespace threadfault::observe {
 
@@ -21,6 +22,21 @@ struct WaitObject {
         0;  // of the object (for join: the joinee's pthread_t), not the futex word
     std::optional<pid_t> owner_tid;  // where the object tells it, as the target's own pid namespace
                                      // numbers it
+};
+
+// For many threads of one process: remembers what it has seen of the code. Not thread-safe.
+class WaitClassifier {
+public:
+    using CodeCache = std::unordered_map<std::uint64_t, bool>;
+
+    // `memory` must outlive it.
+    explicit WaitClassifier(const Memory& memory) noexcept : memory_(memory) {}
+    // As classify_wait().
+    std::optional<WaitObject> classify(const TaskSyscall& syscall);
+
+private:
+    const Memory& memory_;
+    CodeCache code_;  // by instruction pointer: is it libc's syscall()?
 };
 
 // std::nullopt: not in a futex wait. Anything in a futex wait that no layout explains is `futex`.

@@ -11,7 +11,7 @@ char task_state(pid_t tid) noexcept {
     path.add("/proc/self/task/").add_number(static_cast<std::uint64_t>(tid)).add("/stat");
     const int file = execute::sys_open(path.text(), O_RDONLY);
     if (file < 0) return '?';
-    char text[512];
+    char text[512] = {};
     const long got = execute::sys_read(file, text, sizeof text);
     execute::sys_close(file);
     execute::ThreadStat stat;
