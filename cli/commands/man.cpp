@@ -1,6 +1,6 @@
 // threadfault __man [COMMAND]: manual pages, for the build.
-#include "commands/commands.hpp"
 #include "render/man.hpp"
+#include "commands/commands.hpp"
 #include "render/text.hpp"
 #include "threadfault/error.hpp"
 

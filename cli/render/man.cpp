@@ -29,11 +29,10 @@ std::string escape(std::string_view text) {
 }
 
 std::string header(std::string_view name, std::string_view summary) {
-    return fmt::format(
-        ".TH {} 1 \"\" \"threadfault " THREADFAULT_VERSION
-        "\" \"threadfault manual\"\n"
-        ".SH NAME\n{} \\- {}\n.SH SYNOPSIS\n",
-        name, escape(name), escape(summary));
+    return fmt::format(".TH {} 1 \"\" \"threadfault " THREADFAULT_VERSION
+                       "\" \"threadfault manual\"\n"
+                       ".SH NAME\n{} \\- {}\n.SH SYNOPSIS\n",
+                       name, escape(name), escape(summary));
 }
 
 // The help's own line breaks and tables are kept.
@@ -83,9 +82,10 @@ constexpr std::string_view kEnvironment =
 std::string overview_page() {
     std::string out = header("threadfault", "thread fault injection testing");
     out += ".B threadfault\n[\\fIOPTIONS\\fR] \\fICOMMAND\\fR \\&...\n.SH DESCRIPTION\n";
-    out += "Cuts, holds, slows exactly one thread of a running, unmodified program, and says what\n"
-           "became of the rest. The program runs under \\fBthreadfault run\\fR, which loads a shim\n"
-           "into it; the other commands name it by its process id.\n.SH COMMANDS\n";
+    out +=
+        "Cuts, holds, slows exactly one thread of a running, unmodified program, and says what\n"
+        "became of the rest. The program runs under \\fBthreadfault run\\fR, which loads a shim\n"
+        "into it; the other commands name it by its process id.\n.SH COMMANDS\n";
     for (const Command& command : commands()) {
         if (!command.hidden) out += entry(command.name, command.summary);
     }

@@ -10,8 +10,7 @@ namespace threadfault::cli {
 
 // threadfault(1) and threadfault-COMMAND(1), in man(7).
 std::string overview_page();
-std::string command_page(const Command& command, const CLI::App& app,
-                         const Invocation& invocation);
+std::string command_page(const Command& command, const CLI::App& app, const Invocation& invocation);
 
 }  // namespace threadfault::cli
 
