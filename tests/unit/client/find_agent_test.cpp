@@ -91,8 +91,9 @@ TEST(OtherSockets, OfAnEmptyRootAreNone) {
 
 TEST(SocketsIn, ReadsPidsAndNothingElse) {
     const Root root;
-    for (const char* name : {"/12.sock", "/4711.sock", "/x.sock", "/-3.sock", "/0.sock",
-                             "/12x.sock", "/99999999999.sock", "/13", "/.sock", "/ 5.sock"}) {
+    for (const char* name :
+         {"/12.sock", "/4711.sock", "/x.sock", "/-3.sock", "/0.sock", "/12x.sock",
+          "/99999999999.sock", "/13", "/77.lock", "/.sock", "/ 5.sock"}) {
         root.file(name);
     }
     std::vector<pid_t> pids = sockets_in(root.path());
