@@ -31,6 +31,7 @@ constexpr std::array kCommands = {
     Command{"interrupt", "Make a thread's blocking call return EINTR", setup_interrupt},
     Command{"demote", "Lower a thread's priority, or bind it to CPUs", setup_demote},
     Command{"events", "Follow what happens to the threads", setup_events},
+    Command{"storm", "Do random faults to a target for a while", setup_storm},
     Command{"doctor", "Say whether threadfault can work there, and if not, why not", setup_doctor},
     Command{"completion", "Print the completion script for a shell", setup_completion},
     Command{"__complete", "", setup_complete, true},
@@ -80,7 +81,8 @@ CommandLine split(int argc, char** argv, Invocation* invocation) {
             is_value = false;
             continue;
         }
-        if (line.command->name == "run" && !is_value && word == "--") {
+        const bool takes_program = line.command->name == "run" || line.command->name == "storm";
+        if (takes_program && !is_value && word == "--") {
             invocation->program.assign(argv + i + 1, argv + argc);
             return line;
         }

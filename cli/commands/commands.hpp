@@ -17,6 +17,7 @@ void setup_delay(CLI::App& app, Invocation& invocation);
 void setup_spin(CLI::App& app, Invocation& invocation);
 void setup_interrupt(CLI::App& app, Invocation& invocation);
 void setup_demote(CLI::App& app, Invocation& invocation);
+void setup_storm(CLI::App& app, Invocation& invocation);
 void setup_events(CLI::App& app, Invocation& invocation);
 void setup_doctor(CLI::App& app, Invocation& invocation);
 void setup_completion(CLI::App& app, Invocation& invocation);

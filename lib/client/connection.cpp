@@ -38,7 +38,7 @@ std::string agent_of(const observe::Process& process) {
 }  // namespace
 
 Connection::Connection(const observe::Process& process)
-    : process_(process), status_(process.process_status()) {
+    : process_(process), status_(process.status_at_opening()) {
     nested_namespace_ = status_.ns_pid.size() > 1;
     const std::string root = process.root_path();
     for (const std::string& path : likely_sockets(root, status_)) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -52,6 +53,11 @@ DeathWatch::DeathWatch(pid_t pid) noexcept
 
 DeathWatch::~DeathWatch() {
     if (pidfd_ >= 0) close(pidfd_);
+}
+
+bool DeathWatch::has_ended() const noexcept {
+    pollfd watched{pidfd_, POLLIN, 0};
+    return pidfd_ >= 0 && poll(&watched, 1, 0) > 0;
 }
 
 std::optional<int> DeathWatch::wait_status() const {

@@ -20,6 +20,11 @@ public:
     DeathWatch(const DeathWatch&) = delete;
     DeathWatch& operator=(const DeathWatch&) = delete;
 
+    // Is there a pidfd to watch by?
+    bool watches() const noexcept { return pidfd_ >= 0; }
+    // Has the process ended, with all its threads? False where it can't be told this way (no
+    // pidfd).
+    bool has_ended() const noexcept;
     // As wait(2) would give it.
     std::optional<int> wait_status() const;
     // "the process was ended by SIGABRT", "the process exited with code 3", "the process ended".

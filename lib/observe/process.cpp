@@ -187,12 +187,13 @@ Process::Process(pid_t pid) : pid_(pid) {
                               ::access("/proc/self/task", F_OK) != 0 ? "is /proc mounted?" : "");
     }
     // The kernel shows a directory for every thread under its own id, too.
-    const auto status = read_parsed(task.get(), pid, "../status", "status", parse_task_status);
+    auto status = read_parsed(task.get(), pid, "../status", "status", parse_task_status);
     if (!status) throw no_such_process(pid);
     if (status->tgid != pid) {
         const std::string owner = std::to_string(status->tgid);
         throw no_such_process(pid, std::to_string(pid) + " is a thread of process " + owner);
     }
+    opening_ = std::move(*status);
     task_fd_ = task.release();
 }
 
@@ -201,12 +202,15 @@ Process::~Process() {
 }
 
 Process::Process(Process&& other) noexcept
-    : pid_(other.pid_), task_fd_(std::exchange(other.task_fd_, -1)) {}
+    : pid_(other.pid_),
+      opening_(std::move(other.opening_)),
+      task_fd_(std::exchange(other.task_fd_, -1)) {}
 
 Process& Process::operator=(Process&& other) noexcept {
     if (this != &other) {
         if (task_fd_ >= 0) ::close(task_fd_);
         pid_ = other.pid_;
+        opening_ = std::move(other.opening_);
         task_fd_ = std::exchange(other.task_fd_, -1);
     }
     return *this;

@@ -89,6 +89,8 @@ public:
 
     // Of the whole process, from /proc/<pid>/status; works while the leader is a zombie.
     TaskStatus process_status() const;
+    // The same as it was when this object was made: for what does not change in so short a time.
+    const TaskStatus& status_at_opening() const noexcept { return opening_; }
 
     // stat of every living thread that is not a kernel worker, ascending tids. Uses up to two
     // reader threads when there are many.
@@ -119,6 +121,7 @@ public:
 
 private:
     pid_t pid_;
+    TaskStatus opening_;
     int task_fd_ = -1;  // /proc/<pid>/task: keeps naming this process even when the pid is reused
 };
 

@@ -1,0 +1,262 @@
+// threadfault storm: random faults on a target, seeded, journalled, replayable.
+#include "commands/commands.hpp"
+#include "commands/thread_options.hpp"
+#include "drive/duration.hpp"
+#include "drive/launch.hpp"
+#include "drive/storm.hpp"
+#include "drive/storm_journal.hpp"
+#include "render/text.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+
+namespace threadfault::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct StormArguments {
+    std::string pid;
+    std::string threads;
+    std::string faults = "kill=cancel,freeze=200ms,delay=50ms,interrupt";
+    std::string every = "500ms±50%";
+    std::string duration = "30s";
+    std::string seed;
+    std::string journal = "threadfault-storm.jsonl";
+    std::string replay;
+};
+
+volatile sig_atomic_t interrupted = 0;
+
+void note_interrupt(int) {
+    interrupted = 1;
+}
+
+void end_on_interrupt() {
+    struct sigaction action {};
+    action.sa_handler = note_interrupt;
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+}
+
+std::uint64_t seed_of(const std::string& text) {
+    if (text.empty()) return std::random_device{}();
+    std::uint64_t seed = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, seed);
+    if (error == std::errc() && rest == end) return seed;
+    throw Error(ExitCode::usage, "usage", fmt::format("--seed {}: no number", text),
+                "for example --seed 7");
+}
+
+// A program that the storm starts, and ends afterwards.
+class OwnTarget {
+public:
+    OwnTarget(const std::vector<std::string>& command, const std::string& shim) {
+        drive::LaunchOptions options;
+        options.command = command;
+        options.shim = drive::find_shim(shim);
+        const drive::Launch launch = drive::prepare_launch(options);
+        pid_ = fork();
+        if (pid_ == 0) {
+            setpgid(0, 0);
+            try {
+                drive::become(launch);
+            } catch (const Error& error) {
+                write_all(STDERR_FILENO, fmt::format("threadfault: {}\n", error.what()));
+            }
+            _exit(127);
+        }
+    }
+    ~OwnTarget() {
+        if (pid_ <= 0 || ended()) return;
+        kill(-pid_, SIGTERM);
+        for (int i = 0; i < 100 && !ended(); i++)
+            std::this_thread::sleep_for(20ms);
+        if (!ended()) {
+            kill(-pid_, SIGKILL);
+            waitpid(pid_, nullptr, 0);
+        }
+    }
+    OwnTarget(const OwnTarget&) = delete;
+    OwnTarget& operator=(const OwnTarget&) = delete;
+
+    pid_t pid() const noexcept { return pid_; }
+
+    // Until its first thread is made and the agent answers.
+    void wait_until_ready() {
+        for (int i = 0; i < 500; i++) {
+            if (ended()) {
+                throw Error(ExitCode::target_died, "target_died",
+                            "the program ended before it made a thread", "");
+            }
+            try {
+                const observe::Process process(pid_);
+                client::Connection(process).hello();
+                return;
+            } catch (const Error&) {
+                std::this_thread::sleep_for(20ms);
+            }
+        }
+        throw Error(ExitCode::no_agent, "no_agent", "the program made no thread within 10 s",
+                    fmt::format("threadfault doctor {}", pid_));
+    }
+
+private:
+    bool ended() {
+        if (!ended_) ended_ = waitpid(pid_, nullptr, WNOHANG) != 0;
+        return ended_;
+    }
+    pid_t pid_ = -1;
+    bool ended_ = false;
+};
+
+std::string line_of(const drive::StormStep& step, const Style& style) {
+    const bool good = step.outcome == "done" || step.outcome == "ended";
+    const std::string outcome = step.outcome == "target-died" ? style.red(step.outcome)
+                                : good                        ? style.green(step.outcome)
+                                                              : style.yellow(step.outcome);
+    return fmt::format("{:>9.3f} s  {:<16}  {:<10}  {:<15}  {}{}\n",
+                       static_cast<double>(step.at.count()) * 1e-9, step.fault,
+                       step.path.empty() ? "-" : step.path, printable(step.name), outcome,
+                       step.reason.empty() ? "" : ": " + printable(step.reason));
+}
+
+class Summary {
+public:
+    void add(const drive::StormStep& step) { ++counts_[step.fault][step.outcome]; }
+
+    std::string text(const drive::StormEnd& end, const drive::StormJournal& journal,
+                     std::uint64_t seed, const Style& style) const {
+        std::string out = "\n";
+        for (const auto& [fault, outcomes] : counts_) {
+            std::vector<std::string> parts;
+            for (const auto& [outcome, count] : outcomes)
+                parts.push_back(fmt::format("{} {}", count, outcome));
+            out += fmt::format("{:<16}  {}\n", fault, fmt::join(parts, ", "));
+        }
+        out += fmt::format("{} faults, seed {}; {} threads were let go at the end; journal: {}\n",
+                           end.steps, seed, end.undone, journal.path());
+        if (end.target_died) out += style.red("the target died: " + *end.target_died) + "\n";
+        return out;
+    }
+
+    std::string json(pid_t pid, const drive::StormEnd& end, const drive::StormJournal& journal,
+                     std::uint64_t seed) const {
+        nlohmann::ordered_json json = {{"pid", pid},
+                                       {"seed", seed},
+                                       {"faults", end.steps},
+                                       {"undone", end.undone},
+                                       {"journal", journal.path()}};
+        json["outcomes"] = counts_;
+        json["target_died"] = end.target_died ? nlohmann::ordered_json(*end.target_died)
+                                              : nlohmann::ordered_json(nullptr);
+        return json.dump() + "\n";
+    }
+
+private:
+    std::map<std::string, std::map<std::string, std::size_t>> counts_;
+};
+
+int run_storm_command(const StormArguments& arguments, const Invocation& invocation) {
+    // What is wrong with the command line is told before anything is started.
+    drive::StormOptions options;
+    options.selector = arguments.threads;
+    if (!options.selector.empty()) drive::parse_selector(options.selector);
+    options.faults = drive::parse_storm_faults(arguments.faults);
+    options.every = drive::parse_interval(arguments.every);
+    options.duration = drive::require_duration("--for", arguments.duration);
+    options.seed = seed_of(arguments.seed);
+    std::vector<drive::StormStep> recorded;
+    if (!arguments.replay.empty()) recorded = drive::read_storm_journal(arguments.replay);
+    if (arguments.pid.empty() == invocation.program.empty()) {
+        throw Error(ExitCode::usage, "usage", "storm: on which target?",
+                    "threadfault storm PID …, or threadfault storm … -- PROGRAM ARGS…");
+    }
+
+    std::optional<OwnTarget> own;
+    if (!invocation.program.empty()) {
+        own.emplace(invocation.program, invocation.shim);
+        own->wait_until_ready();
+    }
+    const observe::Process process =
+        own ? observe::Process(own->pid()) : open_process(arguments.pid);
+    drive::StormJournal journal(arguments.journal,
+                                {process.command(), options.seed, arguments.threads,
+                                 arguments.faults, arguments.every});
+    end_on_interrupt();
+    const Style style = invocation.style();
+    Summary summary;
+    const drive::StepListener listener = [&](const drive::StormStep& step) {
+        journal.add(step);
+        summary.add(step);
+        if (!invocation.json) write_all(STDOUT_FILENO, line_of(step, style));
+    };
+    const std::function<bool()> stopped = [] { return interrupted != 0; };
+    const drive::StormEnd end =
+        arguments.replay.empty() ? drive::run_storm(process, options, listener, stopped)
+                                 : drive::replay_storm(process, recorded, listener, stopped);
+    write_all(STDOUT_FILENO,
+              invocation.json ? summary.json(process.pid(), end, journal, options.seed)
+                              : summary.text(end, journal, options.seed, style));
+    return end.target_died ? static_cast<int>(ExitCode::target_died) : 0;
+}
+
+constexpr const char* kHelp =
+    "Every now and then one of the threads, chosen by the seed, has one of the faults done to it. "
+    "The\n"
+    "main thread is no victim unless --threads names it. What can be undone is undone at the end, "
+    "and on\n"
+    "Ctrl-C. A program that the storm starts is ended with it.\n"
+    "\n"
+    "Faults: kill=HOW, freeze=TIME, delay=TIME, spin=TIME, slow=PERCENT[/TIME], signal=SIG, "
+    "interrupt.\n"
+    "\n"
+    "Examples:\n"
+    "  threadfault storm 4711 --faults kill=exit,freeze=200ms --every 500ms±50% --for 30s --seed "
+    "7\n"
+    "  threadfault storm --threads 'name=worker*' --faults delay=20ms --every 50ms -- ./server\n"
+    "  threadfault storm 4711 --replay threadfault-storm.jsonl --journal again.jsonl\n"
+    "\n"
+    "Exit status: 0 done, 2 usage or journal error, 3 no such process, 4 no agent, 5 not "
+    "permitted,\n"
+    "7 the target died.\n";
+
+}  // namespace
+
+void setup_storm(CLI::App& app, Invocation& invocation) {
+    const auto arguments = std::make_shared<StormArguments>();
+    invocation.usage_tail = "[-- PROGRAM ARGS…]";
+    app.add_option("PID", arguments->pid, "process id of the target")->type_name("");
+    app.add_option("--threads", arguments->threads, "only threads that match this selector")
+        ->type_name("SELECTOR");
+    app.add_option("--faults", arguments->faults,
+                   "what may be done; default " + arguments->faults)
+        ->type_name("LIST");
+    app.add_option("--every", arguments->every, "time between faults; default " + arguments->every)
+        ->type_name("TIME[±N%]");
+    app.add_option("--for", arguments->duration, "how long; default " + arguments->duration)
+        ->type_name("TIME");
+    app.add_option("--seed", arguments->seed, "the same storm for the same number")
+        ->type_name("N");
+    app.add_option("--journal", arguments->journal,
+                   "write the faults to this file; default " + arguments->journal)
+        ->type_name("FILE");
+    app.add_option("--replay", arguments->replay, "do what this journal says")->type_name("FILE");
+    app.footer(kHelp);
+    invocation.action = [arguments, &invocation] {
+        return run_storm_command(*arguments, invocation);
+    };
+}
+
+}  // namespace threadfault::cli
