@@ -14,6 +14,12 @@ std::size_t request_size(Type type) noexcept {
             return sizeof(FaultRequest);
         case Type::follow:
             return sizeof(FollowRequest);
+        case Type::arm:
+            return sizeof(ArmRequest);
+        case Type::specs:
+            return sizeof(SpecsRequest);
+        case Type::disarm:
+            return sizeof(DisarmRequest);
         default:
             return 0;
     }
@@ -35,6 +41,11 @@ Check check_request(const void* data, std::size_t length) noexcept {
         if (std::memchr(request.name_glob, 0, sizeof request.name_glob) == nullptr) {
             return Check::malformed;
         }
+    }
+    if (header.type == Type::arm) {
+        ArmRequest request;
+        std::memcpy(&request, data, sizeof request);
+        if (std::memchr(request.text, 0, sizeof request.text) == nullptr) return Check::malformed;
     }
     return Check::ok;
 }

@@ -27,11 +27,17 @@ enum class Type : std::uint16_t {
     list = 2,    // ListRequest      -> list_reply, repeated by the client until `next` is 0
     fault = 3,   // FaultRequest     -> fault_reply (once, when the outcome is known)
     follow = 4,  // FollowRequest   -> event, one for each that happens from now on
+    arm = 5,     // ArmRequest       -> arm_reply
+    specs = 6,   // SpecsRequest     -> specs_reply, repeated until `next` is 0
+    disarm = 7,  // DisarmRequest    -> disarm_reply
     // replies
     hello_reply = 0x101,
     list_reply = 0x102,
     fault_reply = 0x103,
     event = 0x104,  // EventReply
+    arm_reply = 0x105,
+    specs_reply = 0x106,
+    disarm_reply = 0x107,
     error = 0x1ff,  // ErrorReply
 };
 
@@ -252,6 +258,67 @@ struct EventReply {
     std::uint32_t depth = 0;
     std::uint32_t path[kMaxPathDepth] = {};
     char name[kThreadNameSize] = {};
+};
+
+// --- call faults: docs/injecting.md -----------------------------------------------------------
+
+// The longest SPEC, with its final NUL.
+inline constexpr std::size_t kSpecSize = 1024;
+
+// SPECs travel as text: the agent reads them with the same parser as the command.
+struct ArmRequest {
+    Header header;
+    char text[kSpecSize] = {};
+};
+
+enum class ArmOutcome : std::uint32_t {
+    armed = 1,
+    malformed = 2,     // at `column`
+    needs_points = 3,  // the process does not run under the points library
+    too_many = 4,
+};
+
+struct ArmReply {
+    Header header;
+    ArmOutcome outcome{};
+    std::uint32_t id = 0;      // from 1, never used twice in a process
+    std::uint32_t column = 0;  // from 1; 0: nothing is wrong
+    std::uint32_t reserved = 0;
+};
+
+struct SpecsRequest {
+    Header header;
+    std::uint32_t cursor = 0;  // 0 first, then SpecsReply::next
+    std::uint32_t reserved = 0;
+};
+
+struct SpecRecord {
+    std::uint64_t matched = 0;   // calls that were counted: of its calls, by its threads
+    std::uint64_t injected = 0;  // of them
+    std::uint32_t id = 0;
+    std::uint32_t reserved = 0;
+    char text[kSpecSize] = {};
+};
+
+struct SpecsReply {
+    Header header;
+    std::uint32_t count = 0;  // of records that follow
+    std::uint32_t next = 0;   // 0: this was the last packet
+    // SpecRecord records[count] follow
+};
+inline constexpr std::size_t kMaxSpecRecords =
+    (kMaxMessage - sizeof(SpecsReply)) / sizeof(SpecRecord);
+
+struct DisarmRequest {
+    Header header;
+    std::uint32_t id = 0;  // 0: all
+    std::uint32_t reserved = 0;
+};
+
+struct DisarmReply {
+    Header header;
+    std::uint32_t count = 0;  // of those that were in force
+    std::uint32_t reserved = 0;
 };
 
 inline Header make_header(Type type, std::size_t length, std::uint32_t request) noexcept {

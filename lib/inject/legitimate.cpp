@@ -1,0 +1,74 @@
+// Which fault may stand at which call: what could happen there without us.
+#include "inject/spec.hpp"
+
+#include <errno.h>
+#include <fmt/format.h>
+
+namespace threadfault::inject {
+
+namespace {
+
+using wire::Fault;
+
+bool unwinds(const Rule& rule) {
+    return rule.action == Action::kill && rule.death != Fault::vanish;
+}
+
+std::string allowed_errors(const CallInfo& call) {
+    std::vector<std::string_view> names;
+    for (const int* error = call.errors; *error != 0; ++error)
+        names.emplace_back(error_name(call.convention, *error));
+    if (names.empty()) return "its specification knows no error";
+    return fmt::format("its specification allows {}", fmt::join(names, ", "));
+}
+
+std::string why_not_unwind(const CallInfo& call, Side side) {
+    if ((call.traits & kCancels) == 0) {
+        return fmt::format(
+            "{} is no cancellation point: no thread is ever unwound out of it, so no program is "
+            "written for that; kill=vanish may stand there",
+            call.name);
+    }
+    if (side == Side::before) return {};
+    return fmt::format(
+        "a thread is unwound out of {} before the call takes effect, never after it; write "
+        "before:, or kill=vanish",
+        call.name);
+}
+
+std::string why_not(const CallInfo& call, const Rule& rule) {
+    switch (rule.action) {
+        case Action::error:
+            // It fails nevertheless where --force is given, in the way that the call has.
+            if (call.allows(rule.error)) return {};
+            return fmt::format("{} can't fail with {}: {}", call.name,
+                               error_name(call.convention, rule.error), allowed_errors(call));
+        case Action::interrupt:
+            if (call.allows(EINTR) && call.convention != Convention::c11) return {};
+            return fmt::format("{} is not interrupted by signals: {}", call.name,
+                               allowed_errors(call));
+        case Action::spurious:
+            if ((call.traits & kSpurious) != 0) return {};
+            return fmt::format(
+                "{} does not wake up spuriously: only waits for condition variables do", call.name);
+        case Action::kill:
+            return unwinds(rule) ? why_not_unwind(call, rule.side) : std::string();
+        case Action::delay:
+        case Action::freeze:
+            return {};
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string why_illegitimate(const Rule& rule) {
+    for (std::size_t i = 0; i < kCallCount; ++i) {
+        const auto call = static_cast<Call>(i);
+        if (!rule.calls.has(call)) continue;
+        if (std::string reason = why_not(info(call), rule); !reason.empty()) return reason;
+    }
+    return {};
+}
+
+}  // namespace threadfault::inject

@@ -1,0 +1,170 @@
+#include "inject/spec.hpp"
+
+#include "drive/suggest.hpp"
+#include "threadfault/error.hpp"
+
+#include <fmt/format.h>
+
+namespace threadfault::inject {
+
+namespace {
+
+using Word = Problem::Word;
+
+std::vector<std::string_view> candidates(Word word, const Rule& rule) {
+    switch (word) {
+        case Word::call:
+            return call_names();
+        case Word::fault:
+            return {"error", "delay", "spurious", "interrupt", "kill", "freeze", "before", "after"};
+        case Word::death:
+            return {"cancel", "async-cancel", "exit", "vanish"};
+        case Word::option:
+            return {"when", "probability", "seed", "thread"};
+        case Word::term:
+            return {"main", "name", "start", "path", "nth"};
+        case Word::error:
+            break;
+        case Word::other:
+            return {};
+    }
+    // An error that one of the calls allows is the likeliest to be meant.
+    std::vector<std::string_view> names;
+    for (std::size_t i = 0; i < kCallCount; ++i) {
+        const auto call = static_cast<Call>(i);
+        if (!rule.calls.has(call)) continue;
+        for (const int* error = info(call).errors; *error != 0; ++error)
+            names.emplace_back(error_name(info(call).convention, *error));
+    }
+    return names;
+}
+
+[[noreturn]] void malformed(std::string_view text, const Rule& rule, const Problem& problem) {
+    const std::string_view found = text.substr(problem.column - 1, problem.length);
+    const auto known = candidates(problem.word, rule);
+    const std::string_view near = found.empty() ? std::string_view() : drive::nearest(found, known);
+    const std::string hint =
+        near.empty() ? "a SPEC is CALL[,CALL...]:FAULT[:when=...][:probability=P][:thread=SELECTOR]"
+                     : fmt::format("did you mean \"{}\"?", near);
+    throw Error(
+        ExitCode::usage, "bad_spec",
+        fmt::format("SPEC \"{}\": column {}: expected {}, found {}", text, problem.column,
+                    problem.expected, found.empty() ? "the end" : fmt::format("\"{}\"", found)),
+        hint);
+}
+
+// thread= takes the rest, so an option is put in before it.
+std::string with_option(std::string_view text, const std::string& option) {
+    const std::size_t thread = text.find(":thread=");
+    const std::size_t at = thread == std::string_view::npos ? text.size() : thread;
+    return fmt::format("{}:{}{}", text.substr(0, at), option, text.substr(at));
+}
+
+bool has_option(std::string_view text, std::string_view option) {
+    return text.substr(0, text.find(":thread=")).find(option) != std::string_view::npos;
+}
+
+void require_short(const std::string& text) {
+    if (text.size() < kSpecSize) return;
+    throw Error(
+        ExitCode::usage, "bad_spec",
+        fmt::format("the SPEC has {} bytes, and {} are the most", text.size(), kSpecSize - 1));
+}
+
+}  // namespace
+
+bool Spec::needs_points() const noexcept {
+    for (std::size_t i = 0; i < kCallCount; ++i) {
+        const auto call = static_cast<Call>(i);
+        if (rule.calls.has(call) && !is_basic(call)) return true;
+    }
+    return false;
+}
+
+std::string_view Spec::start_glob() const noexcept {
+    return rule.thread.range_count == 0 ? std::string_view(rule.thread.start) : std::string_view();
+}
+
+void Spec::set_start_ranges(std::span<const Range> ranges, bool relative) {
+    if (ranges.empty()) {
+        throw Error(ExitCode::usage, "no_such_function",
+                    fmt::format("start={}: the program has no such function", rule.thread.start));
+    }
+    if (ranges.size() > ThreadMatch::kMostRanges) {
+        throw Error(ExitCode::usage, "too_many_functions",
+                    fmt::format("start={}: {} functions are meant, and {} are the most",
+                                rule.thread.start, ranges.size(), ThreadMatch::kMostRanges),
+                    "write a narrower GLOB");
+    }
+    std::string longer = text;
+    for (const Range& range : ranges) {
+        longer += fmt::format(",start@{}{:#x}-{:#x}", relative ? "+" : "", range.begin, range.end);
+        rule.thread.ranges[rule.thread.range_count++] = range;
+    }
+    rule.thread.relative = relative;
+    require_short(longer);
+    text = std::move(longer);
+}
+
+Spec parse_spec(std::string_view text, const SpecOptions& options) {
+    Spec spec{std::string(text), {}};
+    require_short(spec.text);
+    Problem problem;
+    if (text.find('\n') != std::string_view::npos) {
+        const std::size_t at = text.find('\n');
+        problem = {at + 1, 1, Word::other, "no line break"};
+        malformed(text, {}, problem);
+    }
+    if (!parse(text.data(), text.size(), &spec.rule, &problem)) {
+        malformed(text, spec.rule, problem);
+    }
+    if (!options.force) {
+        const std::string reason = why_illegitimate(spec.rule);
+        if (!reason.empty()) {
+            throw Error(ExitCode::usage, "illegitimate_fault",
+                        fmt::format("SPEC \"{}\": {}", text, reason),
+                        "--force injects it nevertheless");
+        }
+    }
+    if (options.seed && spec.rule.chance != UINT64_MAX && !has_option(text, ":seed=")) {
+        spec.rule.seed = *options.seed;
+        spec.text = with_option(text, fmt::format("seed={}", *options.seed));
+        require_short(spec.text);
+    }
+    return spec;
+}
+
+std::string join_specs(std::span<const Spec> specs) {
+    std::string lines;
+    for (const Spec& spec : specs) {
+        if (!lines.empty()) lines += '\n';
+        lines += spec.text;
+    }
+    return lines;
+}
+
+std::vector<std::string_view> call_names() {
+    std::vector<std::string_view> names;
+    names.reserve(kCallCount);
+    for (std::size_t i = 0; i < kCallCount; ++i)
+        names.emplace_back(info(static_cast<Call>(i)).name);
+    return names;
+}
+
+std::string_view spec_help() noexcept {
+    return "SPEC is CALL[,CALL...]:FAULT[:when=FIRST[..LAST][+STEP]][:probability=P]\n"
+           "        [:thread=SELECTOR]\n"
+           "FAULT is\n"
+           "  error=NAME    the call fails (error=EAGAIN)\n"
+           "  spurious      a wait for a condition wakes up for nothing\n"
+           "  interrupt     the call returns as if a signal had interrupted it\n"
+           "  [before:|after:]delay=D   the thread is held for a time\n"
+           "  [before:|after:]freeze=D  the same, and shown as frozen\n"
+           "  [before:|after:]kill=cancel|async-cancel|exit|vanish\n"
+           "                the thread ends in the very call\n"
+           "when= counts the matching calls of the process from 1: 3 is the third, 3+ it and all\n"
+           "after it, 2..10 those, 1+5 every fifth from the first on.\n"
+           "thread= comes last: main, a thread id, name=, start=, path=, nth=, joined by commas.\n";
+}
+
+}  // namespace threadfault::inject

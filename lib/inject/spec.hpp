@@ -1,0 +1,62 @@
+// Call faults for the command: SPECs read, checked and put into the form in which they travel.
+//
+//   const Spec spec = parse_spec("pthread_create:error=EAGAIN:when=3", {.force = false});
+//   run:     put join_specs(specs) into the environment as THREADFAULT_INJECT
+//   inject:  send spec.text in a wire::ArmRequest
+//
+// Thread-safe; not for signal handlers. Errors are threadfault::Error{usage}: "bad_spec" for the
+// grammar, "illegitimate_fault" for a fault that may not stand at its call.
+#ifndef THREADFAULT_INJECT_SPEC_HPP
+#define THREADFAULT_INJECT_SPEC_HPP
+
+#include "inject/rule.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace threadfault::inject {
+
+inline constexpr const char* kEnvironmentVariable = "THREADFAULT_INJECT";
+
+struct SpecOptions {
+    bool force = false;                      // take faults that no real program could meet there
+    std::optional<std::uint64_t> seed = {};  // for probability=, where the SPEC has no seed=
+};
+
+struct Spec {
+    std::string text;  // as it travels: what the user wrote, with the seed
+    Rule rule;
+
+    // Does it need the points library (run --points), or does the basic shim do?
+    bool needs_points() const noexcept;
+    // The GLOB of start= whose addresses the guest can't find out as well as we can (it sees
+    // dynamic symbols alone, and no demangled names): "" if there is none.
+    std::string_view start_glob() const noexcept;
+    // The addresses of the functions that start_glob() means. `relative`: of the program's file, as
+    // it was linked, for a program that does not run yet; it must be the program itself, not a
+    // library. At most ThreadMatch::kMostRanges, else, or if none are given, Error{usage}.
+    void set_start_ranges(std::span<const Range> ranges, bool relative);
+};
+
+Spec parse_spec(std::string_view text, const SpecOptions& options = {});
+
+// The value of THREADFAULT_INJECT: one SPEC a line.
+std::string join_specs(std::span<const Spec> specs);
+
+// Why the fault may not stand at one of its calls, for people; "" when it may. The names of the
+// errors that the call allows, and where it stands, are part of it.
+std::string why_illegitimate(const Rule& rule);
+
+// What `--help` says about SPECs.
+std::string_view spec_help() noexcept;
+
+// The names of all calls, in the order of the table.
+std::vector<std::string_view> call_names();
+
+}  // namespace threadfault::inject
+
+#endif  // THREADFAULT_INJECT_SPEC_HPP
