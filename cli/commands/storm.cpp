@@ -1,9 +1,9 @@
 // threadfault storm: random faults on a target, seeded, journalled, replayable.
+#include "drive/storm.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/duration.hpp"
 #include "drive/launch.hpp"
-#include "drive/storm.hpp"
 #include "drive/storm_journal.hpp"
 #include "render/text.hpp"
 
@@ -191,9 +191,9 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
     }
     const observe::Process process =
         own ? observe::Process(own->pid()) : open_process(arguments.pid);
-    drive::StormJournal journal(arguments.journal,
-                                {process.command(), options.seed, arguments.threads,
-                                 arguments.faults, arguments.every});
+    drive::StormJournal journal(
+        arguments.journal,
+        {process.command(), options.seed, arguments.threads, arguments.faults, arguments.every});
     end_on_interrupt();
     const Style style = invocation.style();
     Summary summary;
@@ -203,12 +203,12 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
         if (!invocation.json) write_all(STDOUT_FILENO, line_of(step, style));
     };
     const std::function<bool()> stopped = [] { return interrupted != 0; };
-    const drive::StormEnd end =
-        arguments.replay.empty() ? drive::run_storm(process, options, listener, stopped)
-                                 : drive::replay_storm(process, recorded, listener, stopped);
-    write_all(STDOUT_FILENO,
-              invocation.json ? summary.json(process.pid(), end, journal, options.seed)
-                              : summary.text(end, journal, options.seed, style));
+    const drive::StormEnd end = arguments.replay.empty()
+                                    ? drive::run_storm(process, options, listener, stopped)
+                                    : drive::replay_storm(process, recorded, listener, stopped);
+    write_all(STDOUT_FILENO, invocation.json
+                                 ? summary.json(process.pid(), end, journal, options.seed)
+                                 : summary.text(end, journal, options.seed, style));
     return end.target_died ? static_cast<int>(ExitCode::target_died) : 0;
 }
 
@@ -240,15 +240,13 @@ void setup_storm(CLI::App& app, Invocation& invocation) {
     app.add_option("PID", arguments->pid, "process id of the target")->type_name("");
     app.add_option("--threads", arguments->threads, "only threads that match this selector")
         ->type_name("SELECTOR");
-    app.add_option("--faults", arguments->faults,
-                   "what may be done; default " + arguments->faults)
+    app.add_option("--faults", arguments->faults, "what may be done; default " + arguments->faults)
         ->type_name("LIST");
     app.add_option("--every", arguments->every, "time between faults; default " + arguments->every)
         ->type_name("TIME[±N%]");
     app.add_option("--for", arguments->duration, "how long; default " + arguments->duration)
         ->type_name("TIME");
-    app.add_option("--seed", arguments->seed, "the same storm for the same number")
-        ->type_name("N");
+    app.add_option("--seed", arguments->seed, "the same storm for the same number")->type_name("N");
     app.add_option("--journal", arguments->journal,
                    "write the faults to this file; default " + arguments->journal)
         ->type_name("FILE");

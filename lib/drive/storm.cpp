@@ -147,9 +147,9 @@ StormEnd replay_storm(const observe::Process& process, const std::vector<StormSt
     return weather(storm, [&] {
         for (const StormStep& recorded : steps) {
             if (storm.over() || !storm.wait_until(recorded.at)) return;
-            const std::vector<Victim> victims =
-                recorded.path.empty() ? std::vector<Victim>{}
-                                      : storm.candidates("path=" + recorded.path);
+            const std::vector<Victim> victims = recorded.path.empty()
+                                                    ? std::vector<Victim>{}
+                                                    : storm.candidates("path=" + recorded.path);
             storm.step(recorded.number, parse_storm_faults(recorded.fault).front(),
                        victims.empty() ? nullptr : &victims.front(), recorded.path);
         }

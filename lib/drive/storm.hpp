@@ -15,13 +15,13 @@ namespace threadfault::drive {
 
 // One fault of a storm: what was to be done, to whom, and what became of it.
 struct StormStep {
-    std::size_t number = 0;                // from 1
-    std::chrono::nanoseconds at{};         // since the storm's beginning
-    std::string fault;                     // as in --faults
-    std::string path;                      // the victim's thread path
+    std::size_t number = 0;         // from 1
+    std::chrono::nanoseconds at{};  // since the storm's beginning
+    std::string fault;              // as in --faults
+    std::string path;               // the victim's thread path
     std::string name;
     pid_t tid = 0;
-    std::string outcome;                   // drive::Outcome as text, or "no-such-thread"
+    std::string outcome;  // drive::Outcome as text, or "no-such-thread"
     std::string reason;
 };
 
@@ -35,12 +35,12 @@ struct StormOptions {
 
 struct StormEnd {
     std::size_t steps = 0;
-    std::size_t undone = 0;                // threads that were let go at the end
+    std::size_t undone = 0;                  // threads that were let go at the end
     std::optional<std::string> target_died;  // how
 };
 
-// `told` hears of each step; `stopped` is asked again and again: true ends the storm early. What can
-// be undone is undone at the end, whatever the end was.
+// `told` hears of each step; `stopped` is asked again and again: true ends the storm early. What
+// can be undone is undone at the end, whatever the end was.
 using StepListener = std::function<void(const StormStep&)>;
 StormEnd run_storm(const observe::Process& process, const StormOptions& options,
                    const StepListener& told, const std::function<bool()>& stopped);

@@ -42,15 +42,14 @@ void StormJournal::add(const StormStep& step) {
 }
 
 std::string to_json_line(const StormStep& step) {
-    return line_of(
-        {{"n", step.number},
-         {"at", static_cast<double>(step.at.count()) * 1e-9},
-         {"fault", step.fault},
-         {"path", step.path},
-         {"name", step.name},
-         {"tid", step.tid},
-         {"outcome", step.outcome},
-         {"reason", step.reason.empty() ? Json(nullptr) : Json(step.reason)}});
+    return line_of({{"n", step.number},
+                    {"at", static_cast<double>(step.at.count()) * 1e-9},
+                    {"fault", step.fault},
+                    {"path", step.path},
+                    {"name", step.name},
+                    {"tid", step.tid},
+                    {"outcome", step.outcome},
+                    {"reason", step.reason.empty() ? Json(nullptr) : Json(step.reason)}});
 }
 
 std::vector<StormStep> read_storm_journal(const std::string& path) {

@@ -66,10 +66,11 @@ private:
 
     [[noreturn]] void unknown(std::string_view name) const {
         const std::string_view near = nearest(name, kNames);
-        throw Error(ExitCode::usage, "usage",
-                    fmt::format("--faults {}: column {}: unknown fault \"{}\"", list_, column_, name),
-                    near.empty() ? fmt::format("one of {}", fmt::join(kNames, ", "))
-                                 : fmt::format("did you mean {}?", near));
+        throw Error(
+            ExitCode::usage, "usage",
+            fmt::format("--faults {}: column {}: unknown fault \"{}\"", list_, column_, name),
+            near.empty() ? fmt::format("one of {}", fmt::join(kNames, ", "))
+                         : fmt::format("did you mean {}?", near));
     }
 
     std::chrono::nanoseconds duration(std::string_view name) const {
