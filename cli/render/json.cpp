@@ -29,10 +29,15 @@ Json value_or_null(const std::optional<T>& value) {
 
 Json cancel_of(const drive::ThreadView& thread) {
     if (thread.cancel == wire::kCancelUnknown) return nullptr;
-    return {
-        {"enabled", (thread.cancel & wire::kCancelDisabled) == 0},
-        {"type", (thread.cancel & wire::kCancelAsynchronous) != 0 ? "asynchronous" : "deferred"},
-        {"pending", (thread.cancel & wire::kCancelPending) != 0}};
+    Json type = "deferred";
+    if ((thread.cancel & wire::kCancelAsynchronous) != 0) {
+        // In a cancellation point glibc sets that bit itself: what the program chose is not known.
+        const bool in_call = thread.syscall && !thread.syscall->running;
+        type = in_call ? Json(nullptr) : Json("asynchronous");
+    }
+    return {{"enabled", (thread.cancel & wire::kCancelDisabled) == 0},
+            {"type", type},
+            {"pending", (thread.cancel & wire::kCancelPending) != 0}};
 }
 
 Json waiting_of(const drive::ThreadView& thread) {

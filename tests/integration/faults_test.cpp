@@ -23,9 +23,7 @@ protected:
         ASSERT_TRUE(eventually([&] { return tid("reader") != 0 && tid("sleeper") != 0; }));
     }
 
-    pid_t tid(const std::string& name) const {
-        return task_named(target_.pid(), name).value_or(0);
-    }
+    pid_t tid(const std::string& name) const { return task_named(target_.pid(), name).value_or(0); }
 
     std::array<unsigned long, 3> counts() {
         std::istringstream answer(target_.ask("counts"));
@@ -225,10 +223,14 @@ TEST_F(Faults, ADemotionToIdleEndsByItself) {
 
 TEST_F(Faults, BadArgumentsChangeNothing) {
     const std::vector<std::vector<std::string>> wrong = {
-        {"slow", "name=spinner", "--to", "0%"},   {"slow", "name=spinner", "--to", "100%"},
-        {"slow", "name=spinner"},                 {"freeze", "name=spinner", "--for", "0s"},
-        {"freeze", "name=spinner", "--for", "x"}, {"delay", "name=spinner"},
-        {"demote", "name=spinner"},               {"demote", "name=spinner", "--nice", "99"},
+        {"slow", "name=spinner", "--to", "0%"},
+        {"slow", "name=spinner", "--to", "100%"},
+        {"slow", "name=spinner"},
+        {"freeze", "name=spinner", "--for", "0s"},
+        {"freeze", "name=spinner", "--for", "x"},
+        {"delay", "name=spinner"},
+        {"demote", "name=spinner"},
+        {"demote", "name=spinner", "--nice", "99"},
         {"demote", "name=spinner", "--cpus", "3-1"}};
     for (const auto& words : wrong) {
         const CliResult result =
@@ -276,10 +278,9 @@ TEST_F(Faults, EventsTellOfLivesAndFaults) {
 
 TEST_F(Faults, AStormEndsWithNothingInForce) {
     const std::string journal = testing::TempDir() + "storm-" + target_.pid_text() + ".jsonl";
-    const CliResult storm =
-        run_cli({"--json", "storm", target_.pid_text(), "--faults",
-                 "freeze=10s,slow=30%/10s,interrupt,delay=1ms", "--every", "5ms", "--for", "300ms",
-                 "--seed", "7", "--journal", journal});
+    const CliResult storm = run_cli({"--json", "storm", target_.pid_text(), "--faults",
+                                     "freeze=10s,slow=30%/10s,interrupt,delay=1ms", "--every",
+                                     "5ms", "--for", "300ms", "--seed", "7", "--journal", journal});
     EXPECT_EQ(storm.exit_code, 0) << storm;
     EXPECT_GT(storm.json.value("faults", 0), 5) << storm;
     for (const char* name : {"spinner", "locker", "sleeper", "reader"})
@@ -297,8 +298,8 @@ TEST_F(Faults, AStormEndsWithNothingInForce) {
         return text;
     };
     const std::string again = journal + ".again";
-    const CliResult replay = run_cli(
-        {"--json", "storm", target_.pid_text(), "--replay", journal, "--journal", again});
+    const CliResult replay =
+        run_cli({"--json", "storm", target_.pid_text(), "--replay", journal, "--journal", again});
     EXPECT_EQ(replay.exit_code, 0) << replay;
     EXPECT_EQ(steps(journal), steps(again));
     std::remove(journal.c_str());
