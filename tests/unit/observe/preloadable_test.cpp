@@ -78,8 +78,7 @@ TEST_F(Preload, AnotherMachineOrLibcCannot) {
     std::string image((std::istreambuf_iterator<char>(original)), {});
     std::string other_machine = image;
     other_machine[18] = static_cast<char>(0xb7);  // e_machine: AArch64
-    EXPECT_EQ(Preloadable::other_machine,
-              check_program(write("arm", other_machine)).verdict);
+    EXPECT_EQ(Preloadable::other_machine, check_program(write("arm", other_machine)).verdict);
     std::string other_libc = image;
     const std::string loader = "ld-linux-x86-64.so.2";
     const std::size_t at = other_libc.find("/" + loader);

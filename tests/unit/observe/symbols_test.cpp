@@ -53,7 +53,8 @@ TEST_F(SymbolsOfSelf, NothingIsKnownOfStackAndHeap) {
 TEST_F(SymbolsOfSelf, AddressesAreFoundByName) {
     const auto found = symbols_.address_of("libc.so", "getpid");
     ASSERT_TRUE(found);
-    EXPECT_EQ("getpid", symbols_.resolve(*found).name.substr(symbols_.resolve(*found).name.find("getpid")));
+    EXPECT_EQ("getpid",
+              symbols_.resolve(*found).name.substr(symbols_.resolve(*found).name.find("getpid")));
     EXPECT_FALSE(symbols_.address_of("libc.so", "no_such_function_anywhere"));
 }
 

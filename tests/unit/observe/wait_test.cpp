@@ -62,8 +62,8 @@ TEST(WaitObject, Mutex) {
 }
 
 TEST(WaitObject, MutexOfEveryType) {
-    for (const int type : {PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK,
-                           PTHREAD_MUTEX_ADAPTIVE_NP}) {
+    for (const int type :
+         {PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_ADAPTIVE_NP}) {
         pthread_mutexattr_t attributes;
         pthread_mutexattr_init(&attributes);
         pthread_mutexattr_settype(&attributes, type);
