@@ -52,6 +52,13 @@ struct CallInfo {
 
 const CallInfo& info(Call call) noexcept;
 
+// The same, where it must be known at compile time.
+inline constexpr Convention kConventions[] = {
+#define THREADFAULT_CALL(name, header, convention, ...) Convention::convention,
+#include "inject/calls.def"
+#undef THREADFAULT_CALL
+};
+
 // False: there is no such call.
 bool find_call(const char* name, std::size_t length, Call* call) noexcept;
 

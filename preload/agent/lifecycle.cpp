@@ -72,6 +72,7 @@ bool start() noexcept {
     }
     prime_unwinder();
     note_libraries();
+    real::pthread_join.get();
     stop_wanted.store(false, std::memory_order_relaxed);
     return create_helper();
 }
@@ -98,7 +99,7 @@ void agent_retire() noexcept {
     wake_agent();
     int cancel_state = 0;
     ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    ::pthread_join(helper, nullptr);
+    real::pthread_join(helper, nullptr);
     ::pthread_setcancelstate(cancel_state, nullptr);
     state.store(State::idle, std::memory_order_release);
 }

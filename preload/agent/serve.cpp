@@ -9,10 +9,12 @@
 #include "preload/agent/keeper.hpp"
 #include "preload/agent/lifecycle.hpp"
 #include "preload/agent/list.hpp"
+#include "preload/agent/specs.hpp"
 #include "preload/base/log.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
 #include "preload/faults/code_ranges.hpp"
+#include "preload/points/rules.hpp"
 #include "wire/wire.hpp"
 
 #include <linux/close_range.h>
@@ -141,6 +143,7 @@ void greet(Client& client) noexcept {
     reply.agent_tid = agent_tid();
     reply.threads = live_threads();
     reply.signal = execute::signal_in_use();
+    reply.capabilities = has_points() ? wire::kCapabilityPoints : 0;
     reply.records = records_in_use();
     reply.serials = serials();
     if (!send(client, &reply, sizeof reply)) close_client(client);
@@ -151,6 +154,11 @@ void list_threads(Client& client) noexcept {
     std::memcpy(&request, packet, sizeof request);
     request.name_glob[sizeof request.name_glob - 1] = '\0';
     const std::size_t size = fill_list(request, client.request, packet, sizeof packet);
+    if (!send(client, packet, size)) close_client(client);
+}
+
+void serve_specs(Client& client) noexcept {
+    const std::size_t size = answer_about_specs(client.request, packet, sizeof packet);
     if (!send(client, packet, size)) close_client(client);
 }
 
@@ -259,6 +267,10 @@ void receive(Client& client) noexcept {
             return inflict(client);
         case wire::Type::follow:
             return follow(client);
+        case wire::Type::arm:
+        case wire::Type::specs:
+        case wire::Type::disarm:
+            return serve_specs(client);
         default:
             return refuse(client, wire::Check::bad_type);
     }

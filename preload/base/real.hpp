@@ -41,6 +41,11 @@ public:
         return reinterpret_cast<Pointer>(found);
     }
 
+    // nullptr: not looked up yet.
+    Pointer peek() const noexcept {
+        return reinterpret_cast<Pointer>(found_.load(std::memory_order_relaxed));
+    }
+
     // Not noexcept: what is called may be a cancellation point.
     template <typename... Arguments>
     auto operator()(Arguments... arguments) {
@@ -62,6 +67,7 @@ private:
 THREADFAULT_REAL(pthread_create);
 THREADFAULT_REAL(thrd_create);
 THREADFAULT_REAL(pthread_exit);
+THREADFAULT_REAL(pthread_join);
 THREADFAULT_REAL(thrd_exit);
 THREADFAULT_REAL(pthread_setname_np);
 THREADFAULT_REAL(prctl);

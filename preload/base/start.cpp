@@ -5,6 +5,7 @@
 #include "preload/base/libc_layout.hpp"
 #include "preload/base/real.hpp"
 #include "preload/base/signals.hpp"
+#include "preload/points/rules.hpp"
 #include "preload/registry/registry.hpp"
 
 #include <pthread.h>
@@ -51,6 +52,7 @@ void in_forked_child() noexcept {
     own_pid.store(execute::sys_getpid(), std::memory_order_relaxed);
     agent_forget_after_fork();
     reset_registry_after_fork();
+    restart_rules_after_fork();
 }
 
 [[gnu::constructor]] void load_at_start() noexcept {
@@ -67,6 +69,7 @@ void load() noexcept {
     choose_reserved_signals();
     if (execute::sys_gettid() == shim_pid()) register_main();
     ::pthread_atfork(nullptr, nullptr, in_forked_child);
+    arm_from_environment();
     leave_environment();
     loaded.store(true, std::memory_order_release);
 }

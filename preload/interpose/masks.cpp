@@ -5,10 +5,12 @@
 #include "preload/base/real.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
+#include "preload/points/point.hpp"
 
 #include <errno.h>
 #include <signal.h>
 
+using threadfault::inject::Call;
 using threadfault::shim::assign;
 using threadfault::shim::believed_mask;
 using threadfault::shim::is_wholesale;
@@ -133,35 +135,40 @@ THREADFAULT_EXPORT int sigpending(sigset_t* set) noexcept {
     return result;
 }
 
-// Not noexcept from here on: cancellation points.
+// Not noexcept from here on: cancellation points. Points, too: in the basic shim no rule is ever
+// armed for them.
 
 THREADFAULT_EXPORT int sigsuspend(const sigset_t* set) {
-    return real::sigsuspend(Stripped(set).get());
+    return shim::point<Call::sigsuspend, real::sigsuspend>(Stripped(set).get());
 }
 
 THREADFAULT_EXPORT int pselect(int count, fd_set* readable, fd_set* writable, fd_set* exceptional,
                                const timespec* timeout, const sigset_t* mask) {
-    return real::pselect(count, readable, writable, exceptional, timeout, Stripped(mask).get());
+    return shim::point<Call::pselect, real::pselect>(count, readable, writable, exceptional,
+                                                     timeout, Stripped(mask).get());
 }
 
 THREADFAULT_EXPORT int ppoll(pollfd* descriptors, nfds_t count, const timespec* timeout,
                              const sigset_t* mask) {
-    return real::ppoll(descriptors, count, timeout, Stripped(mask).get());
+    return shim::point<Call::ppoll, real::ppoll>(descriptors, count, timeout, Stripped(mask).get());
 }
 
 THREADFAULT_EXPORT int __ppoll_chk(pollfd* descriptors, nfds_t count, const timespec* timeout,
                                    const sigset_t* mask, size_t size) {
-    return real::__ppoll_chk(descriptors, count, timeout, Stripped(mask).get(), size);
+    return shim::point<Call::ppoll, real::__ppoll_chk>(descriptors, count, timeout,
+                                                       Stripped(mask).get(), size);
 }
 
 THREADFAULT_EXPORT int epoll_pwait(int descriptor, epoll_event* events, int count, int timeout,
                                    const sigset_t* mask) {
-    return real::epoll_pwait(descriptor, events, count, timeout, Stripped(mask).get());
+    return shim::point<Call::epoll_pwait, real::epoll_pwait>(descriptor, events, count, timeout,
+                                                             Stripped(mask).get());
 }
 
 THREADFAULT_EXPORT int epoll_pwait2(int descriptor, epoll_event* events, int count,
                                     const timespec* timeout, const sigset_t* mask) {
-    return real::epoll_pwait2(descriptor, events, count, timeout, Stripped(mask).get());
+    return shim::point<Call::epoll_pwait2, real::epoll_pwait2>(descriptor, events, count, timeout,
+                                                               Stripped(mask).get());
 }
 
 THREADFAULT_EXPORT int signalfd(int descriptor, const sigset_t* set, int flags) noexcept {
@@ -169,15 +176,15 @@ THREADFAULT_EXPORT int signalfd(int descriptor, const sigset_t* set, int flags) 
 }
 
 THREADFAULT_EXPORT int sigwait(const sigset_t* set, int* signal_number) {
-    return real::sigwait(Wanted(set).get(), signal_number);
+    return shim::point<Call::sigwait, real::sigwait>(Wanted(set).get(), signal_number);
 }
 
 THREADFAULT_EXPORT int sigwaitinfo(const sigset_t* set, siginfo_t* info) {
-    return real::sigwaitinfo(Wanted(set).get(), info);
+    return shim::point<Call::sigwaitinfo, real::sigwaitinfo>(Wanted(set).get(), info);
 }
 
 THREADFAULT_EXPORT int sigtimedwait(const sigset_t* set, siginfo_t* info, const timespec* timeout) {
-    return real::sigtimedwait(Wanted(set).get(), info, timeout);
+    return shim::point<Call::sigtimedwait, real::sigtimedwait>(Wanted(set).get(), info, timeout);
 }
 
 // The System V calls that edit the mask inside libc, for one signal.

@@ -4,6 +4,7 @@
 #include "preload/base/export.hpp"
 #include "preload/base/real.hpp"
 #include "preload/base/start.hpp"
+#include "preload/points/point.hpp"
 #include "preload/registry/registry.hpp"
 
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 
 namespace shim = threadfault::shim;
 namespace real = threadfault::shim::real;
+using threadfault::inject::Call;
 using threadfault::shim::End;
 using threadfault::shim::Record;
 
@@ -36,7 +38,6 @@ Result begin_thread(void* argument) {
 template <typename Create, typename Plain>
 int create_thread(const pthread_t* thread, void* start_routine, void* argument,
                   const pthread_attr_t* attributes, Create create, Plain plain) {
-    shim::ensure_loaded();
     shim::agent_start();
     Record* const record = shim::expect_thread(start_routine, argument, attributes);
     if (record == nullptr) return plain();
@@ -54,6 +55,23 @@ static_assert(thrd_success == 0);
 constexpr auto* kBeginThread = begin_thread<void*, void* (*)(void*)>;
 constexpr auto* kBeginC11Thread = begin_thread<int, thrd_start_t>;
 
+int create_pthread(pthread_t* thread, const pthread_attr_t* attributes,
+                   void* (*start_routine)(void*), void* argument) {
+    return create_thread(
+        thread, reinterpret_cast<void*>(start_routine), argument, attributes,
+        [&](Record* record) {
+            return real::pthread_create(thread, attributes, kBeginThread, record);
+        },
+        [&] { return real::pthread_create(thread, attributes, start_routine, argument); });
+}
+
+int create_c11(thrd_t* thread, thrd_start_t start_routine, void* argument) {
+    return create_thread(
+        thread, reinterpret_cast<void*>(start_routine), argument, nullptr,
+        [&](Record* record) { return real::thrd_create(thread, kBeginC11Thread, record); },
+        [&] { return real::thrd_create(thread, start_routine, argument); });
+}
+
 void rename(Record* record, const char* name) {
     shim::store_name(record, name);
     shim::tell(threadfault::wire::EventKind::named, *record, 0);
@@ -66,19 +84,14 @@ const void* const threadfault::shim::trampolines[2] = {
 
 THREADFAULT_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
                                       void* (*start_routine)(void*), void* argument) noexcept {
-    return create_thread(
-        thread, reinterpret_cast<void*>(start_routine), argument, attributes,
-        [&](Record* record) {
-            return real::pthread_create(thread, attributes, kBeginThread, record);
-        },
-        [&] { return real::pthread_create(thread, attributes, start_routine, argument); });
+    shim::ensure_loaded();
+    return shim::point<Call::pthread_create, create_pthread>(thread, attributes, start_routine,
+                                                             argument);
 }
 
 THREADFAULT_EXPORT int thrd_create(thrd_t* thread, thrd_start_t start_routine, void* argument) {
-    return create_thread(
-        thread, reinterpret_cast<void*>(start_routine), argument, nullptr,
-        [&](Record* record) { return real::thrd_create(thread, kBeginC11Thread, record); },
-        [&] { return real::thrd_create(thread, start_routine, argument); });
+    shim::ensure_loaded();
+    return shim::point<Call::thrd_create, create_c11>(thread, start_routine, argument);
 }
 
 THREADFAULT_EXPORT void pthread_exit(void* result) {

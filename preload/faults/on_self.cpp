@@ -1,0 +1,50 @@
+#include "preload/faults/on_self.hpp"
+
+#include "execute/syscalls.hpp"
+#include "preload/agent/events.hpp"
+#include "preload/faults/death.hpp"
+#include "preload/faults/hold.hpp"
+#include "preload/registry/registry.hpp"
+
+namespace threadfault::shim {
+
+namespace {
+
+using wire::Fault;
+
+// As in a handler (faults/victim.cpp): unwinding out of libc's own start and end of a thread would
+// skip what libc still has to do there.
+bool is_coming_or_going(const Record* record) noexcept {
+    if (record == nullptr) return is_newborn() || has_left();
+    return record->end.load(std::memory_order_relaxed) != End::none ||
+           record->life.load(std::memory_order_relaxed) == Life::ending;
+}
+
+// For threads without a record, which nobody could thaw. A raw wait: nanosleep() is a cancellation
+// point, and interposed.
+void stand_still(std::int64_t duration_ns) noexcept {
+    std::atomic<std::uint32_t> word{0};
+    const std::int64_t until = execute::monotonic_ns() + duration_ns;
+    while (execute::monotonic_ns() < until)
+        execute::sys_futex_wait(&word, 0, until);
+}
+
+}  // namespace
+
+void inflict_on_self(Fault fault, std::int64_t duration_ns) {
+    Record* const record = self();
+    if (record != nullptr) {
+        tell(wire::EventKind::fault, *record,
+             static_cast<std::uint32_t>(fault) | static_cast<std::uint32_t>(wire::Outcome::done)
+                                                     << wire::kOutcomeShift);
+    }
+    if (fault == Fault::freeze || fault == Fault::delay) {
+        if (record == nullptr) return stand_still(duration_ns);
+        const Hold hold(fault, duration_ns);
+        return hold.last();
+    }
+    if (fault != Fault::vanish && is_coming_or_going(record)) return;
+    end_self(fault);
+}
+
+}  // namespace threadfault::shim
