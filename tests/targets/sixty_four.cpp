@@ -1,8 +1,8 @@
-// sixty_four: 64 threads that work and sleep by turns, for long storms. Ends with its input.
+// sixty_four: 64 threads that work and sleep by turns, for long storms. Runs until it is
+// ended.
 #include <pthread.h>
 #include <time.h>
-
-#include <cstdio>
+#include <unistd.h>
 
 static void* work(void*) {
     pthread_setname_np(pthread_self(), "worker");
@@ -19,8 +19,5 @@ int main() {
     for (int i = 0; i < 64; ++i)
         pthread_create(&thread, nullptr, work, nullptr);
     for (;;)
-        if (std::getchar() == EOF) {
-            timespec pause{3600, 0};
-            nanosleep(&pause, nullptr);
-        }
+        pause();
 }
