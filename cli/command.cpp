@@ -30,6 +30,8 @@ constexpr std::array kCommands = {
     Command{"spin", "Let a thread burn CPU time", setup_spin},
     Command{"interrupt", "Make a thread's blocking call return EINTR", setup_interrupt},
     Command{"demote", "Lower a thread's priority, or bind it to CPUs", setup_demote},
+    Command{"inject", "Make calls of a live target fail, wait or wake up for nothing",
+            setup_inject},
     Command{"events", "Follow what happens to the threads", setup_events},
     Command{"storm", "Do random faults to a target for a while", setup_storm},
     Command{"doctor", "Say whether threadfault can work there, and if not, why not", setup_doctor},
@@ -91,7 +93,8 @@ CommandLine split(int argc, char** argv, Invocation* invocation) {
             return line;
         }
         line.arguments.emplace_back(word);
-        is_value = !is_value && (takes_value(word) || word == "--log");
+        is_value = !is_value &&
+                   (takes_value(word) || word == "--log" || word == "--inject" || word == "--seed");
     }
     return line;
 }

@@ -6,7 +6,7 @@ endif()
 include(CMakePackageConfigHelpers)
 
 set(THREADFAULT_SHIM_DIR "${CMAKE_INSTALL_LIBDIR}/threadfault")
-install(TARGETS threadfault_preload LIBRARY DESTINATION "${THREADFAULT_SHIM_DIR}")
+install(TARGETS threadfault_preload threadfault_points LIBRARY DESTINATION "${THREADFAULT_SHIM_DIR}")
 
 if(THREADFAULT_BUILD_CLI)
   install(TARGETS threadfault_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")

@@ -3,6 +3,12 @@
 #define THREADFAULT_CLI_COMMANDS_COMMANDS_HPP
 
 #include "command.hpp"
+#include "inject/spec.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace threadfault::cli {
 
@@ -18,11 +24,19 @@ void setup_spin(CLI::App& app, Invocation& invocation);
 void setup_interrupt(CLI::App& app, Invocation& invocation);
 void setup_demote(CLI::App& app, Invocation& invocation);
 void setup_storm(CLI::App& app, Invocation& invocation);
+void setup_inject(CLI::App& app, Invocation& invocation);
 void setup_events(CLI::App& app, Invocation& invocation);
 void setup_doctor(CLI::App& app, Invocation& invocation);
 void setup_completion(CLI::App& app, Invocation& invocation);
 void setup_man(CLI::App& app, Invocation& invocation);
 void setup_complete(CLI::App& app, Invocation& invocation);
+
+// The value of --seed; std::nullopt for "". Throws Error{usage}.
+std::optional<std::uint64_t> parse_seed(const std::string& text);
+
+// SPECs of `run --inject` and `inject`. Throws Error{usage}.
+std::vector<inject::Spec> parse_specs(const std::vector<std::string>& texts, bool force,
+                                      std::optional<std::uint64_t> seed);
 
 }  // namespace threadfault::cli
 

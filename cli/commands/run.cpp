@@ -4,6 +4,7 @@
 #include "render/error.hpp"
 #include "threadfault/error.hpp"
 
+#include <algorithm>
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -13,6 +14,10 @@ namespace {
 struct RunOptions {
     bool no_follow = false;
     std::string log;
+    std::vector<std::string> inject;
+    bool points = false;
+    bool force = false;
+    std::string seed;
 };
 
 constexpr const char* kExamples =
@@ -26,6 +31,7 @@ constexpr const char* kExamples =
     "  threadfault run --no-follow -- make      the shim stays out of the programs that make "
     "starts\n"
     "  threadfault run --log shim.log -- ./server\n"
+    "  threadfault run --inject pthread_create:error=EAGAIN:when=3 -- ./server\n"
     "\n"
     "Exit status: the program's own; 127 not found, 126 not executable, 4 the shim can't be "
     "loaded.\n";
@@ -37,7 +43,13 @@ int run_run(const RunOptions& options, const Invocation& invocation) {
     }
     drive::LaunchOptions launch;
     launch.command = invocation.program;
-    launch.shim = drive::find_shim(invocation.shim);
+    const std::vector<inject::Spec> specs =
+        parse_specs(options.inject, options.force, parse_seed(options.seed));
+    const bool points =
+        options.points || std::any_of(specs.begin(), specs.end(),
+                                      [](const inject::Spec& spec) { return spec.needs_points(); });
+    launch.shim = drive::find_shim(invocation.shim, points);
+    launch.inject = inject::join_specs(specs);
     launch.log = options.log;
     launch.follow = !options.no_follow;
     try {
@@ -56,7 +68,15 @@ void setup_run(CLI::App& app, Invocation& invocation) {
     app.add_flag("--no-follow", options->no_follow, "programs that it starts run without the shim");
     app.add_option("--log", options->log, "the shim writes what it does to this file")
         ->type_name("FILE");
-    app.footer(kExamples);
+    app.add_option("--inject", options->inject, "a call fault, see below; may be repeated")
+        ->type_name("SPEC")
+        ->expected(1)
+        ->take_all();
+    app.add_flag("--points", options->points,
+                 "load the points library, for `threadfault inject` later");
+    app.add_flag("--force", options->force, "also faults that no real program could meet there");
+    app.add_option("--seed", options->seed, "for probability=")->type_name("N");
+    app.footer(std::string(inject::spec_help()) + "\n" + kExamples);
     invocation.action = [options, &invocation] { return run_run(*options, invocation); };
 }
 

@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
@@ -47,16 +46,6 @@ void end_on_interrupt() {
     action.sa_handler = note_interrupt;
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
-}
-
-std::uint64_t seed_of(const std::string& text) {
-    if (text.empty()) return std::random_device{}();
-    std::uint64_t seed = 0;
-    const char* const end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, seed);
-    if (error == std::errc() && rest == end) return seed;
-    throw Error(ExitCode::usage, "usage", fmt::format("--seed {}: no number", text),
-                "for example --seed 7");
 }
 
 // A program that the storm starts, and ends afterwards.
@@ -176,7 +165,7 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
     options.faults = drive::parse_storm_faults(arguments.faults);
     options.every = drive::parse_interval(arguments.every);
     options.duration = drive::require_duration("--for", arguments.duration);
-    options.seed = seed_of(arguments.seed);
+    options.seed = parse_seed(arguments.seed).value_or(std::random_device{}());
     std::vector<drive::StormStep> recorded;
     if (!arguments.replay.empty()) recorded = drive::read_storm_journal(arguments.replay);
     if (arguments.pid.empty() == invocation.program.empty()) {

@@ -306,6 +306,57 @@ std::optional<wire::EventReply> Connection::receive_event(Clock::time_point dead
     }
 }
 
+wire::ArmReply Connection::arm(std::string_view text) {
+    wire::ArmRequest request;
+    request.header = wire::make_header(wire::Type::arm, sizeof request, next_request_++);
+    if (text.size() >= sizeof request.text) {
+        throw Error(
+            ExitCode::usage, "bad_spec",
+            "a call fault is at most " + std::to_string(sizeof request.text - 1) + " bytes long");
+    }
+    std::memcpy(request.text, text.data(), text.size());
+    send_message(&request, sizeof request);
+    const std::size_t length = expect(wire::Type::arm_reply, request.header.request);
+    wire::ArmReply reply;
+    if (length < sizeof reply) lost();
+    std::memcpy(&reply, buffer_.get(), sizeof reply);
+    return reply;
+}
+
+std::vector<wire::SpecRecord> Connection::specs() {
+    wire::SpecsRequest request;
+    std::vector<wire::SpecRecord> records;
+    do {
+        request.header = wire::make_header(wire::Type::specs, sizeof request, next_request_++);
+        send_message(&request, sizeof request);
+        const std::size_t length = expect(wire::Type::specs_reply, request.header.request);
+        wire::SpecsReply reply;
+        if (length < sizeof reply) lost();
+        std::memcpy(&reply, buffer_.get(), sizeof reply);
+        const std::size_t fitting = (length - sizeof reply) / sizeof(wire::SpecRecord);
+        const std::size_t count = std::min<std::size_t>(reply.count, fitting);
+        const std::size_t before = records.size();
+        records.resize(before + count);
+        std::memcpy(records.data() + before, buffer_.get() + sizeof reply,
+                    count * sizeof(wire::SpecRecord));
+        for (std::size_t i = before; i < records.size(); i++)
+            records[i].text[wire::kSpecSize - 1] = '\0';
+        request.cursor = reply.next;
+    } while (request.cursor != 0);
+    return records;
+}
+
+std::uint32_t Connection::disarm() {
+    wire::DisarmRequest request;
+    request.header = wire::make_header(wire::Type::disarm, sizeof request, next_request_++);
+    send_message(&request, sizeof request);
+    const std::size_t length = expect(wire::Type::disarm_reply, request.header.request);
+    wire::DisarmReply reply;
+    if (length < sizeof reply) lost();
+    std::memcpy(&reply, buffer_.get(), sizeof reply);
+    return reply.count;
+}
+
 bool Connection::hung_up(std::chrono::milliseconds patience) {
     pollfd waiting{fd_, POLLRDHUP, 0};
     return poll(&waiting, 1, static_cast<int>(patience.count())) > 0;

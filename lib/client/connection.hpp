@@ -49,6 +49,12 @@ public:
     void follow();
     std::optional<wire::EventReply> receive_event(Clock::time_point deadline);
 
+    // Call faults: one more (its text is at most kSpecSize - 1 bytes), all that are armed, none.
+    // The reply to arm() may be a refusal.
+    wire::ArmReply arm(std::string_view text);
+    std::vector<wire::SpecRecord> specs();
+    std::uint32_t disarm();
+
     // True when the agent's end is closed: within `patience`, as the process or the agent ended.
     bool hung_up(std::chrono::milliseconds patience);
 

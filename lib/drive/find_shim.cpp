@@ -13,7 +13,8 @@
 namespace threadfault::drive {
 namespace {
 
-constexpr const char* kFile = "libthreadfault_preload.so";
+constexpr const char* kBasic = "libthreadfault_preload.so";
+constexpr const char* kPoints = "libthreadfault_points.so";
 
 enum class FileKind { missing, unreadable, shared_object, other };
 
@@ -62,7 +63,8 @@ void require_preloadable_path(const std::string& path) {
 
 }  // namespace
 
-std::string find_shim(const std::string& given) {
+std::string find_shim(const std::string& given, bool points) {
+    const char* const file = points ? kPoints : kBasic;
     if (!given.empty()) {
         switch (kind_of(given)) {
             case FileKind::missing:
@@ -85,10 +87,10 @@ std::string find_shim(const std::string& given) {
     }
     const std::string here = own_directory();
     const std::string places[] = {
-        here + "/../preload/" + kFile,
-        here + "/" + THREADFAULT_SHIM_FROM_BIN + "/" + kFile,
-        here + "/../lib/threadfault/" + kFile,
-        std::string(THREADFAULT_SHIM_DIRECTORY) + "/" + kFile,
+        here + "/../preload/" + file,
+        here + "/" + THREADFAULT_SHIM_FROM_BIN + "/" + file,
+        here + "/../lib/threadfault/" + file,
+        std::string(THREADFAULT_SHIM_DIRECTORY) + "/" + file,
     };
     for (const std::string& place : places) {
         if (kind_of(place) != FileKind::shared_object) continue;
@@ -96,7 +98,7 @@ std::string find_shim(const std::string& given) {
         require_preloadable_path(path);
         return path;
     }
-    throw Error(ExitCode::no_agent, "no_shim", fmt::format("{} is not to be found", kFile),
+    throw Error(ExitCode::no_agent, "no_shim", fmt::format("{} is not to be found", file),
                 fmt::format("looked in {} and {}; --shim PATH names another place",
                             absolute(here + "/.."), THREADFAULT_SHIM_DIRECTORY));
 }

@@ -107,6 +107,7 @@ Launch prepare_launch(const LaunchOptions& options) {
         const std::string_view text = *entry;
         if (text.starts_with("LD_PRELOAD=")) continue;
         if (text.starts_with("THREADFAULT_FOLLOW=")) continue;
+        if (text.starts_with("THREADFAULT_INJECT=") && !options.inject.empty()) continue;
         if (text.starts_with("THREADFAULT_LOG=") && !options.log.empty()) continue;
         launch.environment.emplace_back(text);
     }
@@ -114,6 +115,9 @@ Launch prepare_launch(const LaunchOptions& options) {
                                                                options.shim, getenv("LD_PRELOAD")));
     if (!options.log.empty()) {
         launch.environment.push_back("THREADFAULT_LOG=" + absolute_path(options.log));
+    }
+    if (!options.inject.empty()) {
+        launch.environment.push_back("THREADFAULT_INJECT=" + options.inject);
     }
     if (!options.follow) launch.environment.emplace_back("THREADFAULT_FOLLOW=0");
     return launch;

@@ -19,7 +19,8 @@ struct Launch {
 struct LaunchOptions {
     std::vector<std::string> command;  // program and arguments
     std::string shim;
-    std::string log;  // "" for none; made absolute, because the program may change directory
+    std::string log;     // "" for none; made absolute, because the program may change directory
+    std::string inject;  // THREADFAULT_INJECT: call faults from the program's start on
     bool follow = true;
 };
 
@@ -48,7 +49,7 @@ std::string preload_value(const std::vector<std::string>& runtimes, const std::s
 
 // The shim to use: `given` ("" for none; Error{usage} unless it is an ELF shared object), or the
 // one beside this program in its build tree, or the installed one.
-std::string find_shim(const std::string& given);
+std::string find_shim(const std::string& given, bool points = false);
 
 }  // namespace threadfault::drive
 

@@ -107,6 +107,8 @@ std::int64_t to_duration(Piece text, std::int64_t none) noexcept {
         return none;
     }
     constexpr double kTenYears = 10 * 365.25 * 86400 * 1e9;
+    // lround() is in libm, which the shim must not need.
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings)
     return nanoseconds <= kTenYears ? static_cast<std::int64_t>(nanoseconds + 0.5) : none;
 }
 

@@ -1,0 +1,166 @@
+// threadfault inject: faults at the calls of a live target.
+#include "commands/commands.hpp"
+#include "commands/thread_options.hpp"
+#include "inject/spec.hpp"
+#include "render/text.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace threadfault::cli {
+namespace {
+
+struct InjectOptions {
+    std::string pid;
+    std::vector<std::string> specs;
+    bool list = false;
+    bool clear = false;
+    bool force = false;
+    std::string seed;
+};
+
+using Json = nlohmann::ordered_json;
+
+std::string line_of(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+[[noreturn]] void not_armed(const wire::ArmReply& reply, const std::string& text, pid_t pid) {
+    switch (reply.outcome) {
+        case wire::ArmOutcome::needs_points:
+            throw Error(ExitCode::no_agent, "needs_points",
+                        fmt::format("process {} does not run with the points library, which "
+                                    "\"{}\" needs",
+                                    pid, text),
+                        "start it with threadfault run --points -- PROGRAM");
+        case wire::ArmOutcome::too_many:
+            throw Error(ExitCode::no_effect, "too_many",
+                        fmt::format("process {} has as many call faults as it can hold", pid),
+                        fmt::format("threadfault inject {} --clear", pid));
+        default:
+            throw Error(ExitCode::usage, "bad_spec",
+                        fmt::format("the agent of process {} does not understand \"{}\" (column "
+                                    "{})",
+                                    pid, text, reply.column),
+                        "is the program's shim of the same build as this threadfault?");
+    }
+}
+
+int arm(client::Connection& connection, pid_t pid, const std::vector<inject::Spec>& specs,
+        const Invocation& invocation) {
+    std::string out;
+    Json armed = Json::array();
+    for (const inject::Spec& spec : specs) {
+        const wire::ArmReply reply = connection.arm(spec.text);
+        if (reply.outcome != wire::ArmOutcome::armed) not_armed(reply, spec.text, pid);
+        armed.push_back({{"id", reply.id}, {"spec", spec.text}});
+        out += fmt::format("armed, number {}: {}\n", reply.id, printable(spec.text));
+    }
+    if (invocation.json) out = line_of({{"pid", pid}, {"armed", armed}});
+    write_all(STDOUT_FILENO, out);
+    return 0;
+}
+
+int list(client::Connection& connection, pid_t pid, const Invocation& invocation) {
+    const std::vector<wire::SpecRecord> records = connection.specs();
+    if (invocation.json) {
+        Json specs = Json::array();
+        for (const wire::SpecRecord& record : records) {
+            specs.push_back({{"id", record.id},
+                             {"spec", record.text},
+                             {"matched", record.matched},
+                             {"injected", record.injected}});
+        }
+        write_all(STDOUT_FILENO, line_of({{"pid", pid}, {"specs", specs}}));
+        return 0;
+    }
+    if (records.empty()) {
+        write_all(STDOUT_FILENO, fmt::format("no call faults are armed in process {}\n", pid));
+        return 0;
+    }
+    Table table({{"ID", true}, {"MATCHED", true}, {"INJECTED", true}, {"SPEC"}});
+    for (const wire::SpecRecord& record : records) {
+        table.add({std::to_string(record.id), std::to_string(record.matched),
+                   std::to_string(record.injected), printable(record.text)});
+    }
+    std::string out;
+    table.print(&out, invocation.style(), terminal_width(STDOUT_FILENO));
+    write_all(STDOUT_FILENO, out);
+    return 0;
+}
+
+int clear(client::Connection& connection, pid_t pid, const Invocation& invocation) {
+    const std::uint32_t count = connection.disarm();
+    write_all(STDOUT_FILENO, invocation.json ? line_of({{"pid", pid}, {"cleared", count}})
+                                             : fmt::format("{} call faults cleared\n", count));
+    return 0;
+}
+
+int run_inject(const InjectOptions& options, const Invocation& invocation) {
+    const int asked =
+        (options.specs.empty() ? 0 : 1) + (options.list ? 1 : 0) + (options.clear ? 1 : 0);
+    if (asked != 1) {
+        throw Error(ExitCode::usage, "usage", "inject: which call fault?",
+                    "give a SPEC, or --list, or --clear");
+    }
+    const std::vector<inject::Spec> specs =
+        parse_specs(options.specs, options.force, parse_seed(options.seed));
+    const observe::Process process = open_process(options.pid);
+    client::Connection connection(process);
+    if (options.list) return list(connection, process.pid(), invocation);
+    if (options.clear) return clear(connection, process.pid(), invocation);
+    return arm(connection, process.pid(), specs, invocation);
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_seed(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    std::uint64_t seed = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, seed);
+    if (error == std::errc() && rest == end) return seed;
+    throw Error(ExitCode::usage, "usage", fmt::format("--seed {}: no number", text),
+                "for example --seed 7");
+}
+
+std::vector<inject::Spec> parse_specs(const std::vector<std::string>& texts, bool force,
+                                      std::optional<std::uint64_t> seed) {
+    std::vector<inject::Spec> specs;
+    specs.reserve(texts.size());
+    for (const std::string& text : texts)
+        specs.push_back(inject::parse_spec(text, {.force = force, .seed = seed}));
+    return specs;
+}
+
+void setup_inject(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<InjectOptions>();
+    app.add_option("PID", options->pid, "process id of the target")->required()->type_name("");
+    app.add_option("SPEC", options->specs, "call, fault and when, see below")->type_name("");
+    app.add_flag("--list", options->list, "what is armed, and how often it has happened");
+    app.add_flag("--clear", options->clear, "disarm everything");
+    app.add_flag("--force", options->force, "also what no real program could meet there");
+    app.add_option("--seed", options->seed, "for probability=")->type_name("N");
+    app.footer(
+        std::string(inject::spec_help()) +
+        "\n"
+        "The target must run under `threadfault run --points`; faults of pthread_create and\n"
+        "thrd_create work without.\n"
+        "\n"
+        "Examples:\n"
+        "  threadfault inject 4711 pthread_create:error=EAGAIN:when=3\n"
+        "  threadfault inject 4711 'pthread_mutex_lock:delay=2ms:thread=name=worker*'\n"
+        "  threadfault inject 4711 --list\n"
+        "\n"
+        "Exit status: 0 done, 2 usage or SPEC error, 3 no such process, 4 no agent, or it "
+        "lacks the\n"
+        "points library, 5 not permitted, 6 no room for more.\n");
+    invocation.action = [options, &invocation] { return run_inject(*options, invocation); };
+}
+
+}  // namespace threadfault::cli
