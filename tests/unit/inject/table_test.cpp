@@ -1,0 +1,96 @@
+// The table of calls, and what is refused because of it.
+#include "inject/spec.hpp"
+
+#include <errno.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace threadfault::inject {
+namespace {
+
+std::string refusal(const std::string& text) {
+    return why_illegitimate(parse_spec(text, {.force = true}).rule);
+}
+
+TEST(CallTable, IsFoundByName) {
+    std::set<std::string_view> names;
+    for (std::size_t i = 0; i < kCallCount; ++i) {
+        const auto call = static_cast<Call>(i);
+        Call found{};
+        const std::string name = info(call).name;
+        EXPECT_TRUE(names.insert(info(call).name).second) << name << " is there twice";
+        ASSERT_TRUE(find_call(name.data(), name.size(), &found)) << name;
+        EXPECT_EQ(call, found) << name;
+        EXPECT_FALSE(find_call(name.data(), name.size() - 1, &found) && info(found).name == name);
+    }
+    EXPECT_GE(kCallCount, 60U);
+}
+
+TEST(CallTable, HasErrorsWithNames) {
+    for (std::size_t i = 0; i < kCallCount; ++i) {
+        const CallInfo& call = info(static_cast<Call>(i));
+        EXPECT_EQ(0, call.errors[CallInfo::kMostErrors]) << call.name;
+        std::set<int> seen;
+        for (const int* error = call.errors; *error != 0; ++error) {
+            EXPECT_TRUE(seen.insert(*error).second) << call.name << " " << *error;
+            const char* const name = error_name(call.convention, *error);
+            ASSERT_NE(nullptr, name) << call.name << " " << *error;
+            EXPECT_EQ(*error, find_error(call.convention, name, std::string_view(name).size()));
+        }
+    }
+}
+
+// POSIX says of them: "shall not return an error code of [EINTR]".
+TEST(CallTable, NoThreadCallIsInterrupted) {
+    for (std::size_t i = 0; i < kCallCount; ++i) {
+        const CallInfo& call = info(static_cast<Call>(i));
+        if (std::string_view(call.name).starts_with("pthread_")) {
+            EXPECT_FALSE(call.allows(EINTR)) << call.name;
+        }
+    }
+}
+
+TEST(Legitimate, ErrorsAreThoseOfTheSpecification) {
+    EXPECT_EQ("", refusal("pthread_create:error=EAGAIN"));
+    const std::string reason = refusal("pthread_mutex_lock:error=EINTR");
+    EXPECT_NE(std::string::npos, reason.find("pthread_mutex_lock can't fail with EINTR"));
+    EXPECT_NE(std::string::npos, reason.find("EDEADLK")) << reason;
+    EXPECT_NE("", refusal("read,pthread_mutex_lock:error=EINTR"));
+    EXPECT_NE(std::string::npos, refusal("pthread_cond_signal:error=EINVAL").find("no error"));
+}
+
+TEST(Legitimate, UnwindingStandsBeforeCancellationPoints) {
+    for (const char* how : {"cancel", "exit", "async-cancel"}) {
+        const std::string kill = std::string("kill=") + how;
+        EXPECT_EQ("", refusal("read:" + kill));
+        EXPECT_EQ("", refusal("pthread_cond_wait:before:" + kill));
+        EXPECT_NE("", refusal("read:after:" + kill));
+        EXPECT_NE("", refusal("pthread_mutex_lock:" + kill));
+        EXPECT_NE("", refusal("pthread_mutex_unlock:" + kill));
+    }
+}
+
+TEST(Legitimate, VanishingAndFreezingStandAnywhere) {
+    for (const char* call : {"read", "pthread_mutex_lock", "pthread_mutex_unlock", "mtx_lock"}) {
+        for (const char* fault : {"kill=vanish", "freeze=1s", "delay=1s"}) {
+            EXPECT_EQ("", refusal(std::string(call) + ":" + fault));
+            EXPECT_EQ("", refusal(std::string(call) + ":after:" + fault));
+        }
+    }
+}
+
+TEST(Legitimate, WaitsForConditionsWakeUpSpuriously) {
+    EXPECT_EQ("", refusal("pthread_cond_wait,pthread_cond_timedwait:spurious"));
+    EXPECT_EQ("", refusal("cnd_wait:spurious"));
+    EXPECT_NE("", refusal("sem_wait:spurious"));
+}
+
+TEST(Legitimate, InterruptsWhatSignalsInterrupt) {
+    EXPECT_EQ("", refusal("poll,sem_wait,sleep,thrd_sleep:interrupt"));
+    EXPECT_NE("", refusal("pthread_cond_wait:interrupt"));
+    EXPECT_NE("", refusal("mtx_lock:interrupt"));
+}
+
+}  // namespace
+}  // namespace threadfault::inject
