@@ -34,7 +34,8 @@ constexpr Alias kAliases[] = {{"EWOULDBLOCK", EWOULDBLOCK},
 constexpr int kMostErrno = 133;
 
 bool is_word(const char* word, const char* text, std::size_t length) noexcept {
-    return std::strncmp(word, text, length) == 0 && word[length] == '\0';
+    // Not strncmp: there may be a NUL in the text.
+    return std::strlen(word) == length && std::memcmp(word, text, length) == 0;
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ struct WakePosix {
             return threadfault::shim::fail<Convention::number, int>(effect);
         }
         // On whichever clock: both are beyond their beginning.
-        const int result = condition != nullptr && mutex != nullptr ? ETIMEDOUT : 0;
+        const int result = real::pthread_cond_timedwait(condition, mutex, &kLongPast);
         // Woken in earnest in that very moment, or something is wrong with the mutex: that counts.
         if (result != ETIMEDOUT) return result;
         return effect.action == Action::spurious ? 0 : ETIMEDOUT;

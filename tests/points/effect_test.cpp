@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 namespace threadfault::test {
 namespace {
 
@@ -11,6 +13,17 @@ TEST(SpuriousWakeup, HoldsTheMutex) {
     EXPECT_EQ("waits 6 held 6\n",
               output_of({"spurious", "6"}, injecting({"pthread_cond_wait:spurious:when=1..5"})));
     EXPECT_EQ("waits 1 held 1\n", output_of({"spurious", "1"}, injecting({})));
+}
+
+TEST(SpuriousWakeup, LetsGoOfTheMutexMeanwhile) {
+    // The waiter holds it all the time but in its waits, none of which is a real one.
+    const std::string shown =
+        output_of({"spurious", "10"}, injecting({"pthread_cond_wait:spurious"}));
+    int waits = 0;
+    int held = 0;
+    ASSERT_EQ(2, std::sscanf(shown.c_str(), "waits %d held %d", &waits, &held)) << shown;
+    EXPECT_GE(waits, 10);
+    EXPECT_EQ(waits, held);
 }
 
 TEST(KillAtAPoint, VanishesWithTheLockInTheVeryCall) {

@@ -122,14 +122,14 @@ void* wait_for_ready(void* argument) {
     return argument;
 }
 
-// Says so when the waiter has begun its `waits`th wait, and only then makes the condition true.
+// Makes the condition true when the waiter has begun its `waits`th wait.
 void wake_after(int waits) {
     Waiter waiter;
     pthread_t thread{};
     pthread_create(&thread, nullptr, wait_for_ready, &waiter);
     for (bool done = false; !done; sched_yield()) {
         pthread_mutex_lock(&waiter.mutex);
-        if (waiter.waits == waits) {
+        if (waiter.waits >= waits) {
             waiter.ready = done = true;
             pthread_cond_signal(&waiter.condition);
         }
