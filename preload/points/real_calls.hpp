@@ -36,7 +36,8 @@ int __openat64_2(int, const char*, int);
 
 // pthread_create, thrd_create, pthread_join and the calls that take a signal mask are the basic
 // shim's already.
-// clang-format off: it would make stairs of the list.
+// The formatter would make stairs of the list.
+// clang-format off
 #define THREADFAULT_POINTS(X) \
     X(pthread_tryjoin_np) X(pthread_timedjoin_np) X(pthread_detach) X(pthread_testcancel) \
     X(pthread_mutex_init) X(pthread_mutex_lock) X(pthread_mutex_trylock) \
@@ -65,8 +66,10 @@ namespace threadfault::shim::real {
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wignored-attributes"
+// clang-format off
 #define THREADFAULT_REAL(function) \
     inline constinit Lazy<decltype(&::function)> function{#function}
+// clang-format on
 #define THREADFAULT_DEFINE(function) THREADFAULT_REAL(function);
 THREADFAULT_POINTS(THREADFAULT_DEFINE)
 #undef THREADFAULT_DEFINE
