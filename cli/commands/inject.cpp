@@ -108,9 +108,12 @@ int run_inject(const InjectOptions& options, const Invocation& invocation) {
         throw Error(ExitCode::usage, "usage", "inject: which call fault?",
                     "give a SPEC, or --list, or --clear");
     }
-    const std::vector<inject::Spec> specs =
+    std::vector<inject::Spec> specs =
         parse_specs(options.specs, options.force, parse_seed(options.seed));
     const observe::Process process = open_process(options.pid);
+    for (inject::Spec& spec : specs) {
+        inject::resolve_start_routines(spec, fmt::format("/proc/{}/exe", process.pid()));
+    }
     client::Connection connection(process);
     if (options.list) return list(connection, process.pid(), invocation);
     if (options.clear) return clear(connection, process.pid(), invocation);

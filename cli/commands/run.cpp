@@ -1,6 +1,7 @@
 // threadfault run: become a program, with the shim loaded into it.
 #include "commands/commands.hpp"
 #include "drive/launch.hpp"
+#include "observe/preloadable.hpp"
 #include "render/error.hpp"
 #include "threadfault/error.hpp"
 
@@ -43,8 +44,11 @@ int run_run(const RunOptions& options, const Invocation& invocation) {
     }
     drive::LaunchOptions launch;
     launch.command = invocation.program;
-    const std::vector<inject::Spec> specs =
+    std::vector<inject::Spec> specs =
         parse_specs(options.inject, options.force, parse_seed(options.seed));
+    for (inject::Spec& spec : specs) {
+        inject::resolve_start_routines(spec, observe::check_program(launch.command.front()).path);
+    }
     const bool points =
         options.points || std::any_of(specs.begin(), specs.end(),
                                       [](const inject::Spec& spec) { return spec.needs_points(); });

@@ -44,6 +44,12 @@ struct Spec {
 
 Spec parse_spec(std::string_view text, const SpecOptions& options = {});
 
+// Gives a start= its addresses, from the symbols of the program's file ("/proc/PID/exe" of a target
+// that runs): demangled, without parameters, as in every selector. A start routine that lies in a
+// library, or in a file without symbols, is left to the guest, which knows dynamic symbols alone.
+// Throws as set_start_ranges() when the GLOB means too many functions.
+void resolve_start_routines(Spec& spec, const std::string& program_file);
+
 // The value of THREADFAULT_INJECT: one SPEC a line.
 std::string join_specs(std::span<const Spec> specs);
 

@@ -34,6 +34,8 @@ public:
 
     const char* name(const Entry& entry) const noexcept { return names_.data() + entry.name; }
     bool empty() const noexcept { return entries_.empty(); }
+    // By address.
+    const std::vector<Entry>& entries() const noexcept { return entries_; }
 
 private:
     void add_table(const ElfFile& file, std::uint32_t type);

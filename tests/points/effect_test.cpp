@@ -1,4 +1,5 @@
 // What a fault at a point does to the thread that is there.
+#include "inject/spec.hpp"
 #include "run_target.hpp"
 
 #include <gtest/gtest.h>
@@ -62,6 +63,19 @@ TEST(StartGlob, MeansTheStartRoutineWhereItsNameIsKnown) {
                                             "start@+0x0-0xffffffff"})));
     EXPECT_EQ("destructor\nreads 10 returned\n",
               output_of({"end"}, injecting({"read:error=EIO:thread=start@+0x0-0x1"})));
+}
+
+TEST(StartGlob, IsResolvedFromTheProgramsFile) {
+    inject::Spec spec = inject::parse_spec("read:error=EIO:thread=start=*::read_often");
+    inject::resolve_start_routines(spec, POINTS_TARGET);
+    EXPECT_NE(std::string::npos, spec.text.find(",start@+0x")) << spec.text;
+    EXPECT_EQ("destructor\nreads 0 returned\n", output_of({"end"}, injecting({spec.text})));
+    inject::Spec other = inject::parse_spec("read:error=EIO:thread=start=*::lock_often");
+    inject::resolve_start_routines(other, POINTS_TARGET);
+    EXPECT_EQ("destructor\nreads 10 returned\n", output_of({"end"}, injecting({other.text})));
+    inject::Spec unknown = inject::parse_spec("read:error=EIO:thread=start=no_such_function");
+    inject::resolve_start_routines(unknown, POINTS_TARGET);
+    EXPECT_EQ("no_such_function", unknown.start_glob());
 }
 
 TEST(Delay, HoldsTheCallUp) {
