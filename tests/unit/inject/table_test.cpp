@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <set>
 
 namespace threadfault::inject {
@@ -48,6 +50,23 @@ TEST(CallTable, NoThreadCallIsInterrupted) {
         if (std::string_view(call.name).starts_with("pthread_")) {
             EXPECT_FALSE(call.allows(EINTR)) << call.name;
         }
+    }
+}
+
+// docs/injecting.md: a row for each call, with its errors in order.
+TEST(CallTable, IsWhatTheManualSays) {
+    std::ifstream manual(THREADFAULT_INJECTING);
+    ASSERT_TRUE(manual);
+    const std::string text{std::istreambuf_iterator<char>(manual), {}};
+    for (std::size_t i = 0; i < kCallCount; ++i) {
+        const CallInfo& call = info(static_cast<Call>(i));
+        std::string row = std::string("| `") + call.name + "` | `<" + call.header + ">` | " +
+                          ((call.traits & kCancels) != 0 ? "yes" : "-") + " |";
+        if ((call.traits & kIo) == 0) row += (call.traits & kSpurious) != 0 ? " yes |" : " - |";
+        for (const int* error = call.errors; *error != 0; ++error)
+            row += std::string(" `") + error_name(call.convention, *error) + "`";
+        if (call.errors[0] == 0) row += " none";
+        EXPECT_NE(std::string::npos, text.find(row + " |\n")) << row;
     }
 }
 
