@@ -7,11 +7,12 @@
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -28,6 +29,12 @@ bool is_regular_executable(const std::string& path) {
            access(path.c_str(), X_OK) == 0;
 }
 
+// A file below a directory that may not be searched is there, for all that is known.
+bool is_missing(const std::string& path) {
+    struct stat status {};
+    return stat(path.c_str(), &status) != 0 && errno != EACCES;
+}
+
 // As execvp(3) looks: a name without a slash in PATH, one by one; what exists but can't be executed
 // is remembered, in case nothing better comes.
 struct Found {
@@ -36,6 +43,7 @@ struct Found {
 };
 
 Found find_program(const std::string& program) {
+    if (program.empty()) return {};
     if (program.find('/') != std::string::npos) {
         return {program, is_regular_executable(program)};
     }
@@ -64,16 +72,19 @@ ProgramCheck verdict(Preloadable what, std::string path, std::string reason) {
 }
 
 // Would execve start it in secure mode (ld.so(8)), in which LD_PRELOAD is ignored? "": no.
-std::string raised_privileges(int file) {
+// By path: such programs are often made unreadable, and then can't be opened.
+std::string raised_privileges(const std::string& path) {
     if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) return {};
+    struct statvfs mount {};
+    if (statvfs(path.c_str(), &mount) == 0 && (mount.f_flag & ST_NOSUID) != 0) return {};
     struct stat status {};
-    if (fstat(file, &status) != 0) return {};
+    if (stat(path.c_str(), &status) != 0) return {};
     if ((status.st_mode & S_ISUID) != 0 && status.st_uid != getuid()) return "set-user-ID";
     const mode_t set_group = S_ISGID | S_IXGRP;
     if ((status.st_mode & set_group) == set_group && status.st_gid != getgid()) {
         return "set-group-ID";
     }
-    if (getuid() != 0 && fgetxattr(file, "security.capability", nullptr, 0) > 0) {
+    if (getuid() != 0 && getxattr(path.c_str(), "security.capability", nullptr, 0) > 0) {
         return "given file capabilities";
     }
     return {};
@@ -128,11 +139,23 @@ ProgramCheck check_elf(const std::string& path, const ElfFile& file) {
     return check;
 }
 
+// `script`: the one whose first line names `path`; "" when the user named it.
+ProgramCheck check_unexecutable(const std::string& path, const std::string& script) {
+    if (is_missing(path)) {
+        return verdict(Preloadable::not_found, path,
+                       fmt::format("{}: its interpreter {} does not exist", script, path));
+    }
+    struct stat status {};
+    (void)stat(path.c_str(), &status);
+    return verdict(Preloadable::not_executable, path,
+                   path + (S_ISDIR(status.st_mode) ? " is a directory" : " is not executable"));
+}
+
 }  // namespace
 
 ProgramCheck check_program(const std::string& program) {
     const Found found = find_program(program);
-    if (found.path.empty() || (!found.executable && access(found.path.c_str(), F_OK) != 0)) {
+    if (found.path.empty() || (!found.executable && is_missing(found.path))) {
         return verdict(
             Preloadable::not_found, program,
             fmt::format("{}: {}", program,
@@ -141,50 +164,36 @@ ProgramCheck check_program(const std::string& program) {
     }
     std::string path = found.path;
     std::string script;
+    const auto with_script = [&](ProgramCheck check) {
+        check.interpreter_script = script;
+        return check;
+    };
     for (int depth = 0; depth <= kMostInterpreters; ++depth) {
         const bool executable = depth == 0 ? found.executable : is_regular_executable(path);
-        Descriptor file(executable ? open(path.c_str(), O_RDONLY | O_CLOEXEC) : -1);
-        // A program may be executable and yet unreadable: then nothing can be said against it.
-        if (!executable) {
-            struct stat status {};
-            const bool directory = stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-            ProgramCheck check =
-                verdict(depth == 0 ? Preloadable::not_executable : Preloadable::not_found, path,
-                        directory ? path + " is a directory" : path + " is not executable");
-            check.interpreter_script = script;
-            return check;
-        }
-        if (!file.valid()) {
-            ProgramCheck check;
-            check.path = path;
-            check.interpreter_script = script;
-            return check;
-        }
-        const std::string interpreter = shebang_of(file.get());
+        if (!executable) return with_script(check_unexecutable(path, script));
+        Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        const std::string interpreter = file.valid() ? shebang_of(file.get()) : std::string();
         if (!interpreter.empty()) {
             if (script.empty()) script = path;
             path = interpreter;
             continue;
         }
-        const std::string raised = raised_privileges(file.get());
-        ProgramCheck check;
+        const std::string raised = raised_privileges(path);
         if (!raised.empty()) {
-            check = verdict(
+            return with_script(verdict(
                 Preloadable::setuid, path,
-                fmt::format("{} is {}: the loader ignores LD_PRELOAD for it", path, raised));
-        } else if (const auto elf = ElfFile::read(std::move(file))) {
-            check = check_elf(path, *elf);
-        } else {
-            check = verdict(Preloadable::not_elf, path,
-                            path + " is neither an ELF program nor a #! script");
+                fmt::format("{} is {}: the loader ignores LD_PRELOAD for it", path, raised)));
         }
-        check.interpreter_script = script;
-        return check;
+        // A program may be executable and yet unreadable: then nothing can be said against it.
+        if (!file.valid()) return with_script(verdict(Preloadable::yes, path, {}));
+        if (const auto elf = ElfFile::read(std::move(file))) {
+            return with_script(check_elf(path, *elf));
+        }
+        return with_script(verdict(Preloadable::not_elf, path,
+                                   path + " is neither an ELF program nor a #! script"));
     }
-    ProgramCheck check = verdict(Preloadable::not_executable, path,
-                                 found.path + ": too many scripts that interpret each other");
-    check.interpreter_script = script;
-    return check;
+    return with_script(verdict(Preloadable::not_executable, path,
+                               found.path + ": too many scripts that interpret each other"));
 }
 
 }  // namespace threadfault::observe

@@ -1,0 +1,122 @@
+// The texts of /proc/<pid>/task/<tid>/syscall and glibc objects as they look with a thread blocked
+// in them, laid out word by word: what is told of each, and of the same with one word wrong.
+#include "observe/wait_object.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <array>
+#include <map>
+
+namespace threadfault::observe {
+namespace {
+
+constexpr std::uint32_t kOwner = 4242;
+
+struct Case {
+    const char* name;
+    int futex_offset;  // of the word waited on, in the object
+    std::uint32_t operation;
+    std::uint32_t value;
+    std::map<int, std::uint32_t> words;  // by offset in the object; the others are 0
+    WaitKind kind;
+    bool has_owner = false;
+    bool has_timeout = false;
+};
+
+// FUTEX_WAIT 0, WAIT_BITSET 9, LOCK_PI 6, LOCK_PI2 13; 0x80 private, 0x100 CLOCK_REALTIME.
+const Case kCases[] = {
+    {"mutex", 0, 0x80, 2, {{0, 2}, {8, kOwner}, {12, 1}}, WaitKind::mutex, true},
+    {"recursive mutex",
+     0,
+     0x80,
+     2,
+     {{0, 2}, {4, 3}, {8, kOwner}, {12, 1}, {16, 1}},
+     WaitKind::mutex,
+     true},
+    {"timed mutex", 0, 0x189, 2, {{0, 2}, {8, kOwner}, {12, 1}}, WaitKind::mutex, true, true},
+    {"shared mutex", 0, 0, 2, {{0, 2}, {8, kOwner}, {12, 1}, {16, 0x80}}, WaitKind::mutex, true},
+    {"robust mutex",
+     0,
+     0,
+     0x80000000 | kOwner,
+     {{0, 0x80000000 | kOwner}, {8, kOwner}, {12, 1}, {16, 0x90}, {24, 1}, {32, 1}},
+     WaitKind::mutex,
+     true},
+    {"inheriting mutex",
+     0,
+     0x86,
+     0,
+     {{0, 0x80000000 | kOwner}, {8, kOwner}, {12, 1}, {16, 0x20}},
+     WaitKind::mutex,
+     true},
+    {"protecting mutex",
+     0,
+     0x80,
+     (10U << 19) | 2,
+     {{0, (10U << 19) | 2}, {8, kOwner}, {12, 1}, {16, 0x40}},
+     WaitKind::mutex,
+     true},
+    {"mutex that nobody owns", 0, 0x80, 2, {{0, 2}, {12, 1}}, WaitKind::futex},
+    {"mutex of no known type",
+     0,
+     0x80,
+     2,
+     {{0, 2}, {8, kOwner}, {12, 1}, {16, 99}},
+     WaitKind::futex},
+    {"inheriting lock of others", 0, 0x86, 0, {{0, kOwner}, {16, 77}}, WaitKind::futex, true},
+    {"reader", 8, 0x189, 3, {{0, 11}, {8, 3}, {12, 1}, {24, kOwner}}, WaitKind::rwlock, true},
+    {"writer",
+     12,
+     0x189,
+     3,
+     {{0, 3}, {4, 1}, {8, 1}, {12, 3}, {24, kOwner}},
+     WaitKind::rwlock,
+     true},
+    {"first writer", 8, 0x189, 2, {{0, 10}, {8, 2}, {12, 1}}, WaitKind::rwlock},
+    {"first writer without readers", 8, 0x189, 2, {{0, 2}, {8, 2}, {12, 1}}, WaitKind::futex},
+    {"condition, group 0", 40, 0x189, 0, {{0, 3}, {16, 2}, {36, 8}}, WaitKind::cond},
+    {"condition, group 1", 44, 0x189, 0, {{0, 2}, {20, 2}, {36, 8}}, WaitKind::cond},
+    {"condition without waiters", 40, 0x189, 0, {{0, 3}, {16, 2}}, WaitKind::futex},
+    {"semaphore", 0, 0x189, 0, {{4, 1}}, WaitKind::sem},
+    {"shared semaphore", 0, 0x109, 0, {{4, 1}, {8, 128}}, WaitKind::sem},
+    {"semaphore without waiters", 0, 0x189, 0, {}, WaitKind::futex},
+    {"barrier", 4, 0x80, 0, {{0, 1}, {8, 3}}, WaitKind::barrier},
+    {"barrier that is full", 4, 0x80, 0, {{0, 3}, {8, 3}}, WaitKind::futex},
+    {"word of zeros", 0, 0x80, 0, {}, WaitKind::futex},
+};
+
+class Layouts : public testing::TestWithParam<Case> {};
+
+TEST_P(Layouts, AreRecognised) {
+    const Case& one = GetParam();
+    // The object stands in the middle: what is around it must not matter.
+    alignas(64) std::array<std::uint32_t, 64> memory{};
+    constexpr std::size_t kBegin = 24;
+    for (const auto& [offset, word] : one.words)
+        memory[kBegin + static_cast<std::size_t>(offset) / 4] = word;
+    const auto object = reinterpret_cast<std::uint64_t>(&memory[kBegin]);
+    const std::uint64_t word = object + static_cast<std::uint64_t>(one.futex_offset);
+    const std::string text =
+        fmt::format("202 {:#x} {:#x} {:#x} {:#x} 0x0 0xffffffff 0x7ffd0000 0x1000\n", word,
+                    one.operation, one.value, one.has_timeout ? 0x7ffd1000 : 0);
+    const auto call = parse_task_syscall(text);
+    ASSERT_TRUE(call) << text;
+    const auto seen = classify_wait(*call, Memory(getpid()));
+    ASSERT_TRUE(seen);
+    EXPECT_EQ(to_string(one.kind), to_string(seen->kind));
+    EXPECT_EQ(one.kind == WaitKind::futex ? word : object, seen->address);
+    EXPECT_EQ(one.has_owner ? pid_t{kOwner} : 0, seen->owner_tid.value_or(0));
+}
+
+INSTANTIATE_TEST_SUITE_P(WaitObject, Layouts, testing::ValuesIn(kCases), [](const auto& info) {
+    std::string name = info.param.name;
+    for (char& c : name)
+        if (!isalnum(static_cast<unsigned char>(c))) c = '_';
+    return name;
+});
+
+}  // namespace
+}  // namespace threadfault::observe
