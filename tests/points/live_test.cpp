@@ -13,10 +13,14 @@ public:
     explicit Live(const std::string& shim = THREADFAULT_POINTS_SHIM)
         : process_(target({"serve", "read", "10"}), injecting({}, shim)) {
         process_.read_until("ready");
-        const bool there =
-            eventually([&] { return !agent_socket_path(process_.pid(), getuid()).empty(); });
+        // The file is there a moment before the agent listens.
+        const bool there = eventually([&] {
+            const std::string path = agent_socket_path(process_.pid(), getuid());
+            if (path.empty()) return false;
+            socket_.emplace(path);
+            return socket_->connected();
+        });
         EXPECT_TRUE(there) << "no agent";
-        socket_.emplace(agent_socket_path(process_.pid(), getuid()));
     }
 
     template <typename Reply, typename Request>
