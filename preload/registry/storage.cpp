@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include <new>
-
 namespace threadfault::shim {
 
 namespace {
@@ -71,7 +69,9 @@ Record* fresh() noexcept {
     do {
         if (!have_slab(id >> kSlabBits)) return nullptr;
     } while (!next_fresh.compare_exchange_weak(id, id + 1, std::memory_order_acq_rel));
-    auto* const record = new (record_at(id)) Record;
+    // Zeroed memory is what a new Record is. Constructing it would be a race with those who look:
+    // its id is among theirs already.
+    Record* const record = record_at(id);
     record->id = id;
     return record;
 }
