@@ -1,4 +1,5 @@
 #include "drive/launch.hpp"
+#include "drive/own_directory.hpp"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -35,14 +36,6 @@ FileKind kind_of(const std::string& path) {
 std::string absolute(const std::string& path) {
     const std::unique_ptr<char, decltype(&free)> resolved(realpath(path.c_str(), nullptr), &free);
     return resolved ? resolved.get() : path;
-}
-
-std::string own_directory() {
-    char path[PATH_MAX];
-    const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
-    if (length <= 0) return {};
-    const std::string whole(path, static_cast<std::size_t>(length));
-    return whole.substr(0, whole.rfind('/'));
 }
 
 [[noreturn]] void bad_shim(const std::string& path, const char* what) {
@@ -89,6 +82,7 @@ std::string find_shim(const std::string& given, bool points) {
     const std::string places[] = {
         here + "/../preload/" + file,
         here + "/" + THREADFAULT_SHIM_FROM_BIN + "/" + file,
+        here + "/" + THREADFAULT_SHIM_FROM_LIBEXEC + "/" + file,
         here + "/../lib/threadfault/" + file,
         std::string(THREADFAULT_SHIM_DIRECTORY) + "/" + file,
     };
