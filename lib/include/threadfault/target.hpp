@@ -1,0 +1,335 @@
+// A program under test: launch it under the shim, do things to its threads, see what becomes of it.
+//
+//   auto server = threadfault::Target::launch({"./server", "--port", "8080"},
+//                                             {.ready = {.listening = "8080"}});
+//   server.kill("name=worker", {.pick = Pick::first, .how = How::vanish});
+//
+// Whatever happens to the test program (an exception, Ctrl-C, kill -9), a launched target and every
+// process that it has started are ended.
+//
+// Errors are threadfault::Error (threadfault/error.hpp). A fault that did not take effect, and the
+// target's death by a fault, are results, not errors.
+//
+// Every call on a Target may be made from several threads at once, except for moving and destroying
+// it. Calls with a time limit look at least once, also with a limit of 0.
+//
+// Needs C++17; designated initialisers as above, C++20.
+#ifndef THREADFAULT_TARGET_HPP
+#define THREADFAULT_TARGET_HPP
+
+#include "threadfault/error.hpp"
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace threadfault {
+
+// --- launching -----------------------------------------------------------------------------------
+
+// When a launched target counts as ready: all that is set must hold.
+struct Ready {
+    std::string output = {};     // a regular expression (ECMAScript), found in a line of the
+                                 // standard output or error; needs Output::captured
+    std::string listening = {};  // a TCP port, or the path of a unix socket ("@name": abstract),
+                                 // that the target or a child of it listens on
+    std::string thread = {};     // a thread that matches this selector exists
+    std::chrono::nanoseconds within = std::chrono::seconds(10);
+};
+
+enum class Shim {
+    basic,   // what is done to threads, and faults of pthread_create
+    points,  // also call faults, for inject() later
+};
+
+enum class Output {
+    captured,   // kept whole, in memory: output(), errors(), wait_for_line()
+    passed,     // goes where the test program's output goes
+    discarded,  // /dev/null
+};
+
+enum class Input {
+    none,    // /dev/null
+    piped,   // write(), close_input()
+    passed,  // the test program's own
+};
+
+struct LaunchOptions {
+    std::map<std::string, std::string> environment = {};  // set on top of ours
+    std::string directory = {};                           // "": ours
+    Output output = Output::captured;
+    Input input = Input::none;
+    Shim shim = Shim::basic;               // points also where `inject` or `on_start` needs it
+    std::string shim_path = {};            // "": $THREADFAULT_SHIM, or the one of this installation
+    std::vector<std::string> inject = {};  // SPECs, as `run --inject` takes them
+    std::vector<std::string> on_start = {};  // SELECTOR:FAULT, as `run --on-start` takes them
+    bool force = false;                      // also faults that no real program could meet there
+    std::optional<std::uint64_t> seed = {};  // for probability=
+    bool follow = true;                      // programs that it starts get the shim as well
+    std::string log = {};                    // the shim writes what it does to this file
+    Ready ready = {};
+    std::chrono::nanoseconds grace = std::chrono::seconds(1);  // from SIGTERM to SIGKILL at the end
+    bool last_stacks = true;  // kill() notes the victim's stack before: last_stack()
+};
+
+// How a process ended: neither is set where it can't be told (a process that was attached to).
+struct Exit {
+    std::optional<int> code = {};
+    std::optional<int> signal = {};
+    // "exited with code 3", "was ended by SIGABRT", "ended".
+    std::string text() const;
+};
+
+// --- what is done to threads ---------------------------------------------------------------------
+
+enum class How { cancel, async_cancel, exit, vanish };
+
+// Of several threads that match: it is an error unless one of the others is asked for. The main
+// thread is chosen by all, first and random only when the selector names it as such, or when
+// nothing else matches.
+enum class Pick { one, all, first, random };
+
+struct FaultOptions {
+    Pick pick = Pick::one;
+    std::optional<std::uint64_t> seed = {};                   // Pick::random: the same choice again
+    std::chrono::nanoseconds wait = std::chrono::seconds(1);  // how long it may take
+    std::chrono::nanoseconds duration{0};  // freeze, slow, demote: undone after it; 0: until thaw()
+    How how = How::cancel;                 // kill
+    bool anywhere = false;                 // kill: also inside the allocator, the loader and stdio
+};
+
+// What demote() changes; at least one must be set.
+struct Demotion {
+    std::optional<int> nice = {};  // -20 to 19
+    bool idle = false;             // SCHED_IDLE
+    std::string cpus = {};         // only these: "0,2-3"
+};
+
+enum class Outcome {
+    ended,        // the kernel no longer lists the thread
+    done,         // the fault is in force, or over
+    pending,      // not yet, but it may still happen
+    refused,      // not done, and nothing is left behind
+    target_died,  // the whole process ended
+};
+
+struct FaultResult {
+    pid_t tid = 0;
+    std::string name = {};
+    std::string path = {};  // "main/3/1"; "" unknown
+    Outcome outcome{};
+    std::string reason = {};  // of pending and refused: "cancel-disabled", ...
+    double seconds = 0;
+
+    bool took_effect() const noexcept {
+        return outcome == Outcome::ended || outcome == Outcome::done;
+    }
+};
+
+// "ended", "target-died"; "async-cancel": the names that the command line and JSON use.
+std::string_view to_string(Outcome outcome) noexcept;
+std::string_view to_string(How how) noexcept;
+std::optional<How> parse_how(std::string_view text) noexcept;
+
+// A call fault that is armed.
+struct Injection {
+    std::uint32_t id = 0;
+    std::string spec = {};
+    std::uint64_t matched = 0;   // calls that were counted
+    std::uint64_t injected = 0;  // of them
+};
+
+// --- what is seen --------------------------------------------------------------------------------
+
+struct ThreadWait {
+    std::string kind = {};  // mutex rwlock cond sem barrier join futex
+    std::uint64_t address = 0;
+    std::string symbol = {};
+    std::optional<pid_t> owner_tid = {};
+    bool owner_alive = false;
+};
+
+struct ThreadInfo {
+    pid_t tid = 0;
+    std::string name = {};
+    char state = '?';  // as in /proc: R S D T t Z
+    bool main = false;
+    double cpu_seconds = 0;
+    double age_seconds = 0;
+    std::string start = {};           // name of the start routine
+    std::string start_location = {};  // file:line
+    std::string path = {};            // "main/3/1", the same from run to run
+    std::optional<std::uint32_t> index = {};
+    std::optional<pid_t> creator_tid = {};
+    std::optional<ThreadWait> waiting = {};
+    std::vector<std::string> faults = {};  // in force
+};
+
+struct LockInfo {
+    std::string kind = {};
+    std::uint64_t address = 0;
+    std::string symbol = {};
+    std::string location = {};
+    std::optional<pid_t> owner_tid = {};
+    std::string owner_name = {};
+    bool owner_alive = false;
+    std::vector<pid_t> waiters = {};
+    bool orphaned = false;                 // its owner is dead
+    std::vector<pid_t> stuck_behind = {};  // orphaned: who waits, directly or behind another
+};
+
+struct LockReport {
+    std::vector<LockInfo> locks = {};
+    std::vector<std::vector<pid_t>> cycles = {};  // deadlocks
+    std::string tree = {};                        // for people
+    bool has_orphans() const noexcept;
+};
+
+enum class Progress { progressing, idle, stuck, unknown };
+std::string_view to_string(Progress progress) noexcept;
+
+struct WatchReport {
+    Progress verdict = Progress::unknown;
+    std::vector<std::string> evidence = {};
+    LockReport locks = {};
+    double seconds = 0;
+};
+
+struct Event {
+    enum class Kind { created, named, ended, fault };
+    Kind kind{};
+    double time = 0;  // seconds since 1970
+    pid_t tid = 0;
+    std::string name = {};
+    std::string path = {};
+    std::string how = {};      // ended: returned, exited, cancelled, vanished; fault: its name
+    std::string outcome = {};  // fault
+    std::uint64_t lost = 0;    // events before this one that came too fast
+};
+
+// What happens to a target's threads from the moment of Target::events() on. Not thread-safe.
+class EventStream {
+public:
+    ~EventStream();
+    EventStream(EventStream&& other) noexcept;
+    EventStream& operator=(EventStream&& other) noexcept;
+
+    // std::nullopt: none came in time. Error{target_died}: there will be none.
+    std::optional<Event> next(std::chrono::nanoseconds within = std::chrono::seconds(10));
+
+private:
+    friend class Target;
+    struct Impl;
+    explicit EventStream(std::unique_ptr<Impl> impl) noexcept;
+    std::unique_ptr<Impl> impl_;
+};
+
+// --- the target ----------------------------------------------------------------------------------
+
+enum class Stream { output, errors, either };
+
+class Target {
+public:
+    // The program is searched in PATH; a relative path is seen from our own directory. Returns when
+    // the target is ready. Error: what the program can't be started or the shim can't be loaded
+    // for; no_effect ("not_ready") when it is not ready in time; target_died when it ended instead.
+    static Target launch(const std::vector<std::string>& command,
+                         const LaunchOptions& options = {});
+    // A process that somebody else has started under the shim. It is left running at the end.
+    static Target attach_to(pid_t pid);
+
+    // Ends a launched target and its children, as terminate() does.
+    ~Target();
+    Target(Target&& other) noexcept;
+    Target& operator=(Target&& other) noexcept;
+
+    pid_t pid() const noexcept;
+    const std::vector<std::string>& command() const noexcept;
+
+    // In order of creation. Works without an agent too, and then knows less.
+    std::vector<ThreadInfo> threads() const;
+    // Those that match.
+    std::vector<ThreadInfo> threads(std::string_view selector) const;
+    // The first that matches. Error{no_such_thread} when there is none in time, target_died when
+    // there will be none.
+    ThreadInfo wait_for_thread(std::string_view selector,
+                               std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
+    // Until no thread matches; false: one is still there.
+    bool wait_until_gone(std::string_view selector,
+                         std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
+
+    // Selectors are those of the command line (threadfault(1), SELECTORS). One result a victim.
+    using Results = std::vector<FaultResult>;
+    Results kill(std::string_view selector, const FaultOptions& options = {});
+    Results freeze(std::string_view selector, const FaultOptions& options = {});
+    // "": every thread with a fault in force.
+    Results thaw(std::string_view selector = {}, const FaultOptions& options = {});
+    Results slow(std::string_view selector, unsigned percent, const FaultOptions& options = {});
+    Results delay(std::string_view selector, std::chrono::nanoseconds time,
+                  const FaultOptions& options = {});
+    Results spin(std::string_view selector, std::chrono::nanoseconds cpu_time,
+                 const FaultOptions& options = {});
+    Results interrupt(std::string_view selector, const FaultOptions& options = {});
+    Results demote(std::string_view selector, const Demotion& demotion,
+                   const FaultOptions& options = {});
+    Results signal(std::string_view selector, int number, const FaultOptions& options = {},
+                   std::int64_t value = 0);
+    // "TERM", "SIGSEGV", "RTMIN+3".
+    Results signal(std::string_view selector, std::string_view name,
+                   const FaultOptions& options = {}, std::int64_t value = 0);
+
+    // Arms a call fault (docs/injecting.md) and returns its number.
+    std::uint32_t inject(std::string_view spec, bool force = false,
+                         std::optional<std::uint64_t> seed = {});
+    std::vector<Injection> injections() const;
+    // How many were armed.
+    std::uint32_t clear_injections();
+
+    // What `threadfault stack` prints of the threads that match ("": all).
+    std::string stack(std::string_view selector = {}) const;
+    // The stack that the latest victim of kill() had before; "" where it was not noted.
+    std::string last_stack() const;
+    LockReport locks() const;
+    // Is it making progress? Looks from outside, for this time.
+    WatchReport watch(std::chrono::nanoseconds duration) const;
+    EventStream events() const;
+
+    // False as soon as the process has ended, whether or not its children live.
+    bool alive() const;
+    // std::nullopt: it still runs.
+    std::optional<Exit> wait_exit(std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
+    // SIGTERM, and after LaunchOptions::grace SIGKILL, to the target and to all that it started
+    // (attached to: to the process alone). Returns how the target ended.
+    std::optional<Exit> terminate();
+
+    // What was written so far; Output::captured.
+    std::string output() const;
+    std::string errors() const;
+    // The first whole line, from *position on, in which `regex` (ECMAScript) is found; *position is
+    // then set behind it. With Stream::either the position can't be kept. std::nullopt: none in
+    // time, or there will be none.
+    std::optional<std::string> wait_for_line(
+        const std::string& regex, std::chrono::nanoseconds within = std::chrono::seconds(10),
+        Stream stream = Stream::output, std::size_t* position = nullptr) const;
+
+    // Input::piped. Error{target_died} when nobody reads it any more.
+    void write(std::string_view text);
+    void close_input();
+
+private:
+    struct Impl;
+    explicit Target(std::unique_ptr<Impl> impl) noexcept;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace threadfault
+
+#endif  // THREADFAULT_TARGET_HPP
