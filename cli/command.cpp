@@ -1,6 +1,7 @@
 #include "command.hpp"
 
 #include "commands/commands.hpp"
+#include "commands/process_options.hpp"
 #include "drive/suggest.hpp"
 #include "render/error.hpp"
 #include "render/help.hpp"
@@ -93,8 +94,8 @@ CommandLine split(int argc, char** argv, Invocation* invocation) {
             return line;
         }
         line.arguments.emplace_back(word);
-        is_value = !is_value &&
-                   (takes_value(word) || word == "--log" || word == "--inject" || word == "--seed");
+        is_value = !is_value && (takes_value(word) || word == "--log" || word == "--inject" ||
+                                 word == "--on-start" || word == "--seed");
     }
     return line;
 }
@@ -172,6 +173,10 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
 
     CLI::App app;
     setup(*line.command, app, invocation);
+    const auto asks_help = [](const std::string& word) { return word == "-h" || word == "--help"; };
+    if (std::none_of(line.arguments.begin(), line.arguments.end(), asks_help)) {
+        resolve_process(app, line.arguments);
+    }
     // CLI11 takes them from the back.
     std::reverse(line.arguments.begin(), line.arguments.end());
     try {
@@ -221,6 +226,7 @@ std::string version_text() {
 
 void setup(const Command& command, CLI::App& app, Invocation& invocation) {
     command.setup(app, invocation);
+    add_process_options(app);
     app.set_help_flag("-h,--help", "show this help");
     app.allow_extras();
     app.add_flag("--json", invocation.json, "print one JSON object; errors are JSON on stderr");

@@ -35,6 +35,15 @@ Candidates targets() {
     return candidates;
 }
 
+Candidates commands_of_targets() {
+    Candidates candidates;
+    for (const drive::Target& target : drive::find_targets()) {
+        std::string file = target.command.substr(0, target.command.find(' '));
+        candidates.emplace_back(file.substr(file.rfind('/') + 1), printable(target.command));
+    }
+    return candidates;
+}
+
 Candidates threads_of(const std::string& pid_text) {
     Candidates candidates{{"main", "the main thread"}};
     pid_t pid = 0;
@@ -76,6 +85,8 @@ Candidates values_of_option(const std::string& option) {
     if (option == "--how") return words({"cancel", "async-cancel", "exit", "vanish"});
     if (option == "--color") return words({"auto", "always", "never"});
     if (option == "--wait" || option == "--for") return words({"250ms", "1s", "5s", "1m"});
+    if (option == "--command") return commands_of_targets();
+    if (option == "--descendants-of") return targets();
     if (option == "--to") return words({"1%", "10%", "50%"});
     return {};
 }

@@ -16,6 +16,7 @@ struct RunOptions {
     bool no_follow = false;
     std::string log;
     std::vector<std::string> inject;
+    std::vector<std::string> on_start;
     bool points = false;
     bool force = false;
     std::string seed;
@@ -33,6 +34,8 @@ constexpr const char* kExamples =
     "starts\n"
     "  threadfault run --log shim.log -- ./server\n"
     "  threadfault run --inject pthread_create:error=EAGAIN:when=3 -- ./server\n"
+    "  threadfault run --on-start start=worker_loop:kill=exit:when=2 -- ./server\n"
+    "  threadfault run --on-start path=main/3:delay=50ms -- ./server\n"
     "\n"
     "Exit status: the program's own; 127 not found, 126 not executable, 4 the shim can't be "
     "loaded.\n";
@@ -46,6 +49,8 @@ int run_run(const RunOptions& options, const Invocation& invocation) {
     launch.command = invocation.program;
     std::vector<inject::Spec> specs =
         parse_specs(options.inject, options.force, parse_seed(options.seed));
+    for (const std::string& text : options.on_start)
+        specs.push_back(inject::parse_on_start(text));
     for (inject::Spec& spec : specs) {
         inject::resolve_start_routines(spec, observe::check_program(launch.command.front()).path);
     }
@@ -76,11 +81,22 @@ void setup_run(CLI::App& app, Invocation& invocation) {
         ->type_name("SPEC")
         ->expected(1)
         ->take_all();
+    app.add_option("--on-start", options->on_start,
+                   "a fault of threads before their start routines, see below; may be repeated")
+        ->type_name("SELECTOR:FAULT")
+        ->expected(1)
+        ->take_all();
     app.add_flag("--points", options->points,
                  "load the points library, for `threadfault inject` later");
     app.add_flag("--force", options->force, "also faults that no real program could meet there");
     app.add_option("--seed", options->seed, "for probability=")->type_name("N");
-    app.footer(std::string(inject::spec_help()) + "\n" + kExamples);
+    app.footer(
+        std::string(inject::spec_help()) +
+        "\n"
+        "--on-start's FAULT is kill=, delay= or freeze=, with when= and probability=. A thread\n"
+        "that starts has no name of its own yet: choose it by start=, path= or nth=.\n"
+        "\n" +
+        kExamples);
     invocation.action = [options, &invocation] { return run_run(*options, invocation); };
 }
 

@@ -3,6 +3,7 @@
 #include "client/connection.hpp"
 #include "client/find_agent.hpp"
 #include "observe/process.hpp"
+#include "wire/wire.hpp"
 
 #include <sys/stat.h>
 
@@ -57,6 +58,27 @@ bool is_likely(pid_t pid, SocketIndex* index) {
     return status.ns_pid.size() > 1 && sockets.contains(client::inner_pid(status));
 }
 
+bool is_meant(const std::string& glob, std::string_view name) {
+    return wire::glob_match(glob.c_str(), std::string(name).c_str());
+}
+
+bool runs_program(const observe::Process& process, const std::string& glob) {
+    const std::string command = process.command();
+    std::string_view file(command);
+    file = file.substr(0, file.find(' '));
+    file = file.substr(file.rfind('/') + 1);
+    return is_meant(glob, file) || is_meant(glob, process.name(process.pid()).value_or(""));
+}
+
+// Pids are used again while we climb: the way up is bounded by what a tree of processes can have.
+bool descends_from(pid_t pid, pid_t ancestor) {
+    for (int depth = 0; pid > 0 && depth < 10'000; ++depth) {
+        if (pid == ancestor) return true;
+        pid = observe::Process(pid).process_status().parent;
+    }
+    return false;
+}
+
 }  // namespace
 
 std::vector<pid_t> likely_targets() {
@@ -73,10 +95,16 @@ std::vector<pid_t> likely_targets() {
 }
 
 std::vector<Target> find_targets() {
+    return find_targets(TargetFilter{});
+}
+
+std::vector<Target> find_targets(const TargetFilter& filter) {
     std::vector<Target> targets;
     for (pid_t pid : likely_targets()) {
         try {
             const observe::Process process(pid);
+            if (!filter.command.empty() && !runs_program(process, filter.command)) continue;
+            if (filter.ancestor != 0 && !descends_from(pid, filter.ancestor)) continue;
             client::Connection connection(process);
             const std::size_t listed = process.snapshot().size();
             targets.push_back({pid, process.command(), listed > 0 ? listed - 1 : 0});

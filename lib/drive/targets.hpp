@@ -20,6 +20,13 @@ struct Target {
 // too), and talks only to processes that have a socket there. Never throws for a single process.
 std::vector<Target> find_targets();
 
+// Which of them? What is empty or 0 does not matter.
+struct TargetFilter {
+    std::string command;  // GLOB: the program's file name, or the name of its main thread
+    pid_t ancestor = 0;   // that process, its children and theirs
+};
+std::vector<Target> find_targets(const TargetFilter& filter);
+
 // The same without a word to any agent: may name a process whose agent has just ended.
 std::vector<pid_t> likely_targets();
 

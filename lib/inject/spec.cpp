@@ -134,6 +134,42 @@ Spec parse_spec(std::string_view text, const SpecOptions& options) {
     return spec;
 }
 
+Spec parse_on_start(std::string_view text) {
+    const char* const hint = "for example --on-start start=worker_loop:kill=exit";
+    std::size_t at = std::string_view::npos;
+    for (const std::string_view verb : {":kill=", ":delay=", ":freeze="}) {
+        const std::size_t found = text.rfind(verb);
+        if (found != std::string_view::npos && (at == std::string_view::npos || found > at)) {
+            at = found;
+        }
+    }
+    if (at == std::string_view::npos) {
+        throw Error(ExitCode::usage, "bad_spec",
+                    fmt::format("--on-start \"{}\": expected SELECTOR:kill=…, SELECTOR:delay=… or "
+                                "SELECTOR:freeze=…",
+                                text),
+                    hint);
+    }
+    const std::string_view selector = text.substr(0, at);
+    if (selector.empty()) {
+        throw Error(ExitCode::usage, "bad_spec",
+                    fmt::format("--on-start \"{}\": which threads?", text), hint);
+    }
+    if (text.substr(at).find(":thread=") != std::string_view::npos) {
+        throw Error(ExitCode::usage, "bad_spec",
+                    fmt::format("--on-start \"{}\": the selector stands in front of the fault, and "
+                                "thread= has no place behind it",
+                                text),
+                    hint);
+    }
+    try {
+        return parse_spec(fmt::format("thread_start{}:thread={}", text.substr(at), selector));
+    } catch (const Error& error) {
+        throw Error(error.exit_code(), error.code_name(),
+                    fmt::format("--on-start \"{}\": {}", text, error.what()), error.hint());
+    }
+}
+
 std::string join_specs(std::span<const Spec> specs) {
     std::string lines;
     for (const Spec& spec : specs) {

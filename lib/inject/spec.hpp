@@ -44,6 +44,10 @@ struct Spec {
 
 Spec parse_spec(std::string_view text, const SpecOptions& options = {});
 
+// SELECTOR:FAULT of `run --on-start`, as the SPEC "thread_start:FAULT:thread=SELECTOR". It is split
+// at the last ":kill=", ":delay=" or ":freeze=": a selector may have colons in it.
+Spec parse_on_start(std::string_view text);
+
 // Gives a start= its addresses, from the symbols of the program's file ("/proc/PID/exe" of a target
 // that runs): demangled, without parameters, as in every selector. A start routine that lies in a
 // library, or in a file without symbols, is left to the guest, which knows dynamic symbols alone.

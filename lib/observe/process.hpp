@@ -35,6 +35,7 @@ struct TaskStat {
 struct TaskStatus {
     pid_t tid = 0;
     pid_t tgid = 0;
+    pid_t parent = 0;           // PPid
     std::vector<pid_t> ns_pid;  // NSpid: outermost first
     uid_t real_uid = 0;
     uid_t effective_uid = 0;

@@ -118,6 +118,8 @@ std::optional<TaskStatus> parse_task_status(std::string_view text) {
         } else if (key == "Pid") {
             value.take(status.tid);
             seen |= kPid;
+        } else if (key == "PPid") {
+            value.take(status.parent);
         } else if (key == "TracerPid") {
             value.take(status.tracer);
         } else if (key == "Uid") {

@@ -19,6 +19,9 @@ using threadfault::shim::Record;
 
 namespace {
 
+// Nothing to call: a rule about it happens to the thread before its start routine.
+void start_here() {}
+
 // Runs on the new thread, under libc's own start function: `Routine` is what the program passed.
 // Forced unwinding passes through it: it has nothing to clean up.
 template <typename Result, typename Routine>
@@ -28,6 +31,7 @@ Result begin_thread(void* argument) {
     const auto start_routine = reinterpret_cast<Routine>(static_cast<void*>(record->start_routine));
     void* const start_argument = record->argument;
     shim::register_self(record);
+    shim::point<Call::thread_start, start_here>();
     const Result result = start_routine(start_argument);
     shim::mark_end(End::returned);
     return result;

@@ -85,6 +85,8 @@ TEST(PointsFile, DefinesEveryCallOfTheTable) {
 #include "inject/calls.def"
 #undef THREADFAULT_CALL
          }) {
+        // The one that is no call: the shim passes it on every thread's way to its start routine.
+        if (std::string_view(name) == "thread_start") continue;
         EXPECT_TRUE(points.count(name)) << name;
     }
 }

@@ -1,4 +1,5 @@
 // Real programs: one of their threads ends in each of the four ways, the others go on.
+#include "server.hpp"
 #include "support/line_client.hpp"
 #include "support/proc.hpp"
 #include "support/target.hpp"
@@ -7,29 +8,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <functional>
-#include <memory>
 #include <sstream>
 
 namespace threadfault::test {
 namespace {
-
-// A server on a free port. Another program may take the port first: then the next is tried.
-std::unique_ptr<Target> start_server(const std::function<std::vector<std::string>(int)>& command,
-                                     int* port) {
-    for (int attempt = 0; attempt < 5; attempt++) {
-        *port = free_tcp_port();
-        auto server = std::make_unique<Target>(command(*port));
-        const bool listens = eventually(
-            [&] { return !server->process().running() || LineClient(*port).connected(); });
-        if (listens && server->process().running() && server->ready()) return server;
-    }
-    return nullptr;
-}
-
-bool installed(const char* program) {
-    return run_cli({"run", "--", program, "--version"}).exit_code != 127;
-}
 
 std::ptrdiff_t count_of(const std::vector<std::string>& names, const std::string& prefix) {
     return std::count_if(names.begin(), names.end(),
@@ -48,14 +30,7 @@ class Servers : public testing::TestWithParam<const char*> {};
 TEST_P(Servers, Memcached) {
     if (!installed("memcached")) GTEST_SKIP() << "memcached is not installed";
     int port = 0;
-    const auto server = start_server(
-        [](int p) {
-            std::vector<std::string> command = {
-                "memcached", "-t", "4", "-l", "127.0.0.1", "-p", std::to_string(p)};
-            if (geteuid() == 0) command.insert(command.end(), {"-u", "nobody"});
-            return command;
-        },
-        &port);
+    const auto server = start_server(memcached_command, &port);
     ASSERT_TRUE(server);
     EXPECT_EQ(count_of(server->thread_names(), "mc-worker"), 4);
 

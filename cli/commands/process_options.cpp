@@ -1,0 +1,96 @@
+#include "commands/process_options.hpp"
+
+#include "commands/thread_options.hpp"
+#include "drive/targets.hpp"
+#include "render/text.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string_view>
+
+namespace threadfault::cli {
+namespace {
+
+constexpr std::string_view kCommand = "--command";
+constexpr std::string_view kDescendants = "--descendants-of";
+
+bool takes_pid(const CLI::App& app) {
+    return app.get_option_no_throw("PID") != nullptr;
+}
+
+// Takes OPTION VALUE or OPTION=VALUE out of the words.
+std::optional<std::string> take(std::string_view option, std::vector<std::string>& words) {
+    for (auto word = words.begin(); word != words.end(); ++word) {
+        std::string value;
+        if (*word == option) {
+            const auto next = word + 1;
+            if (next == words.end()) {
+                throw Error(ExitCode::usage, "usage",
+                            fmt::format("{}: its value is missing", option),
+                            option == kCommand ? "for example --command memcached"
+                                               : "for example --descendants-of 4711");
+            }
+            value = *next;
+            words.erase(word, next + 1);
+        } else if (word->starts_with(option) && word->size() > option.size() &&
+                   (*word)[option.size()] == '=') {
+            value = word->substr(option.size() + 1);
+            words.erase(word);
+        } else {
+            continue;
+        }
+        return value;
+    }
+    return std::nullopt;
+}
+
+std::string meaning(const drive::TargetFilter& filter) {
+    std::string text;
+    if (!filter.command.empty()) text = fmt::format("--command {}", filter.command);
+    if (filter.ancestor != 0) {
+        text += fmt::format("{}--descendants-of {}", text.empty() ? "" : " ", filter.ancestor);
+    }
+    return text;
+}
+
+}  // namespace
+
+void add_process_options(CLI::App& app) {
+    if (!takes_pid(app)) return;
+    app.add_option(std::string(kCommand),
+                   "instead of PID: the target that runs this program (a GLOB)")
+        ->type_name("NAME");
+    app.add_option(std::string(kDescendants),
+                   "instead of PID: the target among this process, its children and theirs")
+        ->type_name("PID");
+}
+
+void resolve_process(const CLI::App& app, std::vector<std::string>& arguments) {
+    if (!takes_pid(app)) return;
+    drive::TargetFilter filter;
+    filter.command = take(kCommand, arguments).value_or("");
+    if (const auto ancestor = take(kDescendants, arguments)) filter.ancestor = parse_pid(*ancestor);
+    if (filter.command.empty() && filter.ancestor == 0) return;
+    const std::vector<drive::Target> found = drive::find_targets(filter);
+    if (found.empty()) {
+        throw Error(ExitCode::no_such_thread, "no_such_process",
+                    fmt::format("{}: no target is meant by that", meaning(filter)),
+                    "`threadfault ps` lists the targets");
+    }
+    if (found.size() > 1) {
+        std::string list;
+        for (const drive::Target& target : found) {
+            list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", target.pid,
+                                shorten(target.command, 40, true));
+        }
+        throw Error(
+            ExitCode::no_such_thread, "ambiguous_selector",
+            fmt::format("{}: {} targets are meant: {}", meaning(filter), found.size(), list),
+            "name one by its PID, or say both --command and --descendants-of");
+    }
+    arguments.insert(arguments.begin(), std::to_string(found.front().pid));
+}
+
+}  // namespace threadfault::cli

@@ -1,0 +1,25 @@
+// --command NAME and --descendants-of PID, in the place of a PID: how a selector names a process
+// whose number is not known.
+#ifndef THREADFAULT_CLI_COMMANDS_PROCESS_OPTIONS_HPP
+#define THREADFAULT_CLI_COMMANDS_PROCESS_OPTIONS_HPP
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace threadfault::cli {
+
+// For the help, and so that they are known; only for commands that take a PID.
+void add_process_options(CLI::App& app);
+
+// Where one of the two is given (as "--command NAME" or "--command=NAME"), takes them out of the
+// words and puts the process id that they mean in front. Throws Error{no_such_thread} when they
+// mean no target, or several.
+void resolve_process(const CLI::App& app, std::vector<std::string>& arguments);
+
+}  // namespace threadfault::cli
+
+#endif  // THREADFAULT_CLI_COMMANDS_PROCESS_OPTIONS_HPP

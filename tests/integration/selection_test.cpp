@@ -1,0 +1,160 @@
+// Which process and which threads are meant: --command, --descendants-of, faults on start.
+#include "support/proc.hpp"
+#include "support/target.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace threadfault::test {
+namespace {
+
+// A copy of the program under a name that no other test runs.
+class NamedCopy {
+public:
+    explicit NamedCopy(const std::string& name)
+        : path_(std::filesystem::temp_directory_path() / (name + std::to_string(getpid()))) {
+        std::filesystem::copy_file(TARGET_COUNTERS, path_,
+                                   std::filesystem::copy_options::overwrite_existing);
+    }
+    ~NamedCopy() { std::filesystem::remove(path_); }
+    NamedCopy(const NamedCopy&) = delete;
+    NamedCopy& operator=(const NamedCopy&) = delete;
+    std::string path() const { return path_; }
+    std::string file() const { return path_.filename(); }
+
+private:
+    std::filesystem::path path_;
+};
+
+TEST(ProcessSelection, ByCommand) {
+    const NamedCopy program("sel");
+    Target target({program.path()});
+    ASSERT_TRUE(target.ready());
+    const CliResult listed = run_cli({"ps", "--command", program.file(), "--json"});
+    EXPECT_EQ(listed.exit_code, 0) << listed;
+    EXPECT_EQ(listed.json.value("pid", 0), target.pid()) << listed;
+    const CliResult by_glob = run_cli(
+        {"freeze", "--json", "--command=" + program.file().substr(0, 6) + "*", "name=sleeper"});
+    EXPECT_EQ(by_glob.text("outcome"), "done") << by_glob;
+}
+
+TEST(ProcessSelection, SeveralAreListedAndNoneIsTold) {
+    const NamedCopy program("two");
+    Target first({program.path()});
+    Target second({program.path()});
+    ASSERT_TRUE(first.ready() && second.ready());
+    const CliResult both = run_cli({"kill", "--command", program.file(), "name=sleeper"});
+    EXPECT_EQ(both.exit_code, 3) << both;
+    EXPECT_NE(both.err.find(first.pid_text()), std::string::npos) << both;
+    EXPECT_NE(both.err.find(second.pid_text()), std::string::npos) << both;
+    EXPECT_TRUE(task_named(first.pid(), "sleeper"));
+    const CliResult none = run_cli({"ps", "--command", "no-such-program"});
+    EXPECT_EQ(none.exit_code, 3) << none;
+    const CliResult bare = run_cli({"ps", "--command"});
+    EXPECT_EQ(bare.exit_code, 2) << bare;
+    // Both words together name one of the two.
+    const CliResult one = run_cli(
+        {"ps", "--json", "--command", program.file(), "--descendants-of", second.pid_text()});
+    EXPECT_EQ(one.json.value("pid", 0), second.pid()) << one;
+}
+
+TEST(ProcessSelection, ByAncestor) {
+    Process shell({"sh", "-c", "exec 3<&0; \"$0\" run -- \"$1\" <&3 & wait", command_path(),
+                   TARGET_COUNTERS});
+    const std::string shell_pid = std::to_string(shell.pid());
+    CliResult found;
+    EXPECT_TRUE(eventually([&] {
+        found = run_cli({"ps", "--json", "--descendants-of", shell_pid});
+        return found.exit_code == 0;
+    })) << found;
+    EXPECT_NE(found.json.value("pid", 0), shell.pid());
+    EXPECT_NE(found.text("command").find("counters"), std::string::npos) << found;
+}
+
+bool has_thread(const Target& target, const std::string& name) {
+    const std::vector<std::string> names = target.thread_names();
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+class OnStart : public testing::TestWithParam<const char*> {};
+
+TEST_P(OnStart, EndsTheThreadBeforeItsStartRoutine) {
+    Process process(
+        cli_command({"run", "--on-start", std::string("start=*sleeper*:kill=") + GetParam(), "--",
+                     TARGET_COUNTERS}));
+    ASSERT_TRUE(process.read_until("ready"));
+    const pid_t pid = process.pid();
+    EXPECT_TRUE(eventually([&] { return task_named(pid, "reader").has_value(); }));
+    // Under `cancel` it lives up to its first cancellation point.
+    EXPECT_TRUE(eventually([&] {
+        const CliResult list = run_cli({"ps", std::to_string(pid), "--json"});
+        return list.exit_code == 0 && list.json["threads"].size() == 4;
+    })) << run_cli({"ps", std::to_string(pid)});
+    EXPECT_FALSE(task_named(pid, "sleeper"));
+    EXPECT_TRUE(task_named(pid, "spinner"));
+}
+INSTANTIATE_TEST_SUITE_P(How, OnStart, testing::Values("exit", "vanish", "cancel"));
+
+TEST(OnStartHold, ShowsTheThreadAsFrozenUntilItIsThawed) {
+    Process process(
+        cli_command({"run", "--on-start", "path=main/3:freeze=1h", "--", TARGET_COUNTERS}));
+    ASSERT_TRUE(process.read_until("ready"));
+    const std::string pid = std::to_string(process.pid());
+    const auto third = [&] {
+        const CliResult list = run_cli({"ps", pid, "--json"});
+        for (const auto& thread : list.json.value("threads", nlohmann::json::array())) {
+            if (thread.value("path", "") == "main/3") return thread;
+        }
+        return nlohmann::json();
+    };
+    EXPECT_TRUE(eventually([&] {
+        return third().value("faults", nlohmann::json()).dump() == "[\"freeze\"]";
+    })) << third();
+    EXPECT_NE(third().value("name", ""), "sleeper") << "it has not begun";
+    const CliResult thawed = run_cli({"thaw", pid, "path=main/3"});
+    EXPECT_EQ(thawed.exit_code, 0) << thawed;
+    EXPECT_TRUE(eventually([&] { return third().value("name", "") == "sleeper"; }));
+}
+
+TEST(OnStartWhen, CountsTheThreadsThatAreMeant) {
+    Target target({TARGET_COUNTERS});
+    ASSERT_TRUE(target.ready());
+    EXPECT_TRUE(has_thread(target, "reader"));
+    Process process(
+        cli_command({"run", "--on-start", "name=*:kill=exit:when=2..3", "--", TARGET_COUNTERS}));
+    ASSERT_TRUE(process.read_until("ready"));
+    const std::string pid = std::to_string(process.pid());
+    CliResult list;
+    EXPECT_TRUE(eventually([&] {
+        list = run_cli({"ps", pid, "--json"});
+        return list.exit_code == 0 && list.json["threads"].size() == 3;
+    })) << list;
+}
+
+struct Wrong {
+    const char* text;
+    const char* message;
+};
+class OnStartErrors : public testing::TestWithParam<Wrong> {};
+
+TEST_P(OnStartErrors, AreToldAndNothingIsStarted) {
+    const CliResult result =
+        run_cli({"run", "--on-start", GetParam().text, "--", "touch", "/nowhere/started"});
+    EXPECT_EQ(result.exit_code, 2) << result;
+    EXPECT_NE(result.err.find(GetParam().message), std::string::npos) << result;
+}
+INSTANTIATE_TEST_SUITE_P(
+    All, OnStartErrors,
+    testing::Values(Wrong{"start=x", "expected SELECTOR:kill="},
+                    Wrong{":kill=exit", "which threads?"},
+                    Wrong{"nth=1:kill=exti", "did you mean \"exit\"?"},
+                    Wrong{"state=R:kill=exit", "expected name=, start=, path= or nth="},
+                    Wrong{"nth=1:delay=fast", "a duration such as"},
+                    Wrong{"nth=1:kill=exit:thread=main", "stands in front of the fault"}),
+    [](const auto& info) { return "case" + std::to_string(info.index); });
+
+}  // namespace
+}  // namespace threadfault::test
