@@ -63,7 +63,9 @@ int main(int argc, char** argv) {
     }
     flaw::ready();
     const timespec interval{0, 20'000'000};
-    while (sigtimedwait(&terminate, nullptr, &interval) != SIGTERM)
+    for (bool told = false; !told;) {
+        told = sigtimedwait(&terminate, nullptr, &interval) == SIGTERM;
         reap();
+    }
     shut_down();
 }
