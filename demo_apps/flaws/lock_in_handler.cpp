@@ -16,7 +16,8 @@ void report() {
     const flaw::Lock lock(stats_mutex);
     char line[32];
     const int length = std::snprintf(line, sizeof line, "stats %u\n", stats);
-    if (write(STDERR_FILENO, line, static_cast<std::size_t>(length)) < 0) report_wanted = false;
+    if (write(STDERR_FILENO, line, static_cast<std::size_t>(length)) < 0)
+        flaw::fatal("stderr", errno);
 }
 
 void on_signal(int /*number*/) {
@@ -39,10 +40,10 @@ void* worker(void* /*unused*/) {
 }
 
 void* sampler(void* /*unused*/) {
-    for (unsigned sum = 0;;) {
+    for (;;) {
         flaw::nap(50);
         const flaw::Lock lock(stats_mutex);
-        sum += stats;
+        flaw::compute(stats);
     }
 }
 
