@@ -1,0 +1,30 @@
+#include "scenario/model.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace threadfault::scenario {
+
+std::string Place::text() const {
+    return fmt::format("{}:{}:{}", file, line, column);
+}
+
+std::string_view to_string(Verb verb) noexcept {
+    static constexpr std::array<std::string_view, 9> kNames = {
+        "kill", "signal", "freeze", "thaw", "slow", "delay", "spin", "interrupt", "demote"};
+    return kNames[static_cast<std::size_t>(verb)];
+}
+
+bool Expectation::foresees_end() const noexcept {
+    return exit_code.has_value() || signal.has_value() || alive == false;
+}
+
+const ProbeSpec* Scenario::find_probe(std::string_view name) const noexcept {
+    const auto found = std::find_if(probes.begin(), probes.end(),
+                                    [name](const ProbeSpec& probe) { return probe.name == name; });
+    return found == probes.end() ? nullptr : &*found;
+}
+
+}  // namespace threadfault::scenario

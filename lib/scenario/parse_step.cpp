@@ -1,0 +1,119 @@
+#include "inject/spec.hpp"
+#include "scenario/parse_parts.hpp"
+#include "scenario/placeholders.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <sstream>
+
+namespace threadfault::scenario {
+namespace {
+
+constexpr std::array<std::string_view, 14> kVerbs = {
+    "kill",   "signal", "freeze",          "thaw", "slow",  "delay", "spin", "interrupt", "demote",
+    "inject", "wait",   "wait_for_thread", "run",  "expect"};
+
+std::string find_verb(const Source& source, const toml::table& table) {
+    const Place place = source.place(table.source());
+    std::string found;
+    for (const std::string_view verb : kVerbs) {
+        if (!table.contains(verb)) continue;
+        // `wait` is a verb and, in a fault, how long the fault may take.
+        if (!found.empty() && verb == "wait" && table.get(verb)->is_string()) continue;
+        if (!found.empty()) {
+            fail(place, fmt::format("a step with two verbs, \"{}\" and \"{}\"; write two steps",
+                                    found, verb));
+        }
+        found = verb;
+    }
+    if (!found.empty()) return found;
+
+    const std::vector<std::string> verbs(kVerbs.begin(), kVerbs.end());
+    if (table.empty()) fail(place, fmt::format("an empty step{}", suggestion("", verbs)));
+    const toml::key& key = table.begin()->first;
+    fail(source.place(key.source()), fmt::format("a step without a verb: \"{}\" is none{}",
+                                                 key.str(), suggestion(key.str(), verbs)));
+}
+
+InjectStep parse_inject(const Source& source, const toml::table& table, const TargetSpec& target) {
+    const Reader reader(source, table, "step \"inject\"", {"inject", "force", "seed"});
+    InjectStep step;
+    step.spec = reader.required_string("inject");
+    step.force = reader.boolean("force").value_or(false);
+    if (const auto seed = reader.integer("seed", 0, INT64_MAX))
+        step.seed = static_cast<std::uint64_t>(*seed);
+    located(reader.place("inject"), [&] {
+        const inject::Spec spec = inject::parse_spec(sample_placeholders().fill(step.spec),
+                                                     {.force = step.force, .seed = step.seed});
+        if (spec.needs_points() && target.shim != Shim::points)
+            reader.wrong("inject", "this call fault needs shim = \"points\" in the target");
+    });
+    return step;
+}
+
+WaitStep parse_wait(const Source& source, const toml::table& table) {
+    const Reader reader(source, table, "step \"wait\"", {"wait"});
+    return {*reader.duration("wait")};
+}
+
+WaitForThreadStep parse_wait_for_thread(const Source& source, const toml::table& table) {
+    const Reader reader(source, table, "step \"wait_for_thread\"", {"wait_for_thread", "within"});
+    WaitForThreadStep step;
+    step.selector = reader.required_string("wait_for_thread");
+    check_selector(reader.place("wait_for_thread"), step.selector);
+    step.within = reader.duration("within").value_or(step.within);
+    return step;
+}
+
+RunStep parse_run(const Source& source, const toml::table& table) {
+    const Reader reader(source, table, "step \"run\"", {"run", "exit_code", "within"});
+    RunStep step;
+    step.command = reader.required_string("run");
+    step.exit_code = static_cast<int>(reader.integer("exit_code", 0, 255).value_or(0));
+    step.within = reader.duration("within").value_or(step.within);
+    return step;
+}
+
+// As it was written, or as it could have been: in one line.
+std::string text_of(const Source& source, const toml::table& table) {
+    if (table.is_inline()) return source.excerpt(table.source());
+    toml::table copy = table;
+    copy.is_inline(true);
+    for (auto&& [key, value] : copy) {
+        if (toml::table* const inner = value.as_table()) inner->is_inline(true);
+    }
+    std::ostringstream stream;
+    stream << copy;
+    return stream.str();
+}
+
+}  // namespace
+
+Step parse_step(const Source& source, const toml::table& table, const Scenario& scenario,
+                const TargetSpec& target) {
+    Step step;
+    step.place = source.place(table.source());
+    step.text = text_of(source, table);
+    const std::string verb = find_verb(source, table);
+    if (verb == "inject") {
+        step.what = parse_inject(source, table, target);
+    } else if (verb == "wait") {
+        step.what = parse_wait(source, table);
+    } else if (verb == "wait_for_thread") {
+        step.what = parse_wait_for_thread(source, table);
+    } else if (verb == "run") {
+        step.what = parse_run(source, table);
+    } else if (verb == "expect") {
+        const Reader reader(source, table, "step \"expect\"", {"expect"});
+        step.what = parse_expectation(source, *reader.table("expect", "a table"), scenario);
+    } else {
+        for (int i = 0; i <= static_cast<int>(Verb::demote); i++) {
+            const auto candidate = static_cast<Verb>(i);
+            if (to_string(candidate) == verb) step.what = parse_fault(source, table, candidate);
+        }
+    }
+    return step;
+}
+
+}  // namespace threadfault::scenario

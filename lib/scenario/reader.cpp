@@ -1,0 +1,236 @@
+#include "scenario/reader.hpp"
+
+#include "drive/duration.hpp"
+#include "drive/selector.hpp"
+#include "drive/suggest.hpp"
+#include "scenario/placeholders.hpp"
+#include "threadfault/error.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <regex>
+
+namespace threadfault::scenario {
+namespace {
+
+// Byte offset of a line and column; toml++ counts columns in code points.
+std::size_t offset_of(std::string_view text, const toml::source_position& position) {
+    std::size_t at = 0;
+    for (toml::source_index line = 1; line < position.line; line++) {
+        const std::size_t end = text.find('\n', at);
+        if (end == std::string_view::npos) return text.size();
+        at = end + 1;
+    }
+    for (toml::source_index column = 1; column < position.column && at < text.size(); column++) {
+        at++;
+        while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80)
+            at++;
+    }
+    return at;
+}
+
+}  // namespace
+
+Place Source::place(const toml::source_region& region) const {
+    return {file, region.begin.line, region.begin.column};
+}
+
+std::string Source::excerpt(const toml::source_region& region) const {
+    const std::size_t begin = offset_of(text, region.begin);
+    const std::size_t end = std::max(begin, offset_of(text, region.end));
+    std::string line;
+    for (const char c : std::string_view(text).substr(begin, end - begin)) {
+        const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+        if (!space) line += c;
+        if (space && !line.empty() && line.back() != ' ') line += ' ';
+    }
+    while (line.ends_with(' '))
+        line.pop_back();
+    return line;
+}
+
+void fail(const Place& place, const std::string& message) {
+    throw Error(ExitCode::usage, "bad_scenario", fmt::format("{}: {}", place.text(), message));
+}
+
+void located(const Place& place, const std::function<void()>& check) {
+    try {
+        check();
+    } catch (const Error& error) {
+        if (error.code_name() == "bad_scenario") throw;
+        fail(place, error.hint().empty() ? std::string(error.what())
+                                         : fmt::format("{}; {}", error.what(), error.hint()));
+    }
+}
+
+std::string suggestion(std::string_view text, const std::vector<std::string>& candidates) {
+    const std::string near = drive::nearest(text, candidates);
+    if (!near.empty()) return fmt::format("; did you mean \"{}\"?", near);
+    return candidates.empty() ? "" : fmt::format("; one of {}", fmt::join(candidates, ", "));
+}
+
+std::string_view type_name(const toml::node& node) {
+    switch (node.type()) {
+        case toml::node_type::table:
+            return "a table";
+        case toml::node_type::array:
+            return "an array";
+        case toml::node_type::string:
+            return "a string";
+        case toml::node_type::integer:
+            return "an integer";
+        case toml::node_type::floating_point:
+            return "a floating-point number";
+        case toml::node_type::boolean:
+            return "a boolean";
+        default:
+            return "a date or time";
+    }
+}
+
+void check_regex(const Place& place, const std::string& text) {
+    try {
+        const std::regex regex(sample_placeholders().fill(text));
+    } catch (const std::regex_error& error) {
+        fail(place, fmt::format("\"{}\" is no regular expression: {}", text, error.what()));
+    }
+}
+
+void check_selector(const Place& place, const std::string& text) {
+    located(place, [&] { drive::parse_selector(sample_placeholders().fill(text)); });
+}
+
+Reader::Reader(const Source& source, const toml::table& table, std::string what, const Keys& known)
+    : source_(source), table_(table), what_(std::move(what)) {
+    for (const auto& [key, value] : table) {
+        if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
+        fail(source.place(key.source()),
+             fmt::format("unknown key \"{}\" in {}{}", key.str(), what_,
+                         suggestion(key.str(), {known.begin(), known.end()})));
+    }
+}
+
+Place Reader::place(std::string_view key) const {
+    const toml::node* const value = table_.get(key);
+    return source_.place(value != nullptr ? value->source() : table_.source());
+}
+
+void Reader::wrong_type(std::string_view key, std::string_view expected) const {
+    fail(place(key), fmt::format("\"{}\" in {} must be {}, not {}", key, what_, expected,
+                                 type_name(*table_.get(key))));
+}
+
+void Reader::wrong(std::string_view key, const std::string& message) const {
+    fail(place(key), fmt::format("\"{}\" in {}: {}", key, what_, message));
+}
+
+void Reader::missing(std::string_view key) const {
+    fail(place(), fmt::format("{} lacks \"{}\"", what_, key));
+}
+
+std::optional<bool> Reader::boolean(std::string_view key) const {
+    const toml::node* const value = table_.get(key);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_boolean()) wrong_type(key, "true or false");
+    return value->as_boolean()->get();
+}
+
+std::optional<std::int64_t> Reader::integer(std::string_view key, std::int64_t least,
+                                            std::int64_t most) const {
+    const toml::node* const value = table_.get(key);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_integer()) wrong_type(key, "an integer");
+    const std::int64_t number = value->as_integer()->get();
+    if (number < least || number > most)
+        wrong(key, fmt::format("{} is not between {} and {}", number, least, most));
+    return number;
+}
+
+std::optional<std::string> Reader::string(std::string_view key) const {
+    const toml::node* const value = table_.get(key);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_string()) wrong_type(key, "a string");
+    const std::string text = value->as_string()->get();
+    if (text.find('\0') != std::string::npos) wrong(key, "there is a NUL in it");
+    return text;
+}
+
+std::string Reader::required_string(std::string_view key) const {
+    std::optional<std::string> text = string(key);
+    if (!text) missing(key);
+    if (text->empty()) wrong(key, "it is empty");
+    return *text;
+}
+
+std::optional<Duration> Reader::duration(std::string_view key) const {
+    const toml::node* const value = table_.get(key);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_string()) wrong_type(key, "a duration like \"250ms\", \"2s\" or \"1m\"");
+    const std::string text = value->as_string()->get();
+    const std::optional<Duration> time = drive::parse_duration(text);
+    if (!time) wrong(key, fmt::format("\"{}\" is no duration; write one like 250ms, 2s, 1m", text));
+    return time;
+}
+
+std::optional<std::vector<std::string>> Reader::strings(std::string_view key) const {
+    const toml::node* const value = table_.get(key);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_string()) return std::vector<std::string>{*string(key)};
+    if (!value->is_array()) wrong_type(key, "a string or an array of strings");
+    std::vector<std::string> texts;
+    for (const toml::node& element : *value->as_array()) {
+        if (!element.is_string()) {
+            fail(source_.place(element.source()),
+                 fmt::format("\"{}\" in {} must hold strings, not {}", key, what_,
+                             type_name(element)));
+        }
+        texts.push_back(element.as_string()->get());
+        if (texts.back().find('\0') != std::string::npos) wrong(key, "there is a NUL in it");
+    }
+    return texts;
+}
+
+const toml::array* Reader::array(std::string_view key, std::string_view expected) const {
+    const toml::node* const value = table_.get(key);
+    if (value == nullptr) return nullptr;
+    if (!value->is_array()) wrong_type(key, expected);
+    return value->as_array();
+}
+
+const toml::table* Reader::table(std::string_view key, std::string_view expected) const {
+    const toml::node* const value = table_.get(key);
+    if (value == nullptr) return nullptr;
+    if (!value->is_table()) wrong_type(key, expected);
+    return value->as_table();
+}
+
+std::optional<std::string> Reader::regex(std::string_view key) const {
+    std::optional<std::string> text = string(key);
+    if (text) check_regex(place(key), *text);
+    return text;
+}
+
+std::optional<std::string> Reader::selector(std::string_view key) const {
+    std::optional<std::string> text = string(key);
+    if (text) check_selector(place(key), *text);
+    return text;
+}
+
+std::string Reader::one_of(const Keys& keys) const {
+    std::string_view found;
+    for (const std::string_view key : keys) {
+        if (!has(key)) continue;
+        if (!found.empty()) {
+            fail(place(key), fmt::format("{} has both \"{}\" and \"{}\"; say one of {}", what_,
+                                         found, key, fmt::join(keys, ", ")));
+        }
+        found = key;
+    }
+    if (found.empty())
+        fail(place(), fmt::format("{} lacks one of {}", what_, fmt::join(keys, ", ")));
+    return std::string(found);
+}
+
+}  // namespace threadfault::scenario
