@@ -33,6 +33,8 @@ constexpr std::array kCommands = {
     Command{"demote", "Lower a thread's priority, or bind it to CPUs", setup_demote},
     Command{"inject", "Make calls of a live target fail, wait or wake up for nothing",
             setup_inject},
+    Command{"locks", "Show who waits for whom: deadlocks, and locks of the dead", setup_locks},
+    Command{"watch", "Say whether a process makes progress, is idle or stuck", setup_watch},
     Command{"events", "Follow what happens to the threads", setup_events},
     Command{"storm", "Do random faults to a target for a while", setup_storm},
     Command{"doctor", "Say whether threadfault can work there, and if not, why not", setup_doctor},

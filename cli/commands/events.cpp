@@ -1,6 +1,7 @@
 // threadfault events: what happens to a target's threads, as it happens.
 #include "render/events.hpp"
 #include "commands/commands.hpp"
+#include "commands/interrupt.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/duration.hpp"
 #include "render/text.hpp"
@@ -21,20 +22,6 @@ struct EventsOptions {
     std::string duration;
 };
 
-volatile sig_atomic_t interrupted = 0;
-
-void note_interrupt(int) {
-    interrupted = 1;
-}
-
-// Ctrl-C ends the stream, and is no error.
-void end_on_interrupt() {
-    struct sigaction action {};
-    action.sa_handler = note_interrupt;
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
-}
-
 int run_events(const EventsOptions& options, const Invocation& invocation) {
     auto end = client::Clock::time_point::max();
     if (!options.duration.empty()) {
@@ -45,7 +32,7 @@ int run_events(const EventsOptions& options, const Invocation& invocation) {
     end_on_interrupt();
     connection.follow();
     const Style style = invocation.style();
-    while (interrupted == 0 && client::Clock::now() < end) {
+    while (!interrupted() && client::Clock::now() < end) {
         const auto event = connection.receive_event(std::min(end, client::Clock::now() + 100ms));
         if (!event) continue;
         const pid_t tid = connection.outer_tid(event->tid);

@@ -38,23 +38,16 @@ int list_targets(const Invocation& invocation) {
 }
 
 int list_threads_of(const std::string& pid, const Invocation& invocation) {
-    const observe::Process process = open_process(pid);
+    Looked looked(pid);
     ThreadReport report;
-    report.pid = process.pid();
-    report.command = process.command();
-    const drive::Needs needs{
-        .waits = true, .masks = invocation.json, .starts = true, .symbols = true};
-    try {
-        client::Connection connection(process);
-        report.agent = true;
-        report.list = drive::list_threads(process, &connection, needs);
-    } catch (const Error& error) {
-        if (error.code_name() == "no_such_process") throw;
-        if (!process.alive()) throw;
-        report.why = error.what();
-        report.hint = error.hint();
-        report.list = drive::list_threads(process, nullptr, needs);
-    }
+    report.pid = looked.process.pid();
+    report.command = looked.process.command();
+    report.agent = looked.agent() != nullptr;
+    report.why = looked.why;
+    report.hint = looked.hint;
+    report.list = drive::list_threads(
+        looked.process, looked.agent(),
+        {.waits = true, .masks = invocation.json, .starts = true, .symbols = true});
     write_all(STDOUT_FILENO,
               invocation.json
                   ? json_threads(report.pid, report.command, report.agent, report.list.threads)

@@ -1,6 +1,7 @@
 // threadfault storm: random faults on a target, seeded, journalled, replayable.
 #include "drive/storm.hpp"
 #include "commands/commands.hpp"
+#include "commands/interrupt.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/duration.hpp"
 #include "drive/launch.hpp"
@@ -34,19 +35,6 @@ struct StormArguments {
     std::string journal = "threadfault-storm.jsonl";
     std::string replay;
 };
-
-volatile sig_atomic_t interrupted = 0;
-
-void note_interrupt(int) {
-    interrupted = 1;
-}
-
-void end_on_interrupt() {
-    struct sigaction action {};
-    action.sa_handler = note_interrupt;
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
-}
 
 // A program that the storm starts, and ends afterwards.
 class OwnTarget {
@@ -191,7 +179,7 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
         summary.add(step);
         if (!invocation.json) write_all(STDOUT_FILENO, line_of(step, style));
     };
-    const std::function<bool()> stopped = [] { return interrupted != 0; };
+    const std::function<bool()> stopped = [] { return interrupted(); };
     const drive::StormEnd end = arguments.replay.empty()
                                     ? drive::run_storm(process, options, listener, stopped)
                                     : drive::replay_storm(process, recorded, listener, stopped);

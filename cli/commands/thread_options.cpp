@@ -117,6 +117,18 @@ observe::Process open_process(const std::string& text) {
     }
 }
 
+Looked::Looked(const std::string& pid_text) : process(open_process(pid_text)) {
+    try {
+        connection.emplace(process);
+        connection->hello();
+    } catch (const Error& error) {
+        connection.reset();
+        if (error.code_name() == "no_such_process" || !process.alive()) throw;
+        why = error.what();
+        hint = error.hint();
+    }
+}
+
 Infliction inflict(const ThreadOptions& options, const drive::Plan& plan) {
     // What is wrong with the command line is told before anything is looked at.
     const drive::Choice choice = choice_of(options);

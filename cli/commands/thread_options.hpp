@@ -7,6 +7,7 @@
 #include "drive/inflict.hpp"
 #include "threadfault/error.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,18 @@ pid_t parse_pid(const std::string& text);
 
 // The process, with a hint for a pid that none has: the process of a thread, or the nearest target.
 observe::Process open_process(const std::string& text);
+
+// A process, and its agent where it has one that we may talk to: for what mostly looks from
+// outside.
+struct Looked {
+    explicit Looked(const std::string& pid_text);
+    client::Connection* agent() noexcept { return connection ? &*connection : nullptr; }
+
+    observe::Process process;
+    std::optional<client::Connection> connection;
+    std::string why;  // there is none, and what to do
+    std::string hint;
+};
 
 // Chooses and inflicts: everything between the options and the rendering.
 struct Infliction {

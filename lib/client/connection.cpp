@@ -285,6 +285,34 @@ std::optional<wire::FaultReply> Connection::receive_fault(Clock::time_point dead
     }
 }
 
+std::optional<Connection::Captured> Connection::receive_capture(Clock::time_point deadline) {
+    for (;;) {
+        const std::size_t length = receive(deadline);
+        if (length == 0) return std::nullopt;
+        wire::Header header;
+        std::memcpy(&header, buffer_.get(), sizeof header);
+        Captured captured;
+        if (header.type != wire::Type::capture_reply || length < sizeof captured.reply) continue;
+        std::memcpy(&captured.reply, buffer_.get(), sizeof captured.reply);
+        captured.stack.assign(buffer_.get() + sizeof captured.reply, buffer_.get() + length);
+        return captured;
+    }
+}
+
+std::optional<wire::DeadReply> Connection::dead(pid_t inner_tid) {
+    wire::DeadRequest request;
+    request.header = wire::make_header(wire::Type::dead, sizeof request, next_request_++);
+    request.tid = inner_tid;
+    send_message(&request, sizeof request);
+    const std::size_t length = expect(wire::Type::dead_reply, request.header.request);
+    wire::DeadReply reply;
+    if (length < sizeof reply) lost();
+    std::memcpy(&reply, buffer_.get(), sizeof reply);
+    if (reply.known == 0) return std::nullopt;
+    reply.record.name[wire::kThreadNameSize - 1] = '\0';
+    return reply;
+}
+
 void Connection::follow() {
     wire::FollowRequest request;
     request.header = wire::make_header(wire::Type::follow, sizeof request, next_request_++);

@@ -44,6 +44,17 @@ public:
     // The next reply to any fault that was sent: std::nullopt at the deadline.
     std::optional<wire::FaultReply> receive_fault(Clock::time_point deadline);
 
+    // Registers and stack of a thread, captured on it: sent as any fault (Fault::capture), received
+    // here. std::nullopt at the deadline.
+    struct Captured {
+        wire::CaptureReply reply;
+        std::vector<unsigned char> stack;  // from rsp on
+    };
+    std::optional<Captured> receive_capture(Clock::time_point deadline);
+
+    // What the agent remembers of the last thread with this tid that has ended.
+    std::optional<wire::DeadReply> dead(pid_t inner_tid);
+
     // Asks for events, and waits until they are on: what happens from then on is received one by
     // one, or counted as lost; std::nullopt at the deadline.
     void follow();

@@ -295,7 +295,7 @@ std::string_view fault_name(wire::Fault fault) noexcept {
         {wire::Fault::freeze, "freeze"}, {wire::Fault::thaw, "thaw"},
         {wire::Fault::slow, "slow"},     {wire::Fault::delay, "delay"},
         {wire::Fault::spin, "spin"},     {wire::Fault::interrupt, "interrupt"},
-        {wire::Fault::demote, "demote"},
+        {wire::Fault::demote, "demote"}, {wire::Fault::capture, "capture"},
     };
     for (const auto& [known, name] : kNames) {
         if (known == fault) return name;

@@ -2,6 +2,8 @@
 
 #include "drive/start_name.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -98,6 +100,35 @@ void add_record(ThreadView* thread, const wire::ThreadRecord& record,
     }
 }
 
+// Tids as the target's own pid namespace has them (in its memory), and as ours has.
+class TidNumbers {
+public:
+    TidNumbers(const observe::Process& process, const client::Connection* connection)
+        : process_(process), connection_(connection) {
+        nested_ = process.status_at_opening().ns_pid.size() > 1;
+    }
+    bool nested() const noexcept { return nested_; }
+    // 0: no living thread has that number.
+    pid_t outer(pid_t inner) {
+        if (!nested_) return inner;
+        if (connection_ != nullptr) return connection_->outer_tid(inner);
+        if (numbers_.empty()) {
+            for (const pid_t tid : process_.tids()) {
+                const auto status = process_.status(tid);
+                if (status && !status->ns_pid.empty()) numbers_[status->ns_pid.back()] = tid;
+            }
+        }
+        const auto found = numbers_.find(inner);
+        return found != numbers_.end() ? found->second : 0;
+    }
+
+private:
+    const observe::Process& process_;
+    const client::Connection* connection_;
+    bool nested_ = false;
+    std::unordered_map<pid_t, pid_t> numbers_;
+};
+
 // The object's name where `address` lies in a global variable; code and stacks have none.
 std::string object_symbol(observe::Symbols& symbols, std::uint64_t address) {
     const observe::Symbol& symbol = symbols.resolve(address);
@@ -167,6 +198,7 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
     std::optional<StartNames> starts;
     if (needs.starts) starts.emplace(process, *symbols);
 
+    TidNumbers numbers(process, connection);
     list.threads.reserve(living.size());
     for (const Reading& reading : readings) {
         if (!reading.alive || reading.stat.tid == list.agent_tid) continue;
@@ -205,11 +237,19 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
             Waiting& waiting = thread.waiting.emplace();
             waiting.kind = reading.wait->kind;
             waiting.address = reading.wait->address;
+            waiting.timed = reading.wait->timed;
             if (reading.wait->owner_tid) {
                 const pid_t inner = *reading.wait->owner_tid;
-                const pid_t outer = connection != nullptr ? connection->outer_tid(inner) : inner;
+                const pid_t outer = numbers.outer(inner);
                 waiting.owner_tid = outer != 0 ? outer : inner;
                 waiting.owner_alive = outer != 0 && living.contains(outer);
+                // The owner of a process-shared object may live in another process; in another pid
+                // namespace that can't be told, and nobody is called dead without need.
+                if (!waiting.owner_alive && reading.wait->shared) {
+                    waiting.owner_alive =
+                        numbers.nested() ||
+                        access(("/proc/" + std::to_string(inner)).c_str(), F_OK) == 0;
+                }
             }
             if (needs.symbols) waiting.symbol = object_symbol(*symbols, waiting.address);
         }

@@ -21,6 +21,7 @@ struct Waiting {
     std::string symbol;  // of a global object; "" where none is known
     std::optional<pid_t> owner_tid;
     bool owner_alive = false;
+    bool timed = false;  // it will end by itself
 };
 
 struct ThreadView {

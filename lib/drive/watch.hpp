@@ -27,10 +27,11 @@ struct WatchReport {
 
 // Looks from outside for `duration` (at least two looks). `stop`, where given, is asked between
 // looks and ends the watching early. A process that ends meanwhile: Error{target_died}.
-//   progressing: a thread used CPU time or was switched to on its own account
-//   stuck:       threads wait for each other, for the dead, or hold still in somebody's freeze, and
-//                nothing else moves that could let them go
-//   idle:        all wait for input or for time
+//   stuck:       threads wait for each other in a circle, for a lock whose owner is dead or for one
+//                that a frozen thread holds, whatever the others do; or all wait for each other
+//                and nobody is left to wake anybody up
+//   progressing: a thread used CPU time, or woke up more often than a housekeeping timer does
+//   idle:        all wait for input or for time, or for those who do
 //   unknown:     none of these can be said
 WatchReport watch(const observe::Process& process, client::Connection* connection,
                   std::chrono::nanoseconds duration, const std::function<bool()>& stop = {});

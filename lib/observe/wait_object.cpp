@@ -366,7 +366,10 @@ std::optional<WaitObject> WaitClassifier::classify(const TaskSyscall& call) {
                        wait.command == FUTEX_WAIT_REQUEUE_PI || wait.is_pi();
     // A wake-up call seen in passing.
     if (!waits) return std::nullopt;
-    return observe::classify(wait, call, memory_, code_);
+    WaitObject found = observe::classify(wait, call, memory_, code_);
+    found.timed = wait.has_timeout;
+    found.shared = !wait.is_private && found.kind != WaitKind::join;
+    return found;
 }
 
 std::optional<WaitObject> classify_wait(const TaskSyscall& call, const Memory& memory) {

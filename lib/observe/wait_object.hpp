@@ -22,6 +22,8 @@ struct WaitObject {
         0;  // of the object (for join: the joinee's pthread_t), not the futex word
     std::optional<pid_t> owner_tid;  // where the object tells it, as the target's own pid namespace
                                      // numbers it
+    bool timed = false;              // the wait has an end of its own
+    bool shared = false;             // the owner may be a thread of another process
 };
 
 // For many threads of one process: remembers what it has seen of the code. Not thread-safe.

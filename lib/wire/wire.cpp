@@ -20,6 +20,8 @@ std::size_t request_size(Type type) noexcept {
             return sizeof(SpecsRequest);
         case Type::disarm:
             return sizeof(DisarmRequest);
+        case Type::dead:
+            return sizeof(DeadRequest);
         default:
             return 0;
     }

@@ -30,6 +30,7 @@ enum class Type : std::uint16_t {
     arm = 5,     // ArmRequest       -> arm_reply
     specs = 6,   // SpecsRequest     -> specs_reply, repeated until `next` is 0
     disarm = 7,  // DisarmRequest    -> disarm_reply
+    dead = 8,    // DeadRequest      -> dead_reply
     // replies
     hello_reply = 0x101,
     list_reply = 0x102,
@@ -38,7 +39,9 @@ enum class Type : std::uint16_t {
     arm_reply = 0x105,
     specs_reply = 0x106,
     disarm_reply = 0x107,
-    error = 0x1ff,  // ErrorReply
+    dead_reply = 0x108,
+    capture_reply = 0x109,  // CaptureReply: what Fault::capture is answered with
+    error = 0x1ff,          // ErrorReply
 };
 
 struct Header {
@@ -149,6 +152,7 @@ enum class Fault : std::uint32_t {
     spin = 11,
     interrupt = 12,
     demote = 13,
+    capture = 14,  // nothing is done to the thread: its registers and the inner part of its stack
 };
 
 // FaultRequest::flags
@@ -226,6 +230,24 @@ struct FaultReply {
     std::uint64_t frame[kMaxFrames] = {};  // instruction pointers, innermost first
 };
 
+// Registers in the order of DWARF's numbers for x86-64 (System V ABI, figure 3.36): rax, rdx, rcx,
+// rbx, rsi, rdi, rbp, rsp, r8..r15, rip.
+inline constexpr std::size_t kRegisters = 17;
+inline constexpr std::size_t kRegisterSp = 7;
+inline constexpr std::size_t kRegisterIp = 16;
+inline constexpr std::size_t kCaptureStack = 8192;  // bytes from rsp upwards, at most
+
+struct CaptureReply {
+    Header header;
+    Outcome outcome{};  // done, refused, no_such_thread
+    Reason reason{};
+    std::int32_t tid = 0;
+    std::uint32_t stack_size = 0;  // bytes that follow
+    std::int64_t held_ns = 0;      // how long the thread was in the handler for it
+    std::uint64_t registers[kRegisters] = {};
+    // unsigned char stack[stack_size] follow, from rsp on
+};
+
 struct FollowRequest {
     Header header;
 };
@@ -258,6 +280,21 @@ struct EventReply {
     std::uint32_t depth = 0;
     std::uint32_t path[kMaxPathDepth] = {};
     char name[kThreadNameSize] = {};
+};
+
+struct DeadRequest {
+    Header header;
+    std::int32_t tid = 0;
+    std::uint32_t reserved = 0;
+};
+
+// The last thread with that tid that has ended, as long as the agent remembers it.
+struct DeadReply {
+    Header header;
+    std::uint32_t known = 0;  // 0: the agent remembers none; the rest is 0
+    EndKind how{};
+    std::int64_t ended_ns = 0;  // CLOCK_BOOTTIME
+    ThreadRecord record;
 };
 
 // --- call faults: docs/injecting.md -----------------------------------------------------------

@@ -39,8 +39,10 @@ bool is_death(Fault fault) noexcept {
 
 }  // namespace
 
-void Attempt::begin(const wire::FaultRequest& request, std::int64_t now) noexcept {
+void Attempt::begin(const wire::FaultRequest& request, Capture* capture,
+                    std::int64_t now) noexcept {
     request_ = request;
+    task_.capture = capture;
     arrived_ns_ = now;
     deadline_ns_ = now + (request.wait_ns > kShortestWait ? request.wait_ns : kShortestWait);
     if (deadline_ns_ < now) deadline_ns_ = execute::kNever;
@@ -73,7 +75,10 @@ void Attempt::begin(const wire::FaultRequest& request, std::int64_t now) noexcep
 void Attempt::start(std::int64_t now) noexcept {
     const Fault fault = request_.fault;
     if (fault == Fault::signal) return send_signal();
-    if (is_death(fault) || fault == Fault::look) return post(now);
+    if (fault == Fault::capture && task_.capture == nullptr) {
+        return finish(Outcome::refused, Reason::not_supported);
+    }
+    if (is_death(fault) || fault == Fault::look || fault == Fault::capture) return post(now);
     // The others keep their state in the thread's record.
     if (record_ == nullptr) return finish(Outcome::refused, Reason::not_supported);
     switch (fault) {

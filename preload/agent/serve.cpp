@@ -13,8 +13,10 @@
 #include "preload/base/log.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
+#include "preload/faults/capture.hpp"
 #include "preload/faults/code_ranges.hpp"
 #include "preload/points/rules.hpp"
+#include "preload/registry/dead.hpp"
 #include "wire/wire.hpp"
 
 #include <linux/close_range.h>
@@ -92,6 +94,19 @@ private:
 };
 constinit Works works;
 
+// A place for each work's capture; mapped when the first is asked for, and touched where it is
+// used.
+Capture* capture_of(const Work& work) noexcept {
+    static constinit Capture* places = nullptr;
+    if (places == nullptr) {
+        void* const memory = ::mmap(nullptr, kMaxWorks * sizeof(Capture), PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (memory == MAP_FAILED) return nullptr;
+        places = static_cast<Capture*>(memory);
+    }
+    return places + (&work - works.begin());
+}
+
 alignas(wire::Header) constinit char packet[wire::kMaxMessage]{};
 
 // Nobody who does not read may hold us up: a full socket counts as gone.
@@ -162,10 +177,20 @@ void serve_specs(Client& client) noexcept {
     if (!send(client, packet, size)) close_client(client);
 }
 
+void tell_of_the_dead(Client& client) noexcept {
+    wire::DeadRequest request;
+    std::memcpy(&request, packet, sizeof request);
+    wire::DeadReply reply;
+    recall_dead(request.tid, &reply);
+    reply.header = wire::make_header(wire::Type::dead_reply, sizeof reply, client.request);
+    if (!send(client, &reply, sizeof reply)) close_client(client);
+}
+
 void tell_followers(const Work& work) noexcept {
     const wire::FaultReply& reply = work.attempt.reply();
-    if (work.attempt.fault() == wire::Fault::look || reply.outcome == wire::Outcome::refused ||
-        reply.outcome == wire::Outcome::no_such_thread) {
+    const wire::Fault fault = work.attempt.fault();
+    if (fault == wire::Fault::look || fault == wire::Fault::capture ||
+        reply.outcome == wire::Outcome::refused || reply.outcome == wire::Outcome::no_such_thread) {
         return;
     }
     tell(wire::EventKind::fault, work.attempt.victim(),
@@ -173,8 +198,41 @@ void tell_followers(const Work& work) noexcept {
              static_cast<std::uint32_t>(reply.outcome) << wire::kOutcomeShift);
 }
 
+// In two parts, so that the stack is not copied once more.
+bool send_capture(const Client& client, const Work& work) noexcept {
+    const wire::FaultReply& fault = work.attempt.reply();
+    wire::CaptureReply reply;
+    reply.outcome = fault.outcome;
+    reply.reason = fault.reason;
+    reply.tid = fault.tid;
+    const bool done = fault.outcome == wire::Outcome::done;
+    Capture* const capture = done ? capture_of(work) : nullptr;
+    if (capture != nullptr) {
+        reply.stack_size = capture->stack_size;
+        reply.held_ns = capture->held_ns;
+        std::memcpy(reply.registers, capture->registers, sizeof reply.registers);
+    }
+    reply.header =
+        wire::make_header(wire::Type::capture_reply, sizeof reply + reply.stack_size, work.request);
+    iovec parts[] = {{&reply, sizeof reply},
+                     {capture != nullptr ? capture->stack : nullptr, reply.stack_size}};
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = reply.stack_size > 0 ? 2 : 1;
+    return sys_call(SYS_sendmsg, client.socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+           static_cast<long>(sizeof reply + reply.stack_size);
+}
+
 void answer_if_finished(Work& work) noexcept {
     if (!work.attempt.finished()) return;
+    if (work.attempt.fault() == wire::Fault::capture) {
+        Client* const asker = work.client;
+        work.client = nullptr;
+        const bool sent = asker == nullptr || send_capture(*asker, work);
+        work.attempt.clear();
+        if (!sent) close_client(*asker);
+        return;
+    }
     wire::FaultReply reply = work.attempt.reply();
     reply.header = wire::make_header(wire::Type::fault_reply, sizeof reply, work.request);
     tell_followers(work);
@@ -191,7 +249,8 @@ void inflict(Client& client) noexcept {
     if (work == nullptr) return;
     work->client = &client;
     work->request = client.request;
-    work->attempt.begin(request, execute::monotonic_ns());
+    const bool captures = request.fault == wire::Fault::capture;
+    work->attempt.begin(request, captures ? capture_of(*work) : nullptr, execute::monotonic_ns());
     work->attempt.linger();
     answer_if_finished(*work);
 }
@@ -271,6 +330,8 @@ void receive(Client& client) noexcept {
         case wire::Type::specs:
         case wire::Type::disarm:
             return serve_specs(client);
+        case wire::Type::dead:
+            return tell_of_the_dead(client);
         default:
             return refuse(client, wire::Check::bad_type);
     }

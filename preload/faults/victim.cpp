@@ -3,6 +3,7 @@
 #include "preload/faults/victim.hpp"
 
 #include "preload/base/libc_layout.hpp"
+#include "preload/faults/capture.hpp"
 #include "preload/faults/death.hpp"
 #include "preload/faults/hold.hpp"
 #include "preload/faults/place.hpp"
@@ -67,6 +68,11 @@ void act_on_self(void* argument, void* context) {
         return;
     }
     const Fault fault = task->fault;
+    if (fault == Fault::capture) {
+        capture_self(context, task->capture);
+        task->act.store(Act::looked, std::memory_order_release);
+        return;
+    }
     const bool anywhere = task->anywhere;
     task->cancel = cancel_word(::pthread_self());
     const bool roomy = has_room(record, static_cast<const ucontext_t*>(context));

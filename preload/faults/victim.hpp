@@ -11,6 +11,8 @@
 
 namespace threadfault::shim {
 
+struct Capture;
+
 // What the victim has found or is about to do; written by its handler, read by the agent.
 enum class Act : std::uint32_t {
     none,
@@ -29,6 +31,7 @@ struct VictimTask {
     bool anywhere = false;
     std::uint64_t serial = 0;      // 0: whoever has the tid
     std::int64_t duration_ns = 0;  // freeze, delay, spin; 0: until let go
+    Capture* capture = nullptr;    // capture: where to
 
     // set by the victim
     std::atomic<Act> act{Act::none};

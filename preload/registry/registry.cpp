@@ -4,6 +4,7 @@
 #include "preload/agent/agent.hpp"
 #include "preload/agent/events.hpp"
 #include "preload/base/libc_layout.hpp"
+#include "preload/registry/dead.hpp"
 #include "preload/registry/storage.hpp"
 
 #include <sys/prctl.h>
@@ -61,8 +62,9 @@ wire::EndKind kind_of(End end) noexcept {
 }
 
 void release(Record* record) noexcept {
-    tell(wire::EventKind::ended, *record,
-         static_cast<std::uint32_t>(kind_of(record->end.load(std::memory_order_relaxed))));
+    const wire::EndKind how = kind_of(record->end.load(std::memory_order_relaxed));
+    remember_dead(*record, how);
+    tell(wire::EventKind::ended, *record, static_cast<std::uint32_t>(how));
     {
         const Change change(record);
         record->life.store(Life::free, std::memory_order_release);

@@ -1,0 +1,100 @@
+// threadfault locks: who waits for whom, and for the dead.
+#include "render/locks.hpp"
+#include "commands/commands.hpp"
+#include "commands/thread_options.hpp"
+#include "drive/lock_graph.hpp"
+#include "render/text.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace threadfault::cli {
+namespace {
+
+struct LocksOptions {
+    std::string pid;
+    bool dot = false;
+    bool svg = false;
+};
+
+// Graphviz draws; it reads the graph from a pipe and writes to our standard output.
+int draw(const std::string& graph) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        throw Error(ExitCode::usage, "no_graphviz", "no pipe can be made for dot");
+    }
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+    char program[] = "dot";
+    char format[] = "-Tsvg";
+    char* const argv[] = {program, format, nullptr};
+    pid_t pid = 0;
+    const int failed = posix_spawnp(&pid, program, &actions, nullptr, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[0]);
+    if (failed != 0) {
+        close(ends[1]);
+        throw Error(ExitCode::usage, "no_graphviz",
+                    "--svg: the program dot of Graphviz, which draws it, is not to be found",
+                    "install graphviz, or take --dot and draw it elsewhere");
+    }
+    write_all(ends[1], graph);
+    close(ends[1]);
+    int status = 0;
+    waitpid(pid, &status, 0);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
+    throw Error(ExitCode::usage, "no_graphviz", "--svg: dot could not draw the graph",
+                "take --dot and see what dot says of it");
+}
+
+int run_locks(const LocksOptions& options, const Invocation& invocation) {
+    if (options.dot && options.svg) {
+        throw Error(ExitCode::usage, "usage", "--dot and --svg exclude each other",
+                    "say one of them");
+    }
+    Looked looked(options.pid);
+    const pid_t pid = looked.process.pid();
+    const std::string command = looked.process.command();
+    const drive::LockGraph graph = drive::find_locks(looked.process, looked.agent());
+    if (options.svg) return draw(dot_locks(pid, command, graph));
+    write_all(STDOUT_FILENO, options.dot ? dot_locks(pid, command, graph)
+                             : invocation.json
+                                 ? json_locks(pid, graph)
+                                 : render_locks(pid, command, graph, invocation.style()));
+    return 0;
+}
+
+}  // namespace
+
+void setup_locks(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<LocksOptions>();
+    app.add_option("PID", options->pid, "any process that we may look into")
+        ->required()
+        ->type_name("");
+    app.add_flag("--dot", options->dot, "as a graph for Graphviz");
+    app.add_flag("--svg", options->svg, "drawn, by Graphviz");
+    app.footer(
+        "What every blocked thread waits for, who owns it, and who waits for those: deadlocks, "
+        "and\n"
+        "locks whose owners are dead. From outside alone: no signal, no thread is stopped. What "
+        "is\n"
+        "known of a dead owner comes from the agent, where the process has one.\n"
+        "Condition variables, semaphores and barriers know no owner; they are listed below the "
+        "tree.\n"
+        "\n"
+        "Examples:\n"
+        "  threadfault locks 4711\n"
+        "  threadfault locks 4711 --json | jq '.locks[] | select(.orphaned)'\n"
+        "  threadfault locks 4711 --svg > locks.svg\n"
+        "\n"
+        "Exit status: 0, whatever was found; 2 usage, 3 no such process, 5 not permitted.\n");
+    invocation.action = [options, &invocation] { return run_locks(*options, invocation); };
+}
+
+}  // namespace threadfault::cli

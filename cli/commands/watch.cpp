@@ -1,0 +1,64 @@
+// threadfault watch: is a process making progress?
+#include "drive/watch.hpp"
+#include "commands/commands.hpp"
+#include "commands/interrupt.hpp"
+#include "commands/thread_options.hpp"
+#include "drive/duration.hpp"
+#include "render/locks.hpp"
+#include "render/text.hpp"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace threadfault::cli {
+namespace {
+
+struct WatchOptions {
+    std::string pid;
+    std::string duration = "2s";
+};
+
+int run_watch(const WatchOptions& options, const Invocation& invocation) {
+    const auto duration = drive::require_duration("--for", options.duration);
+    Looked looked(options.pid);
+    const std::string command = looked.process.command();
+    end_on_interrupt();
+    const drive::WatchReport report =
+        drive::watch(looked.process, looked.agent(), duration, [] { return interrupted(); });
+    write_all(STDOUT_FILENO, invocation.json ? json_watch(looked.process.pid(), report)
+                                             : render_watch(looked.process.pid(), command, report,
+                                                            invocation.style()));
+    return report.verdict == drive::Progress::stuck ? static_cast<int>(ExitCode::bad_verdict) : 0;
+}
+
+}  // namespace
+
+void setup_watch(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<WatchOptions>();
+    app.add_option("PID", options->pid, "any process that we may look into")
+        ->required()
+        ->type_name("");
+    app.add_option("--for", options->duration, "watch for this time (default 2s)")
+        ->type_name("TIME");
+    app.footer(
+        "From outside alone: no thread is stopped, no signal is sent. The verdict is\n"
+        "  progressing  a thread used CPU time, or woke more often than a timer would\n"
+        "  idle         all wait for input or for time, or for those who do\n"
+        "  stuck        threads wait for each other in a circle, for a lock whose owner is dead "
+        "or\n"
+        "               frozen; or all wait for each other and nobody is left to wake them\n"
+        "  unknown      none of these can be said\n"
+        "and the evidence for it follows.\n"
+        "\n"
+        "Examples:\n"
+        "  threadfault watch 4711 --for 10s\n"
+        "  threadfault watch --command memcached --json | jq -r .verdict\n"
+        "\n"
+        "Exit status: 0 progressing, idle or unknown; 1 stuck; 2 usage, 3 no such process,\n"
+        "5 not permitted, 7 the process ended.\n");
+    invocation.action = [options, &invocation] { return run_watch(*options, invocation); };
+}
+
+}  // namespace threadfault::cli

@@ -1,0 +1,219 @@
+#include "render/locks.hpp"
+
+#include "render/text.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace threadfault::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string line(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json text_or_null(const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json(text);
+}
+
+std::string plural(std::size_t count, std::string_view one) {
+    return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
+std::string summary(const drive::LockGraph& graph) {
+    std::vector<std::string> parts;
+    std::size_t orphans = 0;
+    std::set<pid_t> stuck;
+    std::set<pid_t> waiting;
+    for (const drive::Lock& lock : graph.locks) {
+        orphans += lock.orphaned ? 1 : 0;
+        stuck.insert(lock.stuck_behind.begin(), lock.stuck_behind.end());
+        waiting.insert(lock.waiters.begin(), lock.waiters.end());
+    }
+    if (!graph.cycles.empty()) parts.push_back(plural(graph.cycles.size(), "deadlock"));
+    if (orphans > 0) {
+        parts.push_back(fmt::format("{}, {} stuck behind the dead",
+                                    plural(orphans, "orphaned lock"),
+                                    plural(stuck.size(), "thread")));
+    }
+    if (parts.empty()) parts.push_back("no deadlock, no orphaned lock");
+    parts.push_back(fmt::format("{} of {} wait for each other's objects", waiting.size(),
+                                plural(graph.names.size(), "thread")));
+    return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+// What has no owner hides nobody's fault: one line each.
+std::string ownerless(const drive::LockGraph& graph, const Style& style) {
+    std::string out;
+    for (const drive::Lock& lock : graph.locks) {
+        if (lock.owner) continue;
+        std::vector<std::string> waiters;
+        constexpr std::size_t kMost = 6;
+        for (const pid_t tid : lock.waiters) {
+            if (waiters.size() == kMost) break;
+            const auto name = graph.names.find(tid);
+            waiters.push_back(
+                fmt::format("{} {}", tid, name != graph.names.end() ? name->second : ""));
+        }
+        std::string list = fmt::format("{}", fmt::join(waiters, ", "));
+        if (lock.waiters.size() > kMost) {
+            list += fmt::format(" and {} more", lock.waiters.size() - kMost);
+        }
+        const std::string place =
+            !lock.symbol.empty() ? lock.symbol
+                                 : fmt::format("{:#x}{}{}", lock.address,
+                                               lock.location.empty() ? "" : ", ", lock.location);
+        out += fmt::format("{} {}: {} {}\n", observe::to_string(lock.kind), place,
+                           lock.waiters.size() == 1 ? "waits" : "wait", printable(list));
+    }
+    if (out.empty()) return out;
+    return style.dim("Objects that know no owner:") + "\n" + out;
+}
+
+std::string in_quotes(std::string_view text) {
+    std::string out = "\"";
+    for (const char character : text) {
+        if (character == '"' || character == '\\') out += '\\';
+        out += character;
+    }
+    return out + "\"";
+}
+
+// Deadlocks and orphans in red: whole words, so that the text is the same without colours.
+std::string emphasised(const std::string& tree, const Style& style) {
+    std::string out;
+    std::size_t begin = 0;
+    while (begin < tree.size()) {
+        const std::size_t end = tree.find('\n', begin);
+        std::string one = printable(tree.substr(begin, end - begin));
+        for (const char* word : {"DEADLOCK", "ORPHANED"}) {
+            const std::size_t at = one.find(word);
+            if (at != std::string::npos) {
+                one = one.substr(0, at) + style.red(word) +
+                      one.substr(at + std::string_view(word).size());
+            }
+        }
+        out += one + "\n";
+        begin = end + 1;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string render_locks(pid_t pid, const std::string& command, const drive::LockGraph& graph,
+                         const Style& style) {
+    std::string out = fmt::format("{} {}: {}\n", style.bold(std::to_string(pid)),
+                                  shorten(printable(command), 60, true), summary(graph));
+    const std::string tree = drive::lock_tree(graph);
+    if (!tree.empty()) out += emphasised(tree, style);
+    return out + ownerless(graph, style);
+}
+
+std::string json_locks(pid_t pid, const drive::LockGraph& graph) {
+    Json json = {{"pid", pid}};
+    json["locks"] = Json::array();
+    for (const drive::Lock& lock : graph.locks) {
+        Json one = {{"kind", observe::to_string(lock.kind)},
+                    {"address", fmt::format("{:#x}", lock.address)},
+                    {"symbol", text_or_null(lock.symbol)}};
+        if (lock.owner) {
+            one["owner"] = {{"tid", lock.owner->tid},
+                            {"name", text_or_null(lock.owner->name)},
+                            {"alive", lock.owner->alive}};
+            one["owner"]["fate"] = text_or_null(lock.owner->fate);
+        } else {
+            one["owner"] = nullptr;
+        }
+        one["waiters"] = lock.waiters;
+        one["orphaned"] = lock.orphaned;
+        one["location"] = text_or_null(lock.location);
+        one["stuck_behind"] = lock.stuck_behind;
+        json["locks"].push_back(std::move(one));
+    }
+    json["cycles"] = graph.cycles;
+    return line(json);
+}
+
+std::string dot_locks(pid_t pid, const std::string& command, const drive::LockGraph& graph) {
+    std::string out = "digraph locks {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n";
+    out += fmt::format("  label={};\n", in_quotes(fmt::format("{} {}", pid, printable(command))));
+    std::set<pid_t> threads;
+    std::set<std::pair<pid_t, pid_t>> in_cycle;
+    for (const auto& cycle : graph.cycles) {
+        for (std::size_t i = 0; i < cycle.size(); ++i)
+            in_cycle.emplace(cycle[i], cycle[(i + 1) % cycle.size()]);
+    }
+    std::map<pid_t, const drive::LockOwner*> dead;
+    std::string edges;
+    for (std::size_t i = 0; i < graph.locks.size(); ++i) {
+        const drive::Lock& lock = graph.locks[i];
+        const std::string place =
+            !lock.symbol.empty() ? lock.symbol : fmt::format("{:#x}", lock.address);
+        out += fmt::format("  lock{} [shape=box, label={}{}];\n", i,
+                           in_quotes(fmt::format("{} {}", observe::to_string(lock.kind), place)),
+                           lock.orphaned ? ", color=red, fontcolor=red" : "");
+        bool red = lock.orphaned;
+        for (const pid_t tid : lock.waiters) {
+            threads.insert(tid);
+            const bool cyclic = lock.owner && in_cycle.contains({tid, lock.owner->tid});
+            red = red || cyclic;
+            edges += fmt::format("  thread{} -> lock{}{};\n", tid, i,
+                                 cyclic || lock.orphaned ? " [color=red]" : "");
+        }
+        if (!lock.owner) continue;
+        if (lock.owner->alive) {
+            threads.insert(lock.owner->tid);
+            edges += fmt::format("  lock{} -> thread{}{};\n", i, lock.owner->tid,
+                                 red ? " [color=red]" : "");
+        } else {
+            dead[lock.owner->tid] = &*lock.owner;
+            edges += fmt::format("  lock{} -> dead{} [color=red];\n", i, lock.owner->tid);
+        }
+    }
+    for (const pid_t tid : threads) {
+        const auto name = graph.names.find(tid);
+        out += fmt::format(
+            "  thread{} [label={}];\n", tid,
+            in_quotes(fmt::format("{} {}", tid,
+                                  name != graph.names.end() ? printable(name->second) : "")));
+    }
+    for (const auto& [tid, owner] : dead) {
+        out += fmt::format("  dead{} [style=dashed, color=red, label={}];\n", tid,
+                           in_quotes(fmt::format("{} {} (dead)", tid, printable(owner->name))));
+    }
+    return out + edges + "}\n";
+}
+
+std::string render_watch(pid_t pid, const std::string& command, const drive::WatchReport& report,
+                         const Style& style) {
+    const std::string word(drive::to_string(report.verdict));
+    std::string verdict = style.yellow(word);
+    if (report.verdict == drive::Progress::stuck) verdict = style.red(word);
+    if (report.verdict == drive::Progress::progressing || report.verdict == drive::Progress::idle) {
+        verdict = style.green(word);
+    }
+    std::string out = fmt::format("{} {}: {}\n", style.bold(std::to_string(pid)),
+                                  shorten(printable(command), 60, true), verdict);
+    for (const std::string& sentence : report.evidence)
+        out += fmt::format("  {}\n", printable(sentence));
+    if (report.verdict == drive::Progress::stuck) {
+        const std::string tree = drive::lock_tree(report.locks);
+        if (!tree.empty()) out += "\n" + emphasised(tree, style);
+    }
+    return out;
+}
+
+std::string json_watch(pid_t pid, const drive::WatchReport& report) {
+    return line({{"pid", pid},
+                 {"verdict", drive::to_string(report.verdict)},
+                 {"evidence", report.evidence},
+                 {"seconds", report.seconds}});
+}
+
+}  // namespace threadfault::cli

@@ -1,0 +1,33 @@
+#include "preload/faults/capture.hpp"
+
+#include "execute/syscalls.hpp"
+#include "preload/base/start.hpp"
+
+#include <sys/uio.h>
+#include <ucontext.h>
+
+namespace threadfault::shim {
+
+void capture_self(const void* context, Capture* out) noexcept {
+    const std::int64_t begin = execute::monotonic_ns();
+    const auto& saved = static_cast<const ucontext_t*>(context)->uc_mcontext.gregs;
+    static constexpr int kOrder[wire::kRegisters] = {
+        REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
+        REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
+    for (std::size_t i = 0; i < wire::kRegisters; ++i)
+        out->registers[i] = static_cast<std::uint64_t>(saved[kOrder[i]]);
+    // A read that runs into what is not mapped is cut off at a border between the pieces, so the
+    // pieces are small.
+    constexpr std::size_t kPieces = 8;
+    constexpr std::size_t kPiece = wire::kCaptureStack / kPieces;
+    iovec to{out->stack, wire::kCaptureStack};
+    iovec from[kPieces];
+    const std::uint64_t top = out->registers[wire::kRegisterSp];
+    for (std::size_t i = 0; i < kPieces; ++i)
+        from[i] = {reinterpret_cast<void*>(top + i * kPiece), kPiece};
+    const long got = execute::sys_call(SYS_process_vm_readv, shim_pid(), &to, 1, from, kPieces, 0);
+    out->stack_size = got > 0 ? static_cast<std::uint32_t>(got) : 0;
+    out->held_ns = execute::monotonic_ns() - begin;
+}
+
+}  // namespace threadfault::shim

@@ -1,0 +1,70 @@
+#include "preload/registry/dead.hpp"
+
+#include <time.h>
+
+#include <atomic>
+#include <cstring>
+
+namespace threadfault::shim {
+
+namespace {
+
+constexpr std::uint64_t kRemembered = 1024;
+
+struct Grave {
+    // Number of the burial + 1 when all of it is there; 0 while it is written.
+    std::atomic<std::uint64_t> ready{0};
+    wire::EndKind how{};
+    std::int64_t ended_ns = 0;
+    wire::ThreadRecord record;
+};
+constinit Grave graves[kRemembered]{};
+constinit std::atomic<std::uint64_t> burials{0};
+
+}  // namespace
+
+void remember_dead(const Record& record, wire::EndKind how) noexcept {
+    const std::uint64_t number = burials.fetch_add(1, std::memory_order_acq_rel);
+    Grave& grave = graves[number % kRemembered];
+    grave.ready.store(0, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_release);
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    grave.how = how;
+    grave.ended_ns = now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
+    wire::ThreadRecord& dead = grave.record;
+    dead.serial = record.serial.load(std::memory_order_relaxed);
+    dead.tid = record.tid.load(std::memory_order_relaxed);
+    dead.start_routine = reinterpret_cast<std::uint64_t>(static_cast<void*>(record.start_routine));
+    dead.start_argument = reinterpret_cast<std::uint64_t>(static_cast<void*>(record.argument));
+    dead.birth_ns = record.birth_ns;
+    dead.creator_tid = record.creator_tid;
+    dead.index = record.index;
+    dead.flags = record.is_main ? wire::kThreadMain : 0;
+    dead.depth = record.depth;
+    load_path(record, dead.path);
+    load_name(record, dead.name);
+    grave.ready.store(number + 1, std::memory_order_release);
+}
+
+bool recall_dead(pid_t tid, wire::DeadReply* out) noexcept {
+    const std::uint64_t last = burials.load(std::memory_order_acquire);
+    const std::uint64_t first = last > kRemembered ? last - kRemembered : 0;
+    for (std::uint64_t number = last; number > first; --number) {
+        const Grave& grave = graves[(number - 1) % kRemembered];
+        if (grave.ready.load(std::memory_order_acquire) != number || grave.record.tid != tid) {
+            continue;
+        }
+        out->how = grave.how;
+        out->ended_ns = grave.ended_ns;
+        std::memcpy(&out->record, &grave.record, sizeof out->record);
+        // Overwritten while we copied? Then its time is over.
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if (grave.ready.load(std::memory_order_relaxed) != number) return false;
+        out->known = 1;
+        return true;
+    }
+    return false;
+}
+
+}  // namespace threadfault::shim
