@@ -1,0 +1,65 @@
+#include "drive/duration.hpp"
+#include "scenario/report/clean.hpp"
+#include "scenario/report/report.hpp"
+
+#include <fmt/format.h>
+
+namespace threadfault::scenario {
+namespace {
+
+void add_block(std::vector<std::string>& lines, const std::string& title, const std::string& text) {
+    if (text.empty()) return;
+    lines.push_back(title + ":");
+    for (const std::string& line : lines_of(clean(text)))
+        lines.push_back("  " + line);
+}
+
+std::string painted(const char* code, std::string_view text, bool color) {
+    return color ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+}
+
+}  // namespace
+
+std::vector<std::string> explanation(const Failure& failure) {
+    std::vector<std::string> lines;
+    for (const std::string& line : lines_of(clean(failure.message))) {
+        lines.push_back(lines.empty() ? fmt::format("{}: {}", failure.place.text(), line)
+                                      : "  " + line);
+    }
+    if (!failure.step.empty()) lines.push_back("step: " + clean(failure.step));
+    if (!failure.ending.empty()) lines.push_back("the target: " + failure.ending);
+    if (!failure.verdict.empty()) lines.push_back("verdict: " + failure.verdict);
+    for (const std::string& sentence : failure.evidence)
+        lines.push_back("  " + clean(sentence));
+    add_block(lines, "locks", failure.locks);
+    add_block(lines, "the victim's last stack", failure.stack);
+    add_block(lines, "the target's last output", failure.output);
+    return lines;
+}
+
+std::string human_result(const TestResult& result, bool color) {
+    const std::string word = result.interrupted ? painted("33", "INTERRUPTED", color)
+                             : result.passed()  ? painted("32", "ok", color)
+                                                : painted("31", "FAILED", color);
+    std::string text = fmt::format("{}  {}: {} ({})\n", word, clean(result.file),
+                                   clean(result.title()), drive::short_duration(result.seconds));
+    if (!result.failure) return text;
+    for (const std::string& line : explanation(*result.failure))
+        text += fmt::format("    {}\n", line);
+    if (!result.journal.empty()) text += "    what was done:\n";
+    for (const std::string& entry : result.journal) {
+        for (const std::string& line : lines_of(clean(entry)))
+            text += fmt::format("      {}\n", line);
+    }
+    return text + fmt::format("    again: --seed {}\n", result.seed);
+}
+
+std::string human_summary(const Summary& summary, bool color) {
+    std::string text = fmt::format("{} passed, {} failed", summary.passed, summary.failed);
+    if (summary.not_run > 0) text += fmt::format(", {} not run", summary.not_run);
+    const char* code = summary.failed > 0 ? "31" : summary.not_run > 0 ? "33" : "32";
+    return fmt::format("{}, {}, seed {}\n", painted(code, text, color),
+                       drive::short_duration(summary.seconds), summary.seed);
+}
+
+}  // namespace threadfault::scenario

@@ -1,0 +1,61 @@
+#include "scenario/report/clean.hpp"
+#include "scenario/report/report.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace threadfault::scenario {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json or_null(const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json(clean(text));
+}
+
+Json cleaned(const std::vector<std::string>& texts) {
+    Json array = Json::array();
+    for (const std::string& text : texts)
+        array.push_back(clean(text));
+    return array;
+}
+
+Json failure_json(const Failure& failure) {
+    return {{"line", failure.place.line},
+            {"column", failure.place.column},
+            {"step", or_null(failure.step)},
+            {"message", clean(failure.message)},
+            {"ending", or_null(failure.ending)},
+            {"verdict", or_null(failure.verdict)},
+            {"evidence", cleaned(failure.evidence)},
+            {"locks", or_null(failure.locks)},
+            {"stack", or_null(failure.stack)},
+            {"output", or_null(failure.output)}};
+}
+
+}  // namespace
+
+std::string json_report(const std::vector<TestResult>& results, const Summary& summary) {
+    Json tests = Json::array();
+    for (const TestResult& result : results) {
+        tests.push_back(
+            {{"file", clean(result.file)},
+             {"name", clean(result.name)},
+             {"repetition", result.repetition},
+             {"outcome", result.interrupted ? "interrupted"
+                         : result.passed()  ? "passed"
+                                            : "failed"},
+             {"seconds", result.seconds},
+             {"seed", result.seed},
+             {"failure", result.failure ? failure_json(*result.failure) : Json(nullptr)},
+             {"journal", cleaned(result.journal)}});
+    }
+    const Json report = {{"tests", tests},
+                         {"passed", summary.passed},
+                         {"failed", summary.failed},
+                         {"not_run", summary.not_run},
+                         {"seconds", summary.seconds},
+                         {"seed", summary.seed}};
+    return report.dump() + "\n";
+}
+
+}  // namespace threadfault::scenario

@@ -1,0 +1,100 @@
+#include "scenario/report/clean.hpp"
+#include "scenario/report/report.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace threadfault::scenario {
+namespace {
+
+std::string escaped(std::string_view text, bool attribute) {
+    std::string xml;
+    for (const char c : clean(text)) {
+        switch (c) {
+            case '&':
+                xml += "&amp;";
+                break;
+            case '<':
+                xml += "&lt;";
+                break;
+            case '>':
+                xml += "&gt;";
+                break;
+            case '"':
+                xml += attribute ? "&quot;" : "\"";
+                break;
+            case '\n':
+                xml += attribute ? "&#10;" : "\n";
+                break;
+            default:
+                xml += c;
+        }
+    }
+    return xml;
+}
+
+struct Counts {
+    std::size_t tests = 0;
+    std::size_t failures = 0;
+    std::size_t skipped = 0;
+    double seconds = 0;
+};
+
+std::string test_case(const TestResult& result) {
+    std::string xml =
+        fmt::format("    <testcase name=\"{}\" classname=\"{}\" time=\"{:.3f}\">\n",
+                    escaped(result.title(), true), escaped(result.file, true), result.seconds);
+    if (result.interrupted) xml += "      <skipped message=\"interrupted\"/>\n";
+    if (result.failure) {
+        const std::vector<std::string> lines = explanation(*result.failure);
+        xml += fmt::format("      <failure type=\"scenario\" message=\"{}\">{}</failure>\n",
+                           escaped(lines.front(), true),
+                           escaped(fmt::format("{}", fmt::join(lines, "\n")), false));
+    }
+    if (!result.journal.empty()) {
+        xml += fmt::format(
+            "      <system-out>{}</system-out>\n",
+            escaped(fmt::format("{}\nseed {}", fmt::join(result.journal, "\n"), result.seed),
+                    false));
+    }
+    return xml + "    </testcase>\n";
+}
+
+std::string suite(const std::string& file, const std::vector<TestResult>& results) {
+    Counts counts;
+    std::string cases;
+    for (const TestResult& result : results) {
+        if (result.file != file) continue;
+        counts.tests++;
+        counts.failures += result.failure ? 1 : 0;
+        counts.skipped += result.interrupted ? 1 : 0;
+        counts.seconds += result.seconds;
+        cases += test_case(result);
+    }
+    return fmt::format(
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" "
+        "time=\"{:.3f}\">\n{}  </testsuite>\n",
+        escaped(file, true), counts.tests, counts.failures, counts.skipped, counts.seconds, cases);
+}
+
+}  // namespace
+
+std::string junit_report(const std::vector<TestResult>& results, const Summary& summary) {
+    std::vector<std::string> files;
+    for (const TestResult& result : results) {
+        if (std::find(files.begin(), files.end(), result.file) == files.end())
+            files.push_back(result.file);
+    }
+    std::string suites;
+    for (const std::string& file : files)
+        suites += suite(file, results);
+    return fmt::format(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<testsuites name=\"threadfault\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
+        "time=\"{:.3f}\">\n{}</testsuites>\n",
+        results.size(), summary.failed, summary.seconds, suites);
+}
+
+}  // namespace threadfault::scenario

@@ -1,0 +1,57 @@
+// What became of a test, for every kind of report.
+#ifndef THREADFAULT_SCENARIO_RESULT_HPP
+#define THREADFAULT_SCENARIO_RESULT_HPP
+
+#include "scenario/model.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace threadfault::scenario {
+
+// Why a test failed, and what was to be seen at that moment. "" and empty: not known, or it does
+// not apply.
+struct Failure {
+    Place place;                        // of the step, or of the test where no step is to blame
+    std::string step;                   // as written
+    std::string message;                // what was expected, and what was seen instead
+    std::string ending;                 // how the target had ended
+    std::string verdict;                // what watching it for a moment says: "stuck"
+    std::vector<std::string> evidence;  // for the verdict
+    std::string locks;                  // who waits for whom
+    std::string stack;                  // of the latest victim
+    std::string output;                 // the target's last lines
+};
+
+struct TestResult {
+    std::string file;
+    std::string name;
+    std::size_t repetition = 1;  // from 1
+    std::size_t repetitions = 1;
+    std::uint64_t seed = 0;  // of its random choices
+    double seconds = 0;
+    std::optional<Failure> failure;
+    bool interrupted = false;          // ended by the user: neither passed nor failed
+    std::vector<std::string> journal;  // what was done and seen, a line each
+
+    bool passed() const noexcept { return !failure && !interrupted; }
+    // "name", or "name [3/20]" where tests are repeated.
+    std::string title() const;
+};
+
+struct Summary {
+    std::size_t passed = 0;
+    std::size_t failed = 0;
+    std::size_t not_run = 0;  // because the user ended it
+    double seconds = 0;
+    std::uint64_t seed = 0;
+};
+
+Summary summarise(const std::vector<TestResult>& results, std::size_t planned);
+
+}  // namespace threadfault::scenario
+
+#endif  // THREADFAULT_SCENARIO_RESULT_HPP
