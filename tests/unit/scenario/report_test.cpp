@@ -151,9 +151,7 @@ TEST(Junit, HasASuiteForEachFile) {
                        "classname=\"b.toml\" time=\"1.500\">"),
               std::string::npos)
         << xml;
-    EXPECT_NE(xml.find("message=\"b.toml:4:7: expected an answer\">"),
-              std::string::npos)
-        << xml;
+    EXPECT_NE(xml.find("message=\"b.toml:4:7: expected an answer\">"), std::string::npos) << xml;
     EXPECT_NE(xml.find("out?[2J ]]&gt; ?"), std::string::npos) << xml;
     EXPECT_NE(xml.find("<system-out>did &lt;this&gt;\nseed 8</system-out>"), std::string::npos);
     EXPECT_NE(xml.find("<skipped message=\"interrupted\"/>"), std::string::npos) << xml;

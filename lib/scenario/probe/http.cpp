@@ -1,0 +1,82 @@
+#include "scenario/match.hpp"
+#include "scenario/probe/attempt.hpp"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <memory>
+
+namespace threadfault::scenario {
+namespace {
+
+constexpr std::size_t kMostBody = std::size_t{256} * 1024;
+
+std::size_t collect(const char* data, std::size_t size, std::size_t count, void* into) {
+    auto* const body = static_cast<std::string*>(into);
+    if (body->size() < kMostBody) body->append(data, size * count);
+    return size * count;
+}
+
+bool initialise() {
+    static const bool kDone = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    return kDone;
+}
+
+// Drives the transfer to its end; what keeps it from one, or "".
+std::string transfer(CURLM* multi, TimePoint deadline, const Stop& stop) {
+    int running = 1;
+    while (true) {
+        if (curl_multi_perform(multi, &running) != CURLM_OK) return "libcurl gave up";
+        if (running == 0) return "";
+        curl_waitfd stopped{stop.descriptor(), CURL_WAIT_POLLIN, 0};
+        curl_multi_poll(multi, &stopped, 1, poll_timeout(deadline), nullptr);
+        if (stopped.revents != 0) return "stopped";
+        if (Clock::now() >= deadline) return "no answer in time";
+    }
+}
+
+Attempt judge(const HttpProbe& probe, CURL* easy, const std::string& body) {
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status != probe.status)
+        return {false, fmt::format("status {} instead of {}", status, probe.status)};
+    if (!probe.expect.empty() && !find_line(body, probe.expect)) return {false, "another answer"};
+    return {true, ""};
+}
+
+}  // namespace
+
+Attempt try_http(const HttpProbe& probe, TimePoint deadline, const Stop& stop) {
+    if (!initialise()) return {false, "libcurl can't be used"};
+    const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(),
+                                                                   curl_easy_cleanup);
+    const std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi(curl_multi_init(),
+                                                                      curl_multi_cleanup);
+    if (!easy || !multi) return {false, "libcurl can't be used"};
+    std::string body;
+    char reason[CURL_ERROR_SIZE] = "";
+    curl_easy_setopt(easy.get(), CURLOPT_URL, probe.url.c_str());
+    curl_easy_setopt(easy.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+    // The target itself is asked, whatever proxy this machine uses.
+    curl_easy_setopt(easy.get(), CURLOPT_PROXY, "");
+    curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy.get(), CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy.get(), CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &body);
+    curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, reason);
+    curl_multi_add_handle(multi.get(), easy.get());
+    Attempt attempt{false, transfer(multi.get(), deadline, stop)};
+    if (attempt.why.empty()) {
+        int left = 0;
+        const CURLMsg* const message = curl_multi_info_read(multi.get(), &left);
+        const CURLcode code = message != nullptr ? message->data.result : CURLE_OK;
+        attempt = code == CURLE_OK
+                      ? judge(probe, easy.get(), body)
+                      : Attempt{false, reason[0] != '\0' ? reason : curl_easy_strerror(code)};
+    }
+    curl_multi_remove_handle(multi.get(), easy.get());
+    return attempt;
+}
+
+}  // namespace threadfault::scenario
