@@ -45,6 +45,7 @@ struct [[gnu::visibility("hidden")]] Target::Impl {
     // listen is waited for.
     std::unique_ptr<client::Connection> connect(const observe::Process& process,
                                                 std::chrono::nanoseconds patience) const;
+    std::unique_ptr<client::Connection> connect_if_possible(const observe::Process& process) const;
 
     std::optional<Exit> wait_exit(target::Clock::time_point deadline) const;
     Results inflict(std::string_view selector, const FaultOptions& options,

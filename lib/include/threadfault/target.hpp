@@ -171,6 +171,9 @@ struct ThreadInfo {
     std::optional<pid_t> creator_tid = {};
     std::optional<ThreadWait> waiting = {};
     std::vector<std::string> faults = {};  // in force
+
+    // Means this very thread, while it lives.
+    std::string selector() const { return std::to_string(tid); }
 };
 
 struct LockInfo {
@@ -181,6 +184,8 @@ struct LockInfo {
     std::optional<pid_t> owner_tid = {};
     std::string owner_name = {};
     bool owner_alive = false;
+    std::string owner_fate =
+        {};  // of a dead one: "vanished 3.2 s ago, start routine serve (main/2)"
     std::vector<pid_t> waiters = {};
     bool orphaned = false;                 // its owner is dead
     std::vector<pid_t> stuck_behind = {};  // orphaned: who waits, directly or behind another
