@@ -33,6 +33,7 @@ constexpr std::array kCommands = {
     Command{"demote", "Lower a thread's priority, or bind it to CPUs", setup_demote},
     Command{"inject", "Make calls of a live target fail, wait or wake up for nothing",
             setup_inject},
+    Command{"stack", "Show where the threads are: backtraces with lines", setup_stack},
     Command{"locks", "Show who waits for whom: deadlocks, and locks of the dead", setup_locks},
     Command{"watch", "Say whether a process makes progress, is idle or stuck", setup_watch},
     Command{"events", "Follow what happens to the threads", setup_events},
@@ -246,6 +247,7 @@ void setup(const Command& command, CLI::App& app, Invocation& invocation) {
 
 int run_command_line(int argc, char** argv) {
     Invocation invocation;
+    invocation.given.assign(argv + (argc > 0 ? 1 : 0), argv + argc);
     note_error_format(argc, argv, &invocation);
     try {
         return dispatch(argc, argv, invocation);

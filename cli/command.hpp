@@ -22,6 +22,7 @@ struct Invocation {
     std::string color = "auto";
     std::string shim;
     std::vector<std::string> program;  // `run`: the program and its arguments
+    std::vector<std::string> given;    // the whole command line behind the program's name
     std::vector<std::string> words;    // `__complete`: the words to complete, as they are
     std::string usage_tail;            // of the usage line, behind the positional arguments
     std::function<int()> action;       // set by the command's set-up; returns the exit code

@@ -25,6 +25,7 @@ void setup_interrupt(CLI::App& app, Invocation& invocation);
 void setup_demote(CLI::App& app, Invocation& invocation);
 void setup_storm(CLI::App& app, Invocation& invocation);
 void setup_inject(CLI::App& app, Invocation& invocation);
+void setup_stack(CLI::App& app, Invocation& invocation);
 void setup_locks(CLI::App& app, Invocation& invocation);
 void setup_watch(CLI::App& app, Invocation& invocation);
 void setup_events(CLI::App& app, Invocation& invocation);

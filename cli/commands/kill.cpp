@@ -1,5 +1,6 @@
 // threadfault kill: end one chosen thread.
 #include "commands/commands.hpp"
+#include "commands/forecast.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/duration.hpp"
 #include "drive/suggest.hpp"
@@ -18,6 +19,7 @@ struct KillOptions {
     std::string how = "cancel";
     std::string wait = "1s";
     bool anywhere = false;
+    bool dry_run = false;
 };
 
 constexpr std::array<std::string_view, 4> kHows = {"cancel", "async-cancel", "exit", "vanish"};
@@ -34,6 +36,7 @@ constexpr const char* kExamples =
     "  threadfault kill 4711 name=mc-worker --first --how vanish\n"
     "  threadfault kill 4711 path=main/3/1 --how exit --wait 5s\n"
     "  threadfault kill 4711 'name=worker*,waiting=mutex' --all --json\n"
+    "  threadfault kill 4711 name=worker-1 --how exit --dry-run   would the process survive it?\n"
     "\n"
     "Exit status: 0 ended, 2 usage, 3 no such process or thread, or several match, 4 no agent,\n"
     "5 not permitted, 6 not ended within --wait (the output says why), 7 the target died.\n";
@@ -54,7 +57,9 @@ drive::Plan plan_of(const KillOptions& options) {
 }
 
 int run_kill(const KillOptions& options, const Invocation& invocation) {
-    const Infliction infliction = inflict(options.thread, plan_of(options));
+    const drive::Plan plan = plan_of(options);
+    if (options.dry_run) return run_forecast(options.thread, plan.fault, invocation);
+    const Infliction infliction = inflict(options.thread, plan);
     return report(invocation, options.thread, infliction, "kill", options.how,
                   "ended by " + options.how);
 }
@@ -69,6 +74,8 @@ void setup_kill(CLI::App& app, Invocation& invocation) {
     app.add_option("--wait", options->wait, "how long it may take; default 1s")->type_name("TIME");
     app.add_flag("--anywhere", options->anywhere,
                  "don't wait for a safe point: also inside the allocator, the loader and stdio");
+    app.add_flag("--dry-run", options->dry_run,
+                 "do nothing; say what it would do, from the thread's stack and locks");
     app.footer(std::string(drive::selector_help()) + "\n" + kExamples);
     invocation.action = [options, &invocation] { return run_kill(*options, invocation); };
 }

@@ -1,5 +1,6 @@
 #include "drive/choose.hpp"
 
+#include "drive/more_facts.hpp"
 #include "drive/suggest.hpp"
 #include "drive/thread_view.hpp"
 
@@ -163,11 +164,14 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
                    const Selector& selector) {
     const Needs needs{.waits = selector.has(Key::waiting), .starts = selector.has(Key::start)};
     try {
-        return list_threads(process, &connection, needs);
+        ThreadList list = list_threads(process, &connection, needs);
+        if (selector.has(Key::in)) add_stacks(process, connection, list);
+        if (selector.has(Key::holding)) add_holdings(find_locks(process, &connection), list);
+        return list;
     } catch (const Error& error) {
         // A stopped process's agent can't answer. What /proc alone tells needs no answer.
-        const bool from_proc =
-            !selector.has(Key::start) && !selector.has(Key::path) && !selector.has(Key::nth);
+        const bool from_proc = !selector.has(Key::in) && !selector.has(Key::start) &&
+                               !selector.has(Key::path) && !selector.has(Key::nth);
         if (error.code_name() != "target_stopped" || !from_proc) throw;
         return list_threads(process, nullptr, needs);
     }

@@ -118,11 +118,8 @@ Term parse_key_value(std::string_view whole, std::string_view key, std::string_v
     if (key == "waiting") {
         return {.key = Term::Key::waiting, .wait = parse_wait_kind(whole, value)};
     }
-    // `in` and `holding` belong to the grammar, and what they need is not in this version.
-    throw Error(ExitCode::usage, "not_available",
-                fmt::format("selector \"{}\": {}= needs {}, which this version doesn't have", whole,
-                            key, key == "in" ? "backtraces" : "the lock graph"),
-                "name=, start=, path=, nth=, state= and waiting= work");
+    if (key == "in") return {.key = Term::Key::in, .text = std::string(value)};
+    return {.key = Term::Key::holding, .text = std::string(value)};
 }
 
 }  // namespace
@@ -163,6 +160,16 @@ Selector parse_selector(std::string_view text) {
     return selector;
 }
 
+static bool is_called(const HeldLock& lock, const std::string& text) {
+    if (!lock.symbol.empty() && wire::glob_match(text.c_str(), lock.symbol.c_str())) return true;
+    std::uint64_t address = 0;
+    const bool prefixed = text.starts_with("0x") || text.starts_with("0X");
+    if (!prefixed) return false;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + 2, end, address, 16);
+    return error == std::errc() && rest == end && address == lock.address;
+}
+
 bool Term::matches(const ThreadView& thread) const {
     switch (key) {
         case Key::tid:
@@ -183,6 +190,14 @@ bool Term::matches(const ThreadView& thread) const {
             return thread.state == state;
         case Key::waiting:
             return thread.waiting && thread.waiting->kind == wait;
+        case Key::in:
+            return std::any_of(thread.on_stack.begin(), thread.on_stack.end(),
+                               [&](const std::string& function) {
+                                   return wire::glob_match(text.c_str(), function.c_str());
+                               });
+        case Key::holding:
+            return std::any_of(thread.holding.begin(), thread.holding.end(),
+                               [&](const HeldLock& lock) { return is_called(lock, text); });
     }
     return false;
 }
@@ -229,6 +244,8 @@ std::string_view selector_help() noexcept {
            "  path=main/3/1 by thread path: the first thread that main's third thread created\n"
            "  nth=N         by order of creation, from 1\n"
            "  state=S       by state: R, S, D, T, t or I\n"
+           "  in=FUNCTION   by a function on its stack (a GLOB)\n"
+           "  holding=LOCK  by a lock that it holds and others wait for: symbol or address\n"
            "  waiting=KIND  by what it waits for: mutex, rwlock, cond, sem, barrier, join, futex\n"
            "Terms joined by commas must all hold: name=worker*,waiting=mutex.\n"
            "Several matches are an error that lists them, unless --all, --first or --random says "

@@ -16,9 +16,9 @@ namespace threadfault::drive {
 struct ThreadView;
 
 struct Term {
-    enum class Key { tid, main, name, start, path, nth, state, waiting };
+    enum class Key { tid, main, name, start, path, nth, state, waiting, in, holding };
     Key key{};
-    std::string text{};  // GLOB of name and start; the path
+    std::string text{};  // GLOB of name, start, in and holding; the path
     long number = 0;     // tid, nth
     char state = 0;
     observe::WaitKind wait{};

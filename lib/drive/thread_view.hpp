@@ -24,6 +24,13 @@ struct Waiting {
     bool timed = false;  // it will end by itself
 };
 
+struct HeldLock {
+    observe::WaitKind kind{};
+    std::uint64_t address = 0;
+    std::string symbol;  // "" unknown
+    std::size_t waiters = 0;
+};
+
 struct ThreadView {
     pid_t tid = 0;
     std::string name;
@@ -34,6 +41,8 @@ struct ThreadView {
     std::uint64_t start_ticks = 0;
     std::optional<observe::TaskSyscall> syscall;  // where asked for and permitted
     std::optional<Waiting> waiting;
+    std::vector<std::string> on_stack;  // functions, innermost first; where asked for (add_stacks)
+    std::vector<HeldLock> holding;  // as far as their waiters tell; where asked for (add_holdings)
     std::optional<bool> signal_blocked;  // the agent's signal; where asked for
 
     // From the agent's registry; empty for threads that it doesn't know.

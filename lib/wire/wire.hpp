@@ -235,7 +235,7 @@ struct FaultReply {
 inline constexpr std::size_t kRegisters = 17;
 inline constexpr std::size_t kRegisterSp = 7;
 inline constexpr std::size_t kRegisterIp = 16;
-inline constexpr std::size_t kCaptureStack = 8192;  // bytes from rsp upwards, at most
+inline constexpr std::size_t kCaptureStack = 4096;  // bytes from rsp upwards, at most
 
 struct CaptureReply {
     Header header;

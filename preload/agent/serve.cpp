@@ -198,8 +198,8 @@ void tell_followers(const Work& work) noexcept {
              static_cast<std::uint32_t>(reply.outcome) << wire::kOutcomeShift);
 }
 
-// In two parts, so that the stack is not copied once more.
-bool send_capture(const Client& client, const Work& work) noexcept {
+// In two parts, so that the stack is not copied once more. What sendmsg(2) returned.
+long send_capture(const Client& client, const Work& work) noexcept {
     const wire::FaultReply& fault = work.attempt.reply();
     wire::CaptureReply reply;
     reply.outcome = fault.outcome;
@@ -219,20 +219,25 @@ bool send_capture(const Client& client, const Work& work) noexcept {
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = reply.stack_size > 0 ? 2 : 1;
-    return sys_call(SYS_sendmsg, client.socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) ==
-           static_cast<long>(sizeof reply + reply.stack_size);
+    return sys_call(SYS_sendmsg, client.socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void answer_capture(Work& work) noexcept {
+    Client* const client = work.client;
+    const long sent = client != nullptr ? send_capture(*client, work) : 0;
+    if (sent == -EAGAIN) {
+        // Captures are large, and many are asked for at once: this one waits until there is room.
+        client->full = true;
+        return;
+    }
+    work.client = nullptr;
+    work.attempt.clear();
+    if (sent < 0) close_client(*client);
 }
 
 void answer_if_finished(Work& work) noexcept {
     if (!work.attempt.finished()) return;
-    if (work.attempt.fault() == wire::Fault::capture) {
-        Client* const asker = work.client;
-        work.client = nullptr;
-        const bool sent = asker == nullptr || send_capture(*asker, work);
-        work.attempt.clear();
-        if (!sent) close_client(*asker);
-        return;
-    }
+    if (work.attempt.fault() == wire::Fault::capture) return answer_capture(work);
     wire::FaultReply reply = work.attempt.reply();
     reply.header = wire::make_header(wire::Type::fault_reply, sizeof reply, work.request);
     tell_followers(work);
@@ -251,7 +256,8 @@ void inflict(Client& client) noexcept {
     work->request = client.request;
     const bool captures = request.fault == wire::Fault::capture;
     work->attempt.begin(request, captures ? capture_of(*work) : nullptr, execute::monotonic_ns());
-    work->attempt.linger();
+    // Many captures come one behind the other: all threads are asked before the first answers.
+    if (!captures) work->attempt.linger();
     answer_if_finished(*work);
 }
 

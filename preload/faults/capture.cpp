@@ -18,7 +18,7 @@ void capture_self(const void* context, Capture* out) noexcept {
         out->registers[i] = static_cast<std::uint64_t>(saved[kOrder[i]]);
     // A read that runs into what is not mapped is cut off at a border between the pieces, so the
     // pieces are small.
-    constexpr std::size_t kPieces = 8;
+    constexpr std::size_t kPieces = 4;
     constexpr std::size_t kPiece = wire::kCaptureStack / kPieces;
     iovec to{out->stack, wire::kCaptureStack};
     iovec from[kPieces];

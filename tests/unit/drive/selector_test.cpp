@@ -138,9 +138,8 @@ TEST(Selector, ErrorsSayWhatToWrite) {
 }
 
 TEST(Selector, WhatThisVersionLacksIsSaidSo) {
-    EXPECT_EQ(error_of("in=f").code_name(), "not_available");
-    EXPECT_EQ(error_of("holding=lock").code_name(), "not_available");
-    EXPECT_EQ(error_of("in=f").exit_code(), ExitCode::usage);
+    EXPECT_EQ(error_of("in=").code_name(), "bad_selector");
+    EXPECT_EQ(error_of("holding=").exit_code(), ExitCode::usage);
 }
 
 TEST(Selector, HugeNumbersNameNoThread) {

@@ -1,0 +1,17 @@
+// threadfault kill --dry-run: parsed by the command, done by the program that has libdw and
+// libunwind.
+#ifndef THREADFAULT_CLI_COMMANDS_FORECAST_HPP
+#define THREADFAULT_CLI_COMMANDS_FORECAST_HPP
+
+#include "command.hpp"
+#include "commands/thread_options.hpp"
+#include "wire/wire.hpp"
+
+namespace threadfault::cli {
+
+// Defined by either program, as run_stack() is.
+int run_forecast(const ThreadOptions& options, wire::Fault how, const Invocation& invocation);
+
+}  // namespace threadfault::cli
+
+#endif  // THREADFAULT_CLI_COMMANDS_FORECAST_HPP

@@ -1,0 +1,176 @@
+#include "diagnose/stacks.hpp"
+
+#include "render/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+namespace threadfault::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string where(const diagnose::SourceLine& line, const diagnose::CodePlace& place) {
+    if (!line.file.empty()) {
+        const std::string file = line.file.substr(line.file.rfind('/') + 1);
+        return line.line > 0 ? fmt::format("{}:{}", file, line.line) : file;
+    }
+    if (place.module.empty()) return {};
+    return fmt::format("{}+{:#x}", place.module, place.offset);
+}
+
+// Every frame of every thread that stands at the same place has the same text.
+class FrameTexts {
+public:
+    explicit FrameTexts(const Style& style) : style_(style) {}
+
+    const std::string& of(const diagnose::Frame& frame) {
+        const auto [entry, fresh] = texts_.try_emplace(frame.place);
+        if (!fresh) return entry->second;
+        const diagnose::CodePlace& place = *frame.place;
+        for (const diagnose::SourceLine& line : place.lines) {
+            std::string function = line.function;
+            if (function.empty()) {
+                function = place.module.empty()
+                               ? fmt::format("{:#x} (no module: generated code?)", frame.ip)
+                               : "??";
+            }
+            const std::string at = where(line, place);
+            entry->second += fmt::format("    {}{}{}\n", printable(function),
+                                         at.empty() ? "" : style_.dim("  " + printable(at)),
+                                         line.inlined ? style_.dim("  (inlined)") : "");
+        }
+        // Without a name, the build-id tells which debug information would have one.
+        if (place.lines.front().function.empty() && !place.build_id.empty()) {
+            entry->second.pop_back();
+            entry->second += style_.dim(fmt::format("  build-id {}", place.build_id)) + "\n";
+        }
+        return entry->second;
+    }
+
+private:
+    const Style& style_;
+    std::unordered_map<const diagnose::CodePlace*, std::string> texts_;
+};
+
+std::string title(const drive::ThreadView& thread, const diagnose::Backtrace& trace,
+                  const Style& style) {
+    std::string text = fmt::format("{} {}", thread.tid, style.bold(printable(thread.name)));
+    std::string more = thread.path;
+    if (!thread.start.empty()) more += (more.empty() ? "" : ", ") + thread.start;
+    if (!more.empty()) text += style.dim(fmt::format(" ({})", printable(more)));
+    for (const std::string_view fault : drive::fault_names(thread.faults))
+        text += " " + style.yellow(fault);
+    if (trace.via == diagnose::Via::ptrace) text += style.dim(" via ptrace");
+    return text;
+}
+
+void add_frames(const diagnose::Backtrace& trace, FrameTexts& texts, const Style& style,
+                std::string* out) {
+    if (trace.frames.empty()) {
+        *out += fmt::format("    no backtrace: {}\n",
+                            trace.why.empty() ? "its first frame can't be read" : trace.why);
+    }
+    for (const diagnose::Frame& frame : trace.frames) {
+        if (frame.signal) {
+            *out += style.dim("    <a signal came here>") + "\n";
+            continue;
+        }
+        *out += texts.of(frame);
+    }
+    if (trace.cut) *out += style.dim("    … and more: --depth shows them") + "\n";
+}
+
+}  // namespace
+
+std::string render_stacks(const StackReport& report, const Style& style) {
+    FrameTexts texts(style);
+    std::string out;
+    for (std::size_t i = 0; i < report.traces.size(); ++i) {
+        if (i > 0) out += '\n';
+        out += title(report.threads[i], report.traces[i], style) + "\n";
+        add_frames(report.traces[i], texts, style, &out);
+    }
+    return out;
+}
+
+std::string collapsed_stacks(const StackReport& report, const Style& style) {
+    std::map<std::vector<const diagnose::CodePlace*>, std::vector<std::size_t>> groups;
+    for (std::size_t i = 0; i < report.traces.size(); ++i) {
+        std::vector<const diagnose::CodePlace*> key;
+        for (const diagnose::Frame& frame : report.traces[i].frames)
+            key.push_back(frame.place);
+        groups[key].push_back(i);
+    }
+    std::vector<const std::vector<std::size_t>*> order;
+    for (const auto& [key, members] : groups)
+        order.push_back(&members);
+    std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+        return a->size() != b->size() ? a->size() > b->size() : a->front() < b->front();
+    });
+    FrameTexts texts(style);
+    std::string out;
+    for (const std::vector<std::size_t>* members : order) {
+        if (!out.empty()) out += '\n';
+        std::map<std::string, std::vector<pid_t>> by_name;
+        for (const std::size_t member : *members)
+            by_name[report.threads[member].name].push_back(report.threads[member].tid);
+        out += style.bold(
+            fmt::format("{} thread{}:", members->size(), members->size() == 1 ? "" : "s"));
+        constexpr std::size_t kMost = 8;
+        for (const auto& [name, tids] : by_name) {
+            out += fmt::format(
+                " {} ({}{})", printable(name),
+                fmt::join(tids.begin(),
+                          tids.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, tids.size())),
+                          " "),
+                tids.size() > kMost ? fmt::format(" and {} more", tids.size() - kMost) : "");
+        }
+        out += '\n';
+        add_frames(report.traces[members->front()], texts, style, &out);
+    }
+    return out;
+}
+
+std::string json_stacks(const StackReport& report) {
+    Json json = {{"pid", report.pid}};
+    json["threads"] = Json::array();
+    const auto or_null = [](const std::string& text) {
+        return text.empty() ? Json(nullptr) : Json(text);
+    };
+    for (std::size_t i = 0; i < report.traces.size(); ++i) {
+        const diagnose::Backtrace& trace = report.traces[i];
+        Json thread = {{"tid", trace.tid}, {"name", report.threads[i].name}};
+        thread["via"] = trace.via == diagnose::Via::agent    ? Json("agent")
+                        : trace.via == diagnose::Via::ptrace ? Json("ptrace")
+                                                             : Json(nullptr);
+        thread["held_seconds"] = trace.held_seconds;
+        thread["cut"] = trace.cut;
+        thread["reason"] = or_null(trace.why);
+        thread["frames"] = Json::array();
+        for (const diagnose::Frame& frame : trace.frames) {
+            const diagnose::CodePlace& place = *frame.place;
+            for (const diagnose::SourceLine& line : place.lines) {
+                thread["frames"].push_back(
+                    {{"ip", fmt::format("{:#x}", frame.ip)},
+                     {"function", or_null(line.function)},
+                     {"file", or_null(line.file)},
+                     {"line", line.line > 0 ? Json(line.line) : Json(nullptr)},
+                     {"module", or_null(place.module)},
+                     {"offset", place.module.empty() ? Json(nullptr)
+                                                     : Json(fmt::format("{:#x}", place.offset))},
+                     {"build_id", or_null(place.build_id)},
+                     {"inlined", line.inlined},
+                     {"signal", frame.signal}});
+            }
+        }
+        json["threads"].push_back(std::move(thread));
+    }
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace threadfault::cli

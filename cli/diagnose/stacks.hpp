@@ -1,0 +1,27 @@
+// Backtraces for people and scripts.
+#ifndef THREADFAULT_CLI_DIAGNOSE_STACKS_HPP
+#define THREADFAULT_CLI_DIAGNOSE_STACKS_HPP
+
+#include "diagnose/backtrace.hpp"
+#include "drive/thread_view.hpp"
+#include "render/style.hpp"
+
+#include <string>
+#include <vector>
+
+namespace threadfault::cli {
+
+struct StackReport {
+    pid_t pid = 0;
+    const std::string& command;
+    const std::vector<drive::ThreadView>& threads;
+    const std::vector<diagnose::Backtrace>& traces;  // of the same threads
+};
+
+std::string render_stacks(const StackReport& report, const Style& style);
+std::string collapsed_stacks(const StackReport& report, const Style& style);
+std::string json_stacks(const StackReport& report);
+
+}  // namespace threadfault::cli
+
+#endif  // THREADFAULT_CLI_DIAGNOSE_STACKS_HPP

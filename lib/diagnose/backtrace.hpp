@@ -1,0 +1,60 @@
+// Backtraces of the threads of a process, with names.
+#ifndef THREADFAULT_DIAGNOSE_BACKTRACE_HPP
+#define THREADFAULT_DIAGNOSE_BACKTRACE_HPP
+
+#include "client/connection.hpp"
+#include "diagnose/capture.hpp"
+#include "diagnose/symbolizer.hpp"
+#include "diagnose/unwinder.hpp"
+#include "observe/process.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace threadfault::diagnose {
+
+struct Frame {
+    std::uint64_t ip = 0;
+    bool signal = false;               // interrupted by a signal there
+    const CodePlace* place = nullptr;  // good as long as the Backtraces
+};
+
+struct Backtrace {
+    pid_t tid = 0;
+    Via via = Via::none;
+    std::vector<Frame> frames;  // innermost first
+    bool cut = false;           // there are more frames than were asked for
+    double held_seconds = 0;
+    std::string why;  // without frames: why
+};
+
+struct BacktraceOptions {
+    bool passive = false;     // from outside alone, no signal
+    std::size_t depth = 100;  // frames a thread at most
+};
+
+class Backtraces {
+public:
+    // `connection` may be nullptr.
+    Backtraces(const observe::Process& process, client::Connection* connection);
+
+    // In the order of `targets`. Frames of threadfault itself are left out.
+    std::vector<Backtrace> take(std::span<const Target> targets, const BacktraceOptions& options);
+
+    Unwinder& unwinder() noexcept { return unwinder_; }
+    Symbolizer& symbolizer() noexcept { return symbolizer_; }
+
+private:
+    Backtrace unwind(const Target& target, const Snapshot& snapshot, std::size_t depth);
+    bool is_ours(std::uint64_t ip) const;
+
+    const observe::Process& process_;
+    client::Connection* connection_;
+    Unwinder unwinder_;
+    Symbolizer symbolizer_;
+};
+
+}  // namespace threadfault::diagnose
+
+#endif  // THREADFAULT_DIAGNOSE_BACKTRACE_HPP

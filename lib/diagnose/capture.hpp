@@ -1,0 +1,43 @@
+// Registers and stacks of threads: copied on the threads by the agent, or from outside by ptrace.
+#ifndef THREADFAULT_DIAGNOSE_CAPTURE_HPP
+#define THREADFAULT_DIAGNOSE_CAPTURE_HPP
+
+#include "client/connection.hpp"
+#include "diagnose/unwinder.hpp"
+#include "observe/process.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace threadfault::diagnose {
+
+enum class Via : std::uint8_t { none, agent, ptrace };
+
+struct Target {
+    pid_t tid = 0;
+    pid_t inner_tid = 0;
+    std::uint64_t serial = 0;
+};
+
+struct Snapshot {
+    Via via = Via::none;
+    Registers registers{};
+    std::vector<unsigned char> stack;  // from rsp on
+    double held_seconds = 0;           // how long the thread did not run because of this
+    std::string why;                   // via none: why it could not be had
+};
+
+// One snapshot a target, in the same order; via none for those that did not answer (deaf, gone).
+// A thread is in its handler for microseconds; all are asked before the first answer is waited for.
+std::vector<Snapshot> capture_by_agent(client::Connection& connection,
+                                       std::span<const Target> targets);
+
+// PTRACE_SEIZE, PTRACE_INTERRUPT, registers, a copy of the stack, PTRACE_DETACH. The thread stands
+// still in between (some 50 microseconds), and calls that signal(7) names under "Interruption of
+// system calls by stop signals" may return EINTR. Fails for a thread that has a tracer already.
+Snapshot capture_by_ptrace(const observe::Process& process, pid_t tid);
+
+}  // namespace threadfault::diagnose
+
+#endif  // THREADFAULT_DIAGNOSE_CAPTURE_HPP

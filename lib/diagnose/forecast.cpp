@@ -1,0 +1,225 @@
+#include "diagnose/forecast.hpp"
+
+#include "diagnose/lsda.hpp"
+#include "observe/symbols.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+
+namespace threadfault::diagnose {
+namespace {
+
+using wire::Fault;
+
+std::string spot(const CodePlace& place) {
+    // The function that has code of its own: the others are inlined into it.
+    const SourceLine& line = place.lines.back();
+    const std::string name = line.function.empty()
+                                 ? fmt::format("{}+{:#x}", place.module, place.offset)
+                                 : observe::without_parameters(line.function);
+    if (line.file.empty() || line.line <= 0) return name;
+    return fmt::format("{}, {}:{}", name, line.file.substr(line.file.rfind('/') + 1), line.line);
+}
+
+bool is_of(const CodePlace& place, std::string_view module) {
+    return place.module.starts_with(module);
+}
+
+// libc's functions that have the allocator's, the loader's or a stream's lock in hand somewhere.
+bool has_internal_lock(const CodePlace& place) {
+    if (is_of(place, "ld-linux") || is_of(place, "libjemalloc") || is_of(place, "libtcmalloc")) {
+        return true;
+    }
+    if (!is_of(place, "libc.so")) return false;
+    const std::string& name = place.lines.back().function;
+    static constexpr std::array<std::string_view, 16> kPrefixes = {
+        "malloc",  "__libc_malloc", "free",      "__libc_free", "cfree", "calloc",
+        "realloc", "_int_",         "sysmalloc", "systrim",     "_IO_",  "new_do_write",
+        "__vf",    "printf",        "fwrite",    "arena_get"};
+    return std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                       [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+// A catch clause that gives the unwinding back calls __cxa_rethrow. Its calls are `call rel32`
+// (e8), directly or through a procedure linkage stub (jmp *slot(%rip)).
+std::optional<bool> rethrows(Backtraces& backtraces, const FunctionInfo& function,
+                             std::uint64_t pad) {
+    RemoteMemory& memory = backtraces.unwinder().memory();
+    constexpr std::uint64_t kMost = 512;
+    const std::uint64_t end = std::min(function.end, pad + kMost);
+    bool unresolved = false;
+    for (std::uint64_t at = pad; at + 5 <= end; ++at) {
+        unsigned char call[5];
+        if (!memory.read(at, call, sizeof call) || call[0] != 0xe8) continue;
+        std::int32_t distance = 0;
+        std::memcpy(&distance, call + 1, sizeof distance);
+        std::uint64_t target = at + 5 + static_cast<std::uint64_t>(std::int64_t{distance});
+        if (backtraces.unwinder().maps().find(target) == nullptr) continue;
+        unsigned char stub[12] = {};
+        memory.read(target, stub, sizeof stub);
+        const std::size_t skip = stub[0] == 0xf3 && stub[1] == 0x0f ? 4 : 0;  // endbr64
+        const std::size_t bnd = stub[skip] == 0xf2 ? skip + 1 : skip;
+        if (stub[bnd] == 0xff && stub[bnd + 1] == 0x25) {
+            std::int32_t slot = 0;
+            std::memcpy(&slot, stub + bnd + 2, sizeof slot);
+            const auto bound =
+                memory.word(target + bnd + 6 + static_cast<std::uint64_t>(std::int64_t{slot}));
+            if (!bound) continue;
+            // Not called yet: the slot leads back into the stubs.
+            const std::uint64_t stubs = target & ~std::uint64_t{0xfff};
+            if ((*bound & ~std::uint64_t{0xfff}) == stubs) unresolved = true;
+            target = *bound;
+        }
+        const std::string& name = backtraces.symbolizer().at(target).lines.back().function;
+        if (name == "__cxa_rethrow" || name == "_Unwind_Resume_or_Rethrow") return true;
+    }
+    if (unresolved) return std::nullopt;
+    return false;
+}
+
+struct UnwindOutlook {
+    Prospect prospect = Prospect::ends;
+    std::vector<std::string> facts;
+};
+
+UnwindOutlook look_up_the_stack(Backtraces& backtraces, const Backtrace& trace) {
+    UnwindOutlook outlook;
+    std::size_t cleanups = 0;
+    for (std::size_t i = 0; i < trace.frames.size(); ++i) {
+        const Frame& frame = trace.frames[i];
+        const bool exact = i == 0 || trace.frames[i - 1].signal || frame.signal;
+        // An asynchronous unwind starts at an instruction that need not be a call.
+        const std::uint64_t ip = exact ? frame.ip : frame.ip - 1;
+        const auto function = backtraces.unwinder().function_at(ip);
+        if (!function) continue;
+        const UnwindEffect effect =
+            effect_of_forced_unwind(backtraces.unwinder().memory(), *function, ip);
+        if (effect.what == OnUnwind::cleans_up) ++cleanups;
+        if (effect.what == OnUnwind::terminates) {
+            outlook.prospect = Prospect::aborts;
+            outlook.facts.push_back(fmt::format(
+                "{} is noexcept: the unwinding ends there in std::terminate", spot(*frame.place)));
+            return outlook;
+        }
+        if (effect.what != OnUnwind::catches) continue;
+        const std::optional<bool> again = rethrows(backtraces, *function, effect.landing_pad);
+        if (again && *again) {
+            outlook.facts.push_back(
+                fmt::format("catch (...) in {} sees it and throws it again", spot(*frame.place)));
+            continue;
+        }
+        outlook.prospect = Prospect::aborts;
+        outlook.facts.push_back(fmt::format(
+            "catch (...) in {} swallows the forced unwind{}: libc then aborts (\"FATAL: "
+            "exception not rethrown\")",
+            spot(*frame.place), again ? "" : ", unless it throws it again"));
+        return outlook;
+    }
+    if (cleanups > 0) {
+        outlook.facts.push_back(
+            fmt::format("{} frame{} clean up on the way (destructors, handlers)", cleanups,
+                        cleanups == 1 ? "" : "s"));
+    }
+    if (trace.cut) {
+        outlook.prospect = Prospect::unknown;
+        outlook.facts.emplace_back("the stack is deeper than was looked at");
+    }
+    return outlook;
+}
+
+}  // namespace
+
+std::string_view to_string(Prospect prospect) noexcept {
+    switch (prospect) {
+        case Prospect::ends:
+            return "ends";
+        case Prospect::stays:
+            return "stays";
+        case Prospect::aborts:
+            return "aborts";
+        case Prospect::unsafe:
+            return "unsafe";
+        case Prospect::unknown:
+            break;
+    }
+    return "unknown";
+}
+
+Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const Backtrace& trace,
+                  Fault how) {
+    Forecast result;
+    std::vector<std::string>& facts = result.facts;
+    const auto add_locks = [&](bool kept) {
+        for (const drive::HeldLock& lock : thread.holding) {
+            facts.push_back(fmt::format(
+                "it holds {} {}, and {} thread{} wait{} for it{}", observe::to_string(lock.kind),
+                lock.symbol.empty() ? fmt::format("{:#x}", lock.address) : lock.symbol,
+                lock.waiters, lock.waiters == 1 ? "" : "s", lock.waiters == 1 ? "s" : "",
+                kept ? ": for ever, then" : "; whether it is released depends on the clean-up"));
+        }
+    };
+    if (trace.frames.empty()) {
+        facts.push_back(fmt::format("where the thread is could not be seen: {}", trace.why));
+    } else {
+        std::string where = spot(*trace.frames.front().place);
+        for (const Frame& frame : trace.frames) {
+            if (is_of(*frame.place, "libc.so") || is_of(*frame.place, "ld-linux")) continue;
+            const std::string caller = spot(*frame.place);
+            if (caller != where) where += " called from " + caller;
+            break;
+        }
+        facts.push_back("it is in " + where);
+    }
+    const bool locked = std::any_of(trace.frames.begin(), trace.frames.end(),
+                                    [](const Frame& one) { return has_internal_lock(*one.place); });
+    if (how == Fault::vanish) {
+        result.prospect = trace.frames.empty() ? Prospect::unknown : Prospect::ends;
+        facts.emplace_back("nothing unwinds: no destructor, no clean-up handler runs");
+        add_locks(true);
+    }
+    if (locked && how != Fault::cancel) {
+        result.prospect = Prospect::unsafe;
+        facts.emplace_back(
+            "it is inside the allocator, the loader or stdio: `kill` waits until it is not, unless "
+            "--anywhere");
+        return result;
+    }
+    if (how == Fault::vanish || trace.frames.empty()) return result;
+
+    const bool known = thread.cancel != wire::kCancelUnknown;
+    if (how == Fault::cancel || how == Fault::async_cancel) {
+        if (known && (thread.cancel & wire::kCancelDisabled) != 0) {
+            result.prospect = Prospect::stays;
+            facts.emplace_back(
+                "it has cancellation disabled: the request stays pending until it enables it");
+            add_locks(false);
+            return result;
+        }
+    }
+    if (how == Fault::cancel) {
+        // libc sets the asynchronous type for as long as a cancellation point blocks.
+        const bool acts = known && (thread.cancel & wire::kCancelAsynchronous) != 0;
+        if (!acts) {
+            result.prospect = thread.state == 'R' && trace.frames.size() > 1 &&
+                                      is_of(*trace.frames.front().place, "libc.so")
+                                  ? Prospect::unknown
+                                  : Prospect::stays;
+            facts.emplace_back(
+                "it is at no cancellation point: the request stays pending until it comes to one");
+            add_locks(false);
+            return result;
+        }
+        facts.emplace_back("it is at a cancellation point: it acts on the request at once");
+    }
+    UnwindOutlook outlook = look_up_the_stack(backtraces, trace);
+    result.prospect = outlook.prospect;
+    facts.insert(facts.end(), outlook.facts.begin(), outlook.facts.end());
+    add_locks(false);
+    return result;
+}
+
+}  // namespace threadfault::diagnose

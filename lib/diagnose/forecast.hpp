@@ -1,0 +1,37 @@
+// What a thread's death would do, said before it is done.
+#ifndef THREADFAULT_DIAGNOSE_FORECAST_HPP
+#define THREADFAULT_DIAGNOSE_FORECAST_HPP
+
+#include "diagnose/backtrace.hpp"
+#include "drive/thread_view.hpp"
+#include "wire/wire.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace threadfault::diagnose {
+
+enum class Prospect : std::uint8_t {
+    ends,    // the thread ends, the process lives
+    stays,   // the thread lives on: the request stays pending
+    aborts,  // the process dies of it
+    unsafe,  // inside the allocator, the loader or stdio: `kill` waits for a better moment
+    unknown,
+};
+
+std::string_view to_string(Prospect prospect) noexcept;
+
+struct Forecast {
+    Prospect prospect = Prospect::unknown;
+    std::vector<std::string> facts;  // sentences, the most important first
+};
+
+// `thread` with its cancellation state and what it holds; `trace` of the same thread, taken a
+// moment ago: it may be elsewhere by the time that the fault comes.
+Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const Backtrace& trace,
+                  wire::Fault how);
+
+}  // namespace threadfault::diagnose
+
+#endif  // THREADFAULT_DIAGNOSE_FORECAST_HPP

@@ -1,0 +1,229 @@
+#include "diagnose/symbolizer.hpp"
+
+#include "diagnose/place_cache.hpp"
+#include "observe/symbols.hpp"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <map>
+#include <unordered_map>
+
+namespace threadfault::diagnose {
+namespace {
+
+std::string file_name(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+// The process may have a root directory of its own.
+std::string& root_of_process() {
+    static std::string root;
+    return root;
+}
+
+int find_elf(Dwfl_Module* module, void** data, const char* name, Dwarf_Addr base, char** path,
+             Elf** elf) {
+    if (name != nullptr && name[0] == '/') {
+        const int fd = open((root_of_process() + name).c_str(), O_RDONLY | O_CLOEXEC);
+        struct stat about {};
+        if (fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode)) {
+            *path = strdup(name);
+            return fd;
+        }
+        if (fd >= 0) close(fd);
+    }
+    return dwfl_linux_proc_find_elf(module, data, name, base, path, elf);
+}
+
+std::string demangled_name(Dwarf_Die* die) {
+    Dwarf_Attribute attribute;
+    for (const unsigned name : {DW_AT_linkage_name, DW_AT_MIPS_linkage_name}) {
+        if (dwarf_attr_integrate(die, name, &attribute) == nullptr) continue;
+        const char* const mangled = dwarf_formstring(&attribute);
+        if (mangled != nullptr) return observe::demangle(mangled);
+    }
+    if (dwarf_attr_integrate(die, DW_AT_name, &attribute) == nullptr) return {};
+    const char* const plain = dwarf_formstring(&attribute);
+    return plain != nullptr ? plain : "";
+}
+
+// File and line of the call that was inlined there.
+void read_call_site(Dwarf_Die* inlined, Dwarf_Die* unit, SourceLine* caller) {
+    Dwarf_Attribute attribute;
+    Dwarf_Word number = 0;
+    if (dwarf_attr(inlined, DW_AT_call_line, &attribute) != nullptr &&
+        dwarf_formudata(&attribute, &number) == 0) {
+        caller->line = static_cast<int>(number);
+    }
+    Dwarf_Files* files = nullptr;
+    std::size_t count = 0;
+    if (dwarf_attr(inlined, DW_AT_call_file, &attribute) != nullptr &&
+        dwarf_formudata(&attribute, &number) == 0 && dwarf_getsrcfiles(unit, &files, &count) == 0 &&
+        number < count) {
+        const char* const name = dwarf_filesrc(files, number, nullptr, nullptr);
+        if (name != nullptr) caller->file = name;
+    }
+}
+
+}  // namespace
+
+struct Symbolizer::Implementation {
+    Implementation(const observe::Process& process, const observe::Maps& mappings)
+        : pid(process.living_tid()), maps(mappings), symbols(process) {
+        root_of_process() = process.root_path();
+        // What is not on this machine is not fetched from another one.
+        unsetenv("DEBUGINFOD_URLS");
+    }
+    ~Implementation() {
+        for (auto& [id, cache] : caches)
+            cache.save();
+        if (dwfl != nullptr) dwfl_end(dwfl);
+    }
+    Implementation(const Implementation&) = delete;
+    Implementation& operator=(const Implementation&) = delete;
+
+    // Only when something has to be looked up that no cache has.
+    bool open() {
+        if (tried) return dwfl != nullptr;
+        tried = true;
+        static const Dwfl_Callbacks callbacks = {find_elf, dwfl_standard_find_debuginfo, nullptr,
+                                                 nullptr};
+        dwfl = dwfl_begin(&callbacks);
+        if (dwfl == nullptr) return false;
+        if (dwfl_linux_proc_report(dwfl, pid) == 0 && dwfl_report_end(dwfl, nullptr, nullptr) == 0)
+            return true;
+        dwfl_end(dwfl);
+        dwfl = nullptr;
+        return false;
+    }
+
+    void add_lines(Dwfl_Module* module, std::uint64_t address, CodePlace* place) {
+        SourceLine here;
+        if (Dwfl_Line* const line = dwfl_module_getsrc(module, address)) {
+            int number = 0;
+            const char* const file =
+                dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
+            if (file != nullptr) here.file = file;
+            here.line = number;
+        }
+        Dwarf_Addr bias = 0;
+        Dwarf_Die* const unit = dwfl_module_addrdie(module, address, &bias);
+        // dwarf_getscopes() goes on from an inlined call to where the function was written, not to
+        // where it was inlined: the innermost scope's own parents are what is asked for.
+        Dwarf_Die* inner = nullptr;
+        Dwarf_Die* scopes = nullptr;
+        int count = unit != nullptr ? dwarf_getscopes(unit, address - bias, &inner) : 0;
+        if (count > 0) count = dwarf_getscopes_die(&inner[0], &scopes);
+        free(inner);
+        for (int i = 0; i < count; ++i) {
+            const int tag = dwarf_tag(&scopes[i]);
+            if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) continue;
+            here.function = demangled_name(&scopes[i]);
+            here.inlined = tag == DW_TAG_inlined_subroutine;
+            place->lines.push_back(here);
+            if (!here.inlined) break;
+            here = {};
+            read_call_site(&scopes[i], unit, &here);
+        }
+        free(scopes);
+        if (place->lines.empty()) place->lines.push_back(here);
+    }
+
+    CodePlace look_up(std::uint64_t address) {
+        CodePlace place;
+        if (!open()) return by_symbol_table(address);
+        Dwfl_Module* const module = dwfl_addrmodule(dwfl, address);
+        if (module == nullptr) return by_symbol_table(address);
+        add_lines(module, address, &place);
+        SourceLine& outermost = place.lines.back();
+        if (outermost.function.empty()) {
+            GElf_Off offset = 0;
+            GElf_Sym symbol;
+            const char* const name =
+                dwfl_module_addrinfo(module, address, &offset, &symbol, nullptr, nullptr, nullptr);
+            if (name != nullptr) outermost.function = observe::demangle(name);
+        }
+        return place;
+    }
+
+    // Modules that libdw does not report, and files that can't be found any more.
+    CodePlace by_symbol_table(std::uint64_t address) {
+        CodePlace place;
+        place.lines.push_back({symbols.resolve(address).name, {}, 0, false});
+        return place;
+    }
+
+    // Where the module's first byte is, and which file it is: from the process's memory alone.
+    struct Module {
+        std::string name;
+        std::string build_id;
+        std::uint64_t base = 0;
+    };
+    const Module& module_at(const observe::Mapping& mapping) {
+        const auto [entry, fresh] = modules.try_emplace(mapping.path);
+        if (!fresh) return entry->second;
+        Module& module = entry->second;
+        module.name = file_name(mapping.path);
+        for (const observe::Mapping& other : maps.all()) {
+            if (other.path == mapping.path && other.offset == 0) {
+                module.base = other.begin;
+                break;
+            }
+        }
+        module.build_id = build_id_at(pid, module.base);
+        return module;
+    }
+
+    CodePlace find(std::uint64_t address) {
+        const observe::Mapping* const mapping = maps.find(address);
+        if (mapping == nullptr || mapping->path.empty()) {
+            CodePlace nowhere;
+            nowhere.lines.emplace_back();
+            return nowhere;
+        }
+        const Module& module = module_at(*mapping);
+        const std::uint64_t offset = address - module.base;
+        CodePlace place;
+        PlaceCache* cache = nullptr;
+        if (!module.build_id.empty()) {
+            cache = &caches.try_emplace(module.build_id, module.build_id).first->second;
+        }
+        if (cache == nullptr || !cache->find(offset, &place.lines)) {
+            place = look_up(address);
+            if (cache != nullptr) cache->add(offset, place.lines);
+        }
+        place.module = module.name;
+        place.offset = offset;
+        place.build_id = module.build_id;
+        return place;
+    }
+
+    pid_t pid;
+    const observe::Maps& maps;
+    observe::Symbols symbols;
+    Dwfl* dwfl = nullptr;
+    bool tried = false;
+    std::unordered_map<std::string, Module> modules;
+    std::map<std::string, PlaceCache> caches;
+    std::unordered_map<std::uint64_t, CodePlace> places;
+};
+
+Symbolizer::Symbolizer(const observe::Process& process, const observe::Maps& maps)
+    : implementation_(std::make_unique<Implementation>(process, maps)) {}
+Symbolizer::~Symbolizer() = default;
+
+const CodePlace& Symbolizer::at(std::uint64_t address) {
+    const auto [entry, fresh] = implementation_->places.try_emplace(address);
+    if (fresh) entry->second = implementation_->find(address);
+    return entry->second;
+}
+
+}  // namespace threadfault::diagnose

@@ -1,0 +1,49 @@
+// Function, file, line and inlined calls for code addresses of a process, by libdw.
+#ifndef THREADFAULT_DIAGNOSE_SYMBOLIZER_HPP
+#define THREADFAULT_DIAGNOSE_SYMBOLIZER_HPP
+
+#include "observe/maps.hpp"
+#include "observe/process.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace threadfault::diagnose {
+
+// One function at an address; several where calls were inlined.
+struct SourceLine {
+    std::string function;  // demangled; "" unknown
+    std::string file;      // as the compiler wrote it; "" unknown
+    int line = 0;
+    bool inlined = false;  // into the next one
+};
+
+struct CodePlace {
+    std::vector<SourceLine> lines;  // innermost first; never empty
+    std::string module;             // file name without directories; "" outside any file
+    std::uint64_t offset = 0;       // link-time address in the module
+    std::string build_id;           // hexadecimal; "" without one
+};
+
+// Not thread-safe. Names of program and libraries are kept on disk by build-id (below
+// $XDG_CACHE_HOME or ~/.cache), so that the next run need not open the debug information again.
+class Symbolizer {
+public:
+    Symbolizer(const observe::Process& process, const observe::Maps& maps);
+    ~Symbolizer();
+    Symbolizer(const Symbolizer&) = delete;
+    Symbolizer& operator=(const Symbolizer&) = delete;
+
+    // Never fails: what is not known stays empty. The reference is good as long as the object is.
+    const CodePlace& at(std::uint64_t address);
+
+private:
+    struct Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace threadfault::diagnose
+
+#endif  // THREADFAULT_DIAGNOSE_SYMBOLIZER_HPP

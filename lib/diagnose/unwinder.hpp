@@ -1,0 +1,67 @@
+// Backtraces of another process's threads from copies of their registers and stacks, by libunwind's
+// remote interface: nothing runs in the process, nothing is stopped.
+#ifndef THREADFAULT_DIAGNOSE_UNWINDER_HPP
+#define THREADFAULT_DIAGNOSE_UNWINDER_HPP
+
+#include "diagnose/remote_memory.hpp"
+#include "observe/maps.hpp"
+#include "observe/process.hpp"
+#include "wire/wire.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace threadfault::diagnose {
+
+// In the order of DWARF's numbers (wire.hpp).
+using Registers = std::array<std::uint64_t, wire::kRegisters>;
+
+struct RawFrame {
+    std::uint64_t ip = 0;
+    std::uint64_t stack_pointer = 0;
+    bool signal =
+        false;  // the frame of a signal handler's return: `ip` was interrupted, not called
+
+    // Where the instruction is that this frame is in: a return address may be the first byte behind
+    // the function that made the call.
+    std::uint64_t lookup(std::size_t depth, bool after_signal) const {
+        return depth == 0 || after_signal ? ip : ip - 1;
+    }
+};
+
+// What the tables say of the function at an address (System V ABI, .eh_frame).
+struct FunctionInfo {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint64_t lsda = 0;         // 0: no language-specific data
+    std::uint64_t personality = 0;  // 0: none: an unwind passes through without a stop
+};
+
+// Not thread-safe. What is read of code and tables is kept; the stack copies are the caller's.
+class Unwinder {
+public:
+    explicit Unwinder(const observe::Process& process);
+    ~Unwinder();
+    Unwinder(const Unwinder&) = delete;
+    Unwinder& operator=(const Unwinder&) = delete;
+
+    // Innermost first, at most `limit`. Ends where the tables end (a JIT's code, the first frame),
+    // where a frame does not lie above the one before, or where memory can't be read.
+    std::vector<RawFrame> unwind(const Registers& registers, const StackCopy& stack,
+                                 std::size_t limit);
+
+    std::optional<FunctionInfo> function_at(std::uint64_t ip);
+
+    RemoteMemory& memory() noexcept;
+    const observe::Maps& maps() const noexcept;
+
+private:
+    struct Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace threadfault::diagnose
+
+#endif  // THREADFAULT_DIAGNOSE_UNWINDER_HPP

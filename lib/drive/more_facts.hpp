@@ -1,0 +1,20 @@
+// What a listing learns only when it is asked for: it costs a signal to each thread, or the graph
+// of all locks.
+#ifndef THREADFAULT_DRIVE_MORE_FACTS_HPP
+#define THREADFAULT_DRIVE_MORE_FACTS_HPP
+
+#include "drive/lock_graph.hpp"
+#include "drive/thread_view.hpp"
+
+namespace threadfault::drive {
+
+// ThreadView::on_stack: names without parameters of the innermost functions (wire::kMaxFrames),
+// looked up on the threads by the agent. A thread that does not answer has none.
+void add_stacks(const observe::Process& process, client::Connection& connection, ThreadList& list);
+
+// ThreadView::holding, of living owners.
+void add_holdings(const LockGraph& graph, ThreadList& list);
+
+}  // namespace threadfault::drive
+
+#endif  // THREADFAULT_DRIVE_MORE_FACTS_HPP
