@@ -1,0 +1,171 @@
+// threadfault-test: what `threadfault test` becomes.
+#include "scenario/options.hpp"
+#include "scenario/parse.hpp"
+#include "scenario/report/report.hpp"
+#include "scenario/run/campaign.hpp"
+#include "threadfault/error.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace threadfault::scenario {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Stop& global_stop() {
+    static Stop stop;
+    return stop;
+}
+
+volatile sig_atomic_t caught_signal = 0;
+
+// The first one stops in an orderly way, the second at once; the guardians end the targets.
+void stop_by_signal(int number) {
+    if (caught_signal != 0) _exit(128 + number);
+    caught_signal = number;
+    global_stop().request();
+}
+
+void catch_signals() {
+    global_stop();
+    struct sigaction action {};
+    action.sa_handler = stop_by_signal;
+    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+        sigaction(number, &action, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+void print(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+void report_error(const Error& error, const Options& options) {
+    std::string text;
+    if (options.json) {
+        text =
+            Json{{"error",
+                  {{"code", error.code_name()}, {"message", error.what()}, {"hint", error.hint()}}}}
+                .dump(-1, ' ', false, Json::error_handler_t::replace);
+    } else {
+        const std::string name = options.color ? "\x1b[31mthreadfault:\x1b[0m" : "threadfault:";
+        text = fmt::format("{} {}", name, error.what());
+        if (!error.hint().empty()) text += fmt::format(" ({})", error.hint());
+    }
+    std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+// Of every file that is wrong, what is wrong; nothing is started then.
+std::optional<std::vector<Scenario>> read_files(const Options& options) {
+    std::vector<Scenario> scenarios;
+    bool good = true;
+    for (const std::string& file : options.files) {
+        try {
+            scenarios.push_back(parse_file(file));
+        } catch (const Error& error) {
+            report_error(error, options);
+            good = false;
+        }
+    }
+    if (!good) return std::nullopt;
+    return scenarios;
+}
+
+int check(const std::vector<Scenario>& scenarios, const Options& options) {
+    Json files = Json::array();
+    std::string text;
+    for (const Scenario& scenario : scenarios) {
+        files.push_back({{"file", scenario.file}, {"tests", scenario.tests.size()}});
+        text += fmt::format("{}: {} test{}\n", scenario.file, scenario.tests.size(),
+                            scenario.tests.size() == 1 ? "" : "s");
+    }
+    print(options.json ? Json{{"files", files}}.dump() + "\n" : text);
+    return 0;
+}
+
+// Before anything is started: hours of testing must not end in "no such directory".
+void prepare_outputs(const Options& options) {
+    if (!options.keep_logs.empty()) {
+        std::error_code error;
+        std::filesystem::create_directories(options.keep_logs, error);
+        if (error) {
+            throw Error(ExitCode::usage, "no_such_file",
+                        fmt::format("--keep-logs {}: {}", options.keep_logs, error.message()));
+        }
+    }
+    if (!options.junit.empty() && !std::ofstream(options.junit)) {
+        throw Error(ExitCode::usage, "no_such_file",
+                    fmt::format("--junit {}: {}", options.junit, std::strerror(errno)));
+    }
+}
+
+int test(const std::vector<Scenario>& scenarios, const Options& options) {
+    const std::vector<Item> items = plan(scenarios, options);
+    prepare_outputs(options);
+    // Short, so that it can be typed again.
+    const std::uint64_t seed = options.seed ? *options.seed : std::random_device{}() % 1'000'000;
+    if (options.tap) print(tap_header(items.size()));
+    std::size_t number = 0;
+    const TimePoint begin = Clock::now();
+    const std::vector<TestResult> results =
+        run_all(items, options, seed, global_stop(), [&](const TestResult& result) {
+            number++;
+            if (options.tap) print(tap_point(result, number));
+            if (!options.tap && !options.json) print(human_result(result, options.color));
+        });
+    Summary summary = summarise(results, items.size());
+    summary.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    summary.seed = seed;
+    if (!options.junit.empty()) std::ofstream(options.junit) << junit_report(results, summary);
+    if (options.json) {
+        print(json_report(results, summary));
+    } else if (!options.tap) {
+        print(human_summary(summary, options.color));
+    } else if (caught_signal != 0) {
+        print(tap_bail_out());
+    }
+    if (caught_signal != 0) return 128 + caught_signal;
+    return static_cast<int>(summary.failed > 0 ? ExitCode::bad_verdict : ExitCode::done);
+}
+
+int run(const std::vector<std::string>& arguments) {
+    Options options;
+    // Before anything is parsed: how are errors to be told?
+    options.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+    try {
+        options = from_arguments(arguments);
+        catch_signals();
+        const std::optional<std::vector<Scenario>> scenarios = read_files(options);
+        if (!scenarios) return static_cast<int>(ExitCode::usage);
+        return options.check ? check(*scenarios, options) : test(*scenarios, options);
+    } catch (const Error& error) {
+        report_error(error, options);
+        return static_cast<int>(error.exit_code());
+    } catch (const std::exception& error) {
+        report_error(Error(ExitCode::usage, "internal", error.what()), options);
+        return static_cast<int>(ExitCode::usage);
+    }
+}
+
+}  // namespace
+}  // namespace threadfault::scenario
+
+int main(int argc, char** argv) {
+    const int status = threadfault::scenario::run({argv + 1, argv + argc});
+    std::fflush(stdout);
+    // A test that was left behind still uses what static destructors would tear down.
+    _exit(status);
+}

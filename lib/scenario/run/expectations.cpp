@@ -1,0 +1,156 @@
+// What is expected of a target, and what is seen of it.
+#include "drive/death.hpp"
+#include "drive/duration.hpp"
+#include "scenario/match.hpp"
+#include "scenario/run/session.hpp"
+
+#include <fmt/format.h>
+
+namespace threadfault::scenario {
+namespace {
+
+// For what follows a fault within a moment, on a busy machine too: nobody has to say how long.
+constexpr Duration kPatience = std::chrono::seconds(10);
+
+std::string duration_text(Duration time) {
+    return drive::short_duration(std::chrono::duration<double>(time).count());
+}
+
+std::string expected_end(const Expectation& expectation) {
+    if (expectation.exit_code) return fmt::format("to exit with code {}", *expectation.exit_code);
+    if (expectation.signal)
+        return fmt::format("to be ended by {}", drive::signal_name(*expectation.signal));
+    return "to end";
+}
+
+// Does it need a living target to be judged?
+bool needs_life(const Expectation& expectation) {
+    return expectation.alive == true || !expectation.probe.empty() || expectation.progresses ||
+           expectation.no_orphaned_locks || expectation.threads || !expectation.threads_of.empty();
+}
+
+}  // namespace
+
+void Session::expect(const Expectation& expectation) {
+    if (expectation.foresees_end()) {
+        expect_end(expectation);
+    } else if (needs_life(expectation)) {
+        expect_alive();
+        if (!expectation.probe.empty()) expect_probe(expectation);
+        expect_threads(expectation);
+        if (expectation.progresses) expect_progress(expectation);
+        // Behind the others: who waits for a dead one's lock has got there by now.
+        if (expectation.no_orphaned_locks) expect_locks(*expectation.no_orphaned_locks);
+        expect_alive();
+    }
+    expect_output(expectation);
+    note("as expected");
+}
+
+void Session::expect_end(const Expectation& expectation) {
+    end_foreseen_ = true;
+    std::optional<Exit> exit;
+    eventually(kPatience, [&] {
+        exit = target_->wait_exit(Duration::zero());
+        return exit.has_value();
+    });
+    const std::string expected = expected_end(expectation);
+    if (!exit) throw StepFailed{fmt::format("expected the target {}; it still runs", expected)};
+    const bool as_expected = (!expectation.exit_code || exit->code == expectation.exit_code) &&
+                             (!expectation.signal || exit->signal == expectation.signal);
+    if (!as_expected)
+        throw StepFailed{fmt::format("expected the target {}; it {}", expected, exit->text())};
+}
+
+void Session::expect_alive() const {
+    if (target_->alive()) return;
+    const std::optional<Exit> exit = target_->wait_exit();
+    throw StepFailed{
+        fmt::format("expected the target to live; it {}", exit ? exit->text() : "ended")};
+}
+
+void Session::expect_probe(const Expectation& expectation) {
+    Prober& one = prober(expectation.probe);
+    const Prober::Judgement judgement =
+        expectation.recovers_within ? one.judge_recovery(*expectation.recovers_within, stop_)
+                                    : one.judge_now(stop_);
+    const std::string tries =
+        fmt::format("{} of {} tries failed", judgement.failures, judgement.tries);
+    if (judgement.healthy) {
+        note(fmt::format("probe {}: healthy after {}, {}", expectation.probe,
+                         duration_text(judgement.after), tries));
+        return;
+    }
+    expect_alive();
+    if (expectation.recovers_within) {
+        throw StepFailed{fmt::format("expected probe \"{}\" to recover within {}; {}, the last: {}",
+                                     expectation.probe, duration_text(*expectation.recovers_within),
+                                     tries, judgement.why)};
+    }
+    throw StepFailed{fmt::format("expected probe \"{}\" to be healthy; {}, the last: {}",
+                                 expectation.probe, tries, judgement.why)};
+}
+
+void Session::expect_threads(const Expectation& expectation) const {
+    const auto check = [&](const std::string& selector, std::size_t expected) {
+        std::size_t seen = 0;
+        const bool met = eventually(kPatience, [&] {
+            seen = selector.empty() ? target_->threads().size() : target_->threads(selector).size();
+            return seen == expected;
+        });
+        if (met) return;
+        throw StepFailed{fmt::format("expected {} threads{}; there are {}", expected,
+                                     selector.empty() ? "" : " that match " + selector, seen)};
+    };
+    if (expectation.threads) check("", *expectation.threads);
+    for (const auto& [selector, expected] : expectation.threads_of)
+        check(fill(selector), expected);
+}
+
+void Session::expect_progress(const Expectation& expectation) {
+    watched_ = target_->watch(expectation.watched);
+    const bool progresses = watched_->verdict == Progress::progressing;
+    note(fmt::format("watched for {}: {}", duration_text(expectation.watched),
+                     to_string(watched_->verdict)));
+    if (progresses != *expectation.progresses) {
+        throw StepFailed{fmt::format("expected the target {}to make progress; it is {}",
+                                     *expectation.progresses ? "" : "not ",
+                                     to_string(watched_->verdict))};
+    }
+    watched_.reset();
+}
+
+void Session::expect_locks(bool free_of_orphans) {
+    LockReport locks = target_->locks();
+    if (!free_of_orphans) {
+        eventually(kPatience, [&] {
+            locks = target_->locks();
+            return locks.has_orphans();
+        });
+    }
+    if (locks.has_orphans() != free_of_orphans) return;
+    throw StepFailed{free_of_orphans ? "expected no orphaned locks:\n" + locks.tree
+                                     : std::string("expected orphaned locks; there are none")};
+}
+
+void Session::expect_output(const Expectation& expectation) const {
+    if (!expectation.output.empty()) {
+        const std::string regex = fill(expectation.output);
+        const bool found = eventually(kPatience, [&] {
+            return find_line(target_->output(), regex) || find_line(target_->errors(), regex);
+        });
+        if (!found)
+            throw StepFailed{fmt::format("expected a line of output that matches \"{}\"", regex)};
+    }
+    for (const std::string& pattern : expectation.log_free_of) {
+        const std::string regex = fill(pattern);
+        for (const std::string& text : {target_->output(), target_->errors()}) {
+            if (const std::optional<std::string> line = find_line(text, regex)) {
+                throw StepFailed{fmt::format("expected no line of output that matches \"{}\": {}",
+                                             regex, *line)};
+            }
+        }
+    }
+}
+
+}  // namespace threadfault::scenario

@@ -1,0 +1,29 @@
+// What a test needs of the machine: a free port, a directory of its own.
+#ifndef THREADFAULT_SCENARIO_RUN_PLACE_HPP
+#define THREADFAULT_SCENARIO_RUN_PLACE_HPP
+
+#include <string>
+
+namespace threadfault::scenario {
+
+// A port on which nobody listens, by TCP or UDP, and which this process has not given out before.
+// It lies below those that the kernel gives to outgoing connections. Thread-safe.
+int free_port();
+
+// An empty directory, gone with what is in it when the object goes.
+class ScratchDirectory {
+public:
+    ScratchDirectory();
+    ~ScratchDirectory();
+    ScratchDirectory(const ScratchDirectory&) = delete;
+    ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+
+    const std::string& path() const noexcept { return path_; }
+
+private:
+    std::string path_;
+};
+
+}  // namespace threadfault::scenario
+
+#endif  // THREADFAULT_SCENARIO_RUN_PLACE_HPP

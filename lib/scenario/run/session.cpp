@@ -1,0 +1,229 @@
+#include "scenario/run/session.hpp"
+
+#include "drive/duration.hpp"
+#include "scenario/report/clean.hpp"
+#include "threadfault/error.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+namespace threadfault::scenario {
+namespace {
+
+constexpr std::size_t kLinesShown = 15;
+
+std::string directory_of(const std::string& file) {
+    std::error_code ignored;
+    const std::filesystem::path path = std::filesystem::absolute(file, ignored).parent_path();
+    return path.empty() ? "/" : path.string();
+}
+
+// The last lines, under a title where there are any.
+std::string tail(const std::string& title, const std::string& text) {
+    const std::vector<std::string> lines = lines_of(text);
+    if (lines.empty()) return "";
+    const std::size_t first = lines.size() - std::min(lines.size(), kLinesShown);
+    std::string shown = fmt::format("{}{}:\n", title, first > 0 ? " (its end)" : "");
+    for (std::size_t i = first; i < lines.size(); i++)
+        shown += fmt::format("  {}\n", lines[i]);
+    return shown;
+}
+
+std::string message_of(const Error& error) {
+    return error.hint().empty() ? std::string(error.what())
+                                : fmt::format("{}; {}", error.what(), error.hint());
+}
+
+}  // namespace
+
+Session::Session(const Scenario& scenario, const TestSpec& test, std::uint64_t seed,
+                 const std::string& shim, const Stop& stop)
+    : scenario_(scenario), test_(test), seed_(seed), shim_(shim), stop_(stop) {
+    placeholders_.port = std::to_string(free_port());
+    placeholders_.tmp = scratch_.path();
+    placeholders_.dir = directory_of(scenario.file);
+}
+
+Session::~Session() {
+    finish();
+}
+
+std::optional<Failure> Session::run() {
+    std::optional<Failure> failure = do_all();
+    finish();
+    return failure;
+}
+
+std::optional<Failure> Session::do_all() {
+    const Step* current = nullptr;
+    std::string message;
+    try {
+        launch();
+        start_probers();
+        for (std::size_t i = 0; i < test_.steps.size(); i++) {
+            if (stop_.requested()) break;
+            current = &test_.steps[i];
+            do_step(*current, i);
+        }
+        if (!stop_.requested()) {
+            current = nullptr;
+            check_end_was_foreseen();
+        }
+    } catch (const StepFailed& failed) {
+        message = failed.message;
+    } catch (const Error& error) {
+        message = message_of(error);
+    } catch (const std::exception& error) {
+        message = error.what();
+    }
+    if (stop_.requested() || !message.empty()) {
+        if (stop_.requested()) {
+            message = fmt::format(
+                "the test did not end within {}",
+                drive::short_duration(std::chrono::duration<double>(test_.timeout).count()));
+        }
+        const Place& place = current != nullptr ? current->place : test_.place;
+        return explain(place, current != nullptr ? current->text : "", message);
+    }
+    return std::nullopt;
+}
+
+void Session::launch() {
+    std::vector<std::string> command;
+    command.reserve(test_.target.command.size());
+    for (const std::string& argument : test_.target.command)
+        command.push_back(fill(argument));
+    LaunchOptions options;
+    for (const auto& [name, value] : test_.target.environment)
+        options.environment[name] = fill(value);
+    options.directory = fill(test_.target.directory);
+    options.shim = test_.target.shim;
+    options.shim_path = shim_;
+    options.ready.output = fill(test_.target.ready.output);
+    options.ready.listening = fill(test_.target.ready.listening);
+    options.ready.thread = fill(test_.target.ready.thread);
+    options.ready.within = std::min<Duration>(test_.target.ready.within, test_.timeout);
+    target_ = Target::launch(command, options);
+    note(fmt::format("process {}: {}", target_->pid(), fmt::join(command, " ")));
+}
+
+void Session::start_probers() {
+    for (const Step& step : test_.steps) {
+        const auto* const expectation = std::get_if<Expectation>(&step.what);
+        if (expectation == nullptr || expectation->probe.empty()) continue;
+        if (probers_.count(expectation->probe) != 0) continue;
+        const ProbeSpec& probe = *scenario_.find_probe(expectation->probe);
+        Prober::Attempter attempter;
+        if (const auto* http = std::get_if<HttpProbe>(&probe.how)) {
+            const HttpProbe filled{fill(http->url), http->status, fill(http->expect)};
+            attempter = [filled](TimePoint deadline, const Stop& stop) {
+                return try_http(filled, deadline, stop);
+            };
+        } else if (const auto* socket = std::get_if<SocketProbe>(&probe.how)) {
+            const SocketProbe filled{socket->local, fill(socket->to), fill(socket->send),
+                                     fill(socket->expect)};
+            attempter = [filled](TimePoint deadline, const Stop& stop) {
+                return try_socket(filled, deadline, stop);
+            };
+        } else {
+            CommandProbe filled;
+            for (const std::string& argument : std::get<CommandProbe>(probe.how).command)
+                filled.command.push_back(fill(argument));
+            const CommandOptions options{variables(), placeholders_.dir};
+            attempter = [filled, options](TimePoint deadline, const Stop& stop) {
+                return try_command(filled, options, deadline, stop);
+            };
+        }
+        probers_[probe.name] = std::make_unique<Prober>(attempter, probe.every, probe.within);
+    }
+}
+
+std::map<std::string, std::string> Session::variables() const {
+    std::map<std::string, std::string> filled;
+    for (const auto& [name, value] : test_.target.environment)
+        filled[name] = fill(value);
+    filled["TARGET_PID"] = std::to_string(target_->pid());
+    return filled;
+}
+
+void Session::note(const std::string& line) {
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+    journal_.push_back(fmt::format("{:8.3f} s  {}", seconds, line));
+}
+
+std::uint64_t Session::seed_of(std::size_t step) const {
+    // FNV-1a, so that the choices of one test do not depend on which others run.
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    const auto mix = [&](std::uint64_t value) { hash = (hash ^ value) * 0x100000001b3U; };
+    for (const char c : test_.name)
+        mix(static_cast<unsigned char>(c));
+    mix(seed_);
+    mix(step);
+    return hash >> 1U;  // fits into TOML's integers
+}
+
+bool Session::eventually(Duration within, const std::function<bool()>& condition) const {
+    const TimePoint deadline = Clock::now() + within;
+    while (true) {
+        if (condition()) return true;
+        const TimePoint now = Clock::now();
+        if (now >= deadline) return false;
+        if (!stop_.sleep_until(std::min(deadline, now + std::chrono::milliseconds(10))))
+            return false;
+    }
+}
+
+void Session::check_end_was_foreseen() const {
+    if (target_->alive() || end_foreseen_) return;
+    const std::optional<Exit> exit = target_->wait_exit();
+    throw StepFailed{
+        fmt::format("the target {}, and no step expects that", exit ? exit->text() : "ended")};
+}
+
+Failure Session::explain(const Place& place, const std::string& step, const std::string& message) {
+    note("failed: " + message);
+    Failure failure;
+    failure.place = place;
+    failure.step = step;
+    failure.message = message;
+    if (!target_) return failure;
+    failure.stack = target_->last_stack();
+    try {
+        if (!target_->alive()) {
+            if (const auto exit = target_->wait_exit(std::chrono::seconds(1)))
+                failure.ending = exit->text();
+        } else {
+            if (!watched_) watched_ = target_->watch(std::chrono::milliseconds(500));
+            failure.verdict = to_string(watched_->verdict);
+            failure.evidence = watched_->evidence;
+            failure.locks = watched_->locks.tree;
+            if (failure.stack.empty() && !victim_.empty()) failure.stack = target_->stack(victim_);
+        }
+    } catch (const std::exception&) {
+        // What can't be seen any more does not make the failure less of one.
+    }
+    failure.output =
+        tail("standard output", target_->output()) + tail("standard error", target_->errors());
+    return failure;
+}
+
+void Session::finish() {
+    for (const auto& [name, one] : probers_)
+        note(fmt::format("probe {}: {}", name, one->text()));
+    probers_.clear();
+    if (!target_ || std::exchange(finished_, true)) return;
+    try {
+        const bool lived = target_->alive();
+        const std::optional<Exit> exit = target_->terminate();
+        if (lived) note("the target was ended");
+        if (!lived && exit) note(fmt::format("the target {} by itself", exit->text()));
+    } catch (const std::exception& error) {
+        note(fmt::format("ending the target: {}", error.what()));
+    }
+}
+
+}  // namespace threadfault::scenario

@@ -1,0 +1,97 @@
+// A test while it runs: its target, its probes, and the notes that a report is made from.
+#ifndef THREADFAULT_SCENARIO_RUN_SESSION_HPP
+#define THREADFAULT_SCENARIO_RUN_SESSION_HPP
+
+#include "scenario/model.hpp"
+#include "scenario/placeholders.hpp"
+#include "scenario/probe/prober.hpp"
+#include "scenario/result.hpp"
+#include "scenario/run/place.hpp"
+#include "scenario/stop.hpp"
+#include "threadfault/target.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace threadfault::scenario {
+
+// Why a step was not as it should be; caught by the session.
+struct StepFailed {
+    std::string message;
+};
+
+class Session {
+public:
+    // `stop`: of this test, requested at its timeout too.
+    Session(const Scenario& scenario, const TestSpec& test, std::uint64_t seed,
+            const std::string& shim, const Stop& stop);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    // Launches, does the steps, and ends the target. std::nullopt: all was as it should be.
+    std::optional<Failure> run();
+
+    const std::vector<std::string>& journal() const noexcept { return journal_; }
+    // Of the target, as far as it came.
+    std::string output() const { return target_ ? target_->output() : std::string(); }
+    std::string errors() const { return target_ ? target_->errors() : std::string(); }
+
+private:
+    std::optional<Failure> do_all();
+    void launch();
+    void do_step(const Step& step, std::size_t index);
+    void do_fault(const FaultStep& step, std::size_t index);
+    Target::Results inflict(const FaultStep& step, const FaultOptions& options);
+    void do_inject(const InjectStep& step, std::size_t index);
+    void do_wait(const WaitStep& step);
+    void do_wait_for_thread(const WaitForThreadStep& step);
+    void do_run(const RunStep& step);
+    void check_end_was_foreseen() const;
+
+    // expectations.cpp
+    void expect(const Expectation& expectation);
+    void expect_end(const Expectation& expectation);
+    void expect_alive() const;
+    void expect_probe(const Expectation& expectation);
+    void expect_threads(const Expectation& expectation) const;
+    void expect_progress(const Expectation& expectation);
+    void expect_locks(bool free_of_orphans);
+    void expect_output(const Expectation& expectation) const;
+
+    Failure explain(const Place& place, const std::string& step, const std::string& message);
+    void finish();
+    void note(const std::string& line);
+    std::string fill(std::string_view text) const { return placeholders_.fill(text); }
+    std::map<std::string, std::string> variables() const;
+    std::uint64_t seed_of(std::size_t step) const;
+    Prober& prober(const std::string& name) { return *probers_.at(name); }
+    void start_probers();
+    // Asks until it is true (true), the time is over or the test is stopped (false).
+    bool eventually(Duration within, const std::function<bool()>& condition) const;
+
+    const Scenario& scenario_;
+    const TestSpec& test_;
+    const std::uint64_t seed_;
+    const std::string shim_;
+    const Stop& stop_;
+    const TimePoint begin_ = Clock::now();
+    ScratchDirectory scratch_;
+    Placeholders placeholders_;
+    std::optional<Target> target_;
+    std::map<std::string, std::unique_ptr<Prober>> probers_;
+    bool end_foreseen_ = false;
+    bool finished_ = false;
+    std::string victim_;  // a selector of the latest one that still lives
+    // What a step already knows, so that the report need not look again.
+    std::optional<WatchReport> watched_;
+    std::vector<std::string> journal_;
+};
+
+}  // namespace threadfault::scenario
+
+#endif  // THREADFAULT_SCENARIO_RUN_SESSION_HPP

@@ -1,0 +1,117 @@
+// What the steps of a test do; expectations.cpp has those that judge.
+#include "drive/duration.hpp"
+#include "scenario/command.hpp"
+#include "scenario/run/session.hpp"
+
+#include <fmt/format.h>
+
+namespace threadfault::scenario {
+namespace {
+
+std::string describe(const FaultResult& result) {
+    std::string text = fmt::format("{} {}", result.tid, result.name);
+    if (!result.path.empty()) text += fmt::format(" ({})", result.path);
+    text +=
+        fmt::format(": {}, {}", to_string(result.outcome), drive::short_duration(result.seconds));
+    if (!result.reason.empty()) text += ": " + result.reason;
+    return text;
+}
+
+template <typename... Cases>
+struct Overloaded : Cases... {
+    using Cases::operator()...;
+};
+template <typename... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+}  // namespace
+
+void Session::do_step(const Step& step, std::size_t index) {
+    std::visit(Overloaded{
+                   [&](const FaultStep& fault) { do_fault(fault, index); },
+                   [&](const InjectStep& inject) { do_inject(inject, index); },
+                   [&](const WaitStep& wait) { do_wait(wait); },
+                   [&](const WaitForThreadStep& wait) { do_wait_for_thread(wait); },
+                   [&](const RunStep& run) { do_run(run); },
+                   [&](const Expectation& expectation) { expect(expectation); },
+               },
+               step.what);
+}
+
+Target::Results Session::inflict(const FaultStep& step, const FaultOptions& options) {
+    const std::string selector = fill(step.selector);
+    switch (step.verb) {
+        case Verb::kill:
+            return target_->kill(selector, options);
+        case Verb::signal:
+            return target_->signal(selector, step.signal, options, step.value);
+        case Verb::freeze:
+            return target_->freeze(selector, options);
+        case Verb::thaw:
+            return target_->thaw(selector, options);
+        case Verb::slow:
+            return target_->slow(selector, step.percent, options);
+        case Verb::delay:
+            return target_->delay(selector, step.time, options);
+        case Verb::spin:
+            return target_->spin(selector, step.time, options);
+        case Verb::interrupt:
+            return target_->interrupt(selector, options);
+        case Verb::demote:
+            return target_->demote(selector, step.demotion, options);
+    }
+    return {};
+}
+
+void Session::do_fault(const FaultStep& step, std::size_t index) {
+    FaultOptions options = step.options;
+    if (options.pick == Pick::random && !options.seed) options.seed = seed_of(index);
+    const Target::Results results = inflict(step, options);
+    std::string undone;
+    for (const FaultResult& result : results) {
+        const std::string text = fmt::format("{} {}", to_string(step.verb), describe(result));
+        note(text);
+        // The target's death is for the next expectation to judge.
+        const bool done = result.took_effect() || result.outcome == Outcome::target_died;
+        if (!done && undone.empty()) undone = text;
+        victim_ = result.outcome == Outcome::done ? std::to_string(result.tid) : "";
+    }
+    if (!undone.empty()) throw StepFailed{"the fault did not take effect: " + undone};
+}
+
+void Session::do_inject(const InjectStep& step, std::size_t index) {
+    const std::string spec = fill(step.spec);
+    const std::uint32_t number =
+        target_->inject(spec, step.force, step.seed ? *step.seed : seed_of(index));
+    note(fmt::format("inject {}: number {}", spec, number));
+}
+
+void Session::do_wait(const WaitStep& step) {
+    stop_.sleep_until(Clock::now() + step.time);
+}
+
+void Session::do_wait_for_thread(const WaitForThreadStep& step) {
+    const std::string selector = fill(step.selector);
+    if (eventually(step.within, [&] { return !target_->threads(selector).empty(); })) {
+        note(fmt::format("thread {}: it is there", selector));
+        return;
+    }
+    throw StepFailed{
+        fmt::format("no thread matches {} within {}", selector,
+                    drive::short_duration(std::chrono::duration<double>(step.within).count()))};
+}
+
+void Session::do_run(const RunStep& step) {
+    const std::string line = fill(step.command);
+    const CommandResult result =
+        run_command({"/bin/sh", "-c", line}, {variables(), placeholders_.dir},
+                    Clock::now() + step.within, stop_);
+    note(fmt::format("run {}: it {}", line, result.text()));
+    if (result.end == CommandResult::End::exited && result.code == step.exit_code) return;
+    std::string message =
+        fmt::format("the command {}, expected exit code {}", result.text(), step.exit_code);
+    if (!result.output.empty()) message += "\n" + result.output;
+    throw StepFailed{message};
+}
+
+}  // namespace threadfault::scenario
