@@ -38,6 +38,7 @@ constexpr std::array kCommands = {
     Command{"watch", "Say whether a process makes progress, is idle or stuck", setup_watch},
     Command{"events", "Follow what happens to the threads", setup_events},
     Command{"storm", "Do random faults to a target for a while", setup_storm},
+    Command{"test", "Run scenario files as tests", setup_test},
     Command{"doctor", "Say whether threadfault can work there, and if not, why not", setup_doctor},
     Command{"completion", "Print the completion script for a shell", setup_completion},
     Command{"__complete", "", setup_complete, true},

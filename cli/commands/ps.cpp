@@ -1,6 +1,7 @@
 // threadfault ps: the targets, or the threads of one process.
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
+#include "drive/more_facts.hpp"
 #include "drive/targets.hpp"
 #include "drive/thread_view.hpp"
 #include "render/json.hpp"
@@ -48,6 +49,7 @@ int list_threads_of(const std::string& pid, const Invocation& invocation) {
     report.list = drive::list_threads(
         looked.process, looked.agent(),
         {.waits = true, .masks = invocation.json, .starts = true, .symbols = true});
+    drive::add_holdings(report.list);
     write_all(STDOUT_FILENO,
               invocation.json
                   ? json_threads(report.pid, report.command, report.agent, report.list.threads)

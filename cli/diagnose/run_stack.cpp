@@ -14,7 +14,7 @@ namespace {
 
 drive::ThreadList threads_of(Looked& looked, const std::string& text) {
     if (text.empty()) {
-        return drive::list_threads(looked.process, looked.agent(), {.waits = true, .starts = true});
+        return drive::list_threads(looked.process, looked.agent(), {.starts = true});
     }
     const drive::Selector selector = drive::parse_selector(text);
     const bool needs_agent =
@@ -23,8 +23,9 @@ drive::ThreadList threads_of(Looked& looked, const std::string& text) {
     if (needs_agent && looked.agent() == nullptr) {
         throw Error(ExitCode::no_agent, "no_agent", looked.why, looked.hint);
     }
-    drive::ThreadList list = drive::list_threads(looked.process, looked.agent(),
-                                                 {.waits = true, .starts = true, .symbols = true});
+    drive::ThreadList list =
+        drive::list_threads(looked.process, looked.agent(),
+                            {.waits = selector.has(drive::Term::Key::waiting), .starts = true});
     if (selector.has(drive::Term::Key::in)) {
         drive::add_stacks(looked.process, *looked.agent(), list);
     }

@@ -76,10 +76,7 @@ void add_frames(const diagnose::Backtrace& trace, FrameTexts& texts, const Style
                             trace.why.empty() ? "its first frame can't be read" : trace.why);
     }
     for (const diagnose::Frame& frame : trace.frames) {
-        if (frame.signal) {
-            *out += style.dim("    <a signal came here>") + "\n";
-            continue;
-        }
+        if (frame.signal) *out += style.dim("    <here a signal interrupted>") + "\n";
         *out += texts.of(frame);
     }
     if (trace.cut) *out += style.dim("    … and more: --depth shows them") + "\n";

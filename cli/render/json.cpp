@@ -66,6 +66,13 @@ Json thread_of(const drive::ThreadView& thread) {
                  {"age_seconds", thread.age_seconds}};
     json["cancel"] = cancel_of(thread);
     json["waiting_on"] = waiting_of(thread);
+    json["holding"] = Json::array();
+    for (const drive::HeldLock& lock : thread.holding) {
+        json["holding"].push_back({{"kind", observe::to_string(lock.kind)},
+                                   {"address", address_or_null(lock.address)},
+                                   {"symbol", text_or_null(lock.symbol)},
+                                   {"waiters", lock.waiters}});
+    }
     json["signal_blocked"] = value_or_null(thread.signal_blocked);
     json["faults"] = Json::array();
     for (std::string_view fault : drive::fault_names(thread.faults))

@@ -23,6 +23,15 @@ std::string faults_text(const drive::ThreadView& thread) {
     return fmt::format("{}", fmt::join(drive::fault_names(thread.faults), ","));
 }
 
+std::string holding_text(const drive::ThreadView& thread) {
+    std::vector<std::string> locks;
+    for (const drive::HeldLock& lock : thread.holding) {
+        locks.push_back(lock.symbol.empty() ? fmt::format("{:#x}", lock.address)
+                                            : printable(lock.symbol));
+    }
+    return fmt::format("{}", fmt::join(locks, ","));
+}
+
 }  // namespace
 
 std::string cpu_text(double seconds) {
@@ -72,6 +81,9 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
                                           {"STATE"},          {"CPU", true},
                                           {"AGE", true},      {"START", false, 12},
                                           {"PATH", false, 8}, {"WAITING FOR", false, 12}};
+    const bool any_locks = std::any_of(threads.begin(), threads.end(),
+                                       [](const auto& thread) { return !thread.holding.empty(); });
+    if (any_locks) columns.push_back({"HOLDS", false, 8});
     if (any_faults) columns.push_back({"FAULTS"});
     ThreadNames names;
     for (const drive::ThreadView& thread : threads)
@@ -83,6 +95,7 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
             std::string(1, thread.state), cpu_text(thread.cpu_seconds),
             age_text(thread.age_seconds), or_dash(thread.start),
             or_dash(thread.path),         or_dash(waiting_text(thread, names))};
+        if (any_locks) cells.push_back(holding_text(thread));
         if (any_faults) cells.push_back(faults_text(thread));
         table.add(std::move(cells), thread.main);
     }

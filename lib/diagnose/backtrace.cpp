@@ -26,22 +26,21 @@ Backtrace Backtraces::unwind(const Target& target, const Snapshot& snapshot, std
     const std::vector<RawFrame> raw = unwinder_.unwind(snapshot.registers, stack, depth + 16);
     // A thread that is held stands in our handler: what lies above the interrupted frame is ours.
     std::size_t first = 0;
-    for (std::size_t i = 0; i + 1 < raw.size(); ++i) {
-        if (raw[i].signal && i > 0 && is_ours(raw[i - 1].ip)) first = i + 1;
+    for (std::size_t i = 2; i < raw.size(); ++i) {
+        if (raw[i].signal && is_ours(raw[i - 2].ip)) first = i;
     }
-    bool after_signal = first > 0;
     for (std::size_t i = first; i < raw.size(); ++i) {
-        const bool ours = is_ours(raw[i].ip);
-        if (!ours && trace.frames.size() == depth) {
+        const bool trampoline = i + 1 < raw.size() && raw[i + 1].signal;
+        if (trampoline || is_ours(raw[i].ip)) continue;
+        if (trace.frames.size() == depth) {
             trace.cut = true;
             break;
         }
-        if (!ours) {
-            const std::uint64_t where =
-                raw[i].lookup(i == first ? 0 : i, after_signal || raw[i].signal);
-            trace.frames.push_back({raw[i].ip, raw[i].signal, &symbolizer_.at(where)});
-        }
-        after_signal = raw[i].signal;
+        // A return address may be the first byte behind the function that made the call.
+        const bool exact = i == first || raw[i].signal;
+        const bool signal = raw[i].signal && i != first;
+        trace.frames.push_back(
+            {raw[i].ip, signal, &symbolizer_.at(exact ? raw[i].ip : raw[i].ip - 1)});
     }
     return trace;
 }

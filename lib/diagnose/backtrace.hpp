@@ -16,7 +16,7 @@ namespace threadfault::diagnose {
 
 struct Frame {
     std::uint64_t ip = 0;
-    bool signal = false;               // interrupted by a signal there
+    bool signal = false;               // a signal interrupted it there
     const CodePlace* place = nullptr;  // good as long as the Backtraces
 };
 

@@ -91,7 +91,7 @@ UnwindOutlook look_up_the_stack(Backtraces& backtraces, const Backtrace& trace) 
     std::size_t cleanups = 0;
     for (std::size_t i = 0; i < trace.frames.size(); ++i) {
         const Frame& frame = trace.frames[i];
-        const bool exact = i == 0 || trace.frames[i - 1].signal || frame.signal;
+        const bool exact = i == 0 || frame.signal;
         // An asynchronous unwind starts at an instruction that need not be a call.
         const std::uint64_t ip = exact ? frame.ip : frame.ip - 1;
         const auto function = backtraces.unwinder().function_at(ip);
@@ -204,10 +204,7 @@ Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const
         // libc sets the asynchronous type for as long as a cancellation point blocks.
         const bool acts = known && (thread.cancel & wire::kCancelAsynchronous) != 0;
         if (!acts) {
-            result.prospect = thread.state == 'R' && trace.frames.size() > 1 &&
-                                      is_of(*trace.frames.front().place, "libc.so")
-                                  ? Prospect::unknown
-                                  : Prospect::stays;
+            result.prospect = Prospect::stays;
             facts.emplace_back(
                 "it is at no cancellation point: the request stays pending until it comes to one");
             add_locks(false);

@@ -198,7 +198,10 @@ struct Symbolizer::Implementation {
         }
         if (cache == nullptr || !cache->find(offset, &place.lines)) {
             place = look_up(address);
-            if (cache != nullptr) cache->add(offset, place.lines);
+            // A stripped copy of the file has the same build-id: what it does not know, another
+            // may.
+            const bool known = !place.lines.back().function.empty();
+            if (cache != nullptr && known) cache->add(offset, place.lines);
         }
         place.module = module.name;
         place.offset = offset;

@@ -106,15 +106,15 @@ struct Unwinder::Implementation {
             unw_get_reg(&cursor, UNW_X86_64_RBP, &pointer);
             // A frame that is not above the last one leads in circles, but for a change of stacks
             // at a signal's frame.
-            const bool changes_stack = !steps.empty() && steps.back().signal;
-            if (!steps.empty() && !changes_stack && top <= above) break;
+            const bool signal = unw_is_signal_frame(&cursor) > 0;
+            if (!steps.empty() && !signal && top <= above) break;
             above = top;
             unw_save_loc_t saved{};
             unw_get_save_loc(&cursor, UNW_X86_64_RBP, &saved);
             Step& step = steps.emplace_back();
             step.ip = ip;
             step.stack_offset = offset(top);
-            step.signal = unw_is_signal_frame(&cursor) > 0;
+            step.signal = signal;
             step.frame_pointer_at = saved.type == UNW_SLT_MEMORY ? offset(saved.u.addr) : kNone;
             step.frame_pointer = offset(pointer);
             if (unw_step(&cursor) <= 0) break;

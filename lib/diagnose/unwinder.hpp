@@ -21,14 +21,7 @@ using Registers = std::array<std::uint64_t, wire::kRegisters>;
 struct RawFrame {
     std::uint64_t ip = 0;
     std::uint64_t stack_pointer = 0;
-    bool signal =
-        false;  // the frame of a signal handler's return: `ip` was interrupted, not called
-
-    // Where the instruction is that this frame is in: a return address may be the first byte behind
-    // the function that made the call.
-    std::uint64_t lookup(std::size_t depth, bool after_signal) const {
-        return depth == 0 || after_signal ? ip : ip - 1;
-    }
+    bool signal = false;  // a signal interrupted it there; the frame before is the trampoline
 };
 
 // What the tables say of the function at an address (System V ABI, .eh_frame).

@@ -12,8 +12,10 @@ namespace threadfault::drive {
 // looked up on the threads by the agent. A thread that does not answer has none.
 void add_stacks(const observe::Process& process, client::Connection& connection, ThreadList& list);
 
-// ThreadView::holding, of living owners.
+// ThreadView::holding, of living owners: from the graph, or from what this very listing says of the
+// waiters (one look: the owner may have changed since).
 void add_holdings(const LockGraph& graph, ThreadList& list);
+void add_holdings(ThreadList& list);
 
 }  // namespace threadfault::drive
 

@@ -200,6 +200,8 @@ private:
                 behind_frozen_.push_back(who(thread));
             } else if (moves(thread)) {
                 moving_.push_back(who(thread));
+            } else if (thread.state == 'T' || thread.state == 't') {
+                stopped_.push_back(who(thread));
             } else if (thread.waiting && !thread.waiting->timed) {
                 // A lock whose owner lives and is not stuck, or something that anybody may signal.
                 (thread.waiting->owner_tid ? behind_living_ : for_each_other_)
@@ -265,6 +267,8 @@ private:
         if (created_ + ended_ > 0) {
             evidence.push_back(fmt::format("{} threads were created, {} ended", created_, ended_));
         }
+        say(stopped_, "thread is stopped, by a signal or a debugger",
+            "threads are stopped, by a signal or a debugger");
         say(for_world_, "thread waits for input or for time", "threads wait for input or for time");
         say(for_each_other_, "thread waits for a signal of another (condition, semaphore, futex)",
             "threads wait for a signal of others (condition, semaphore, futex)");
@@ -279,7 +283,8 @@ private:
         if (!deadlocked_.empty() || !behind_the_dead_.empty()) return Progress::stuck;
         if (!moving_.empty() || created_ + ended_ > 0) return Progress::progressing;
         if (!behind_frozen_.empty()) return Progress::stuck;
-        if (!unexplained_.empty()) return Progress::unknown;
+        // What a stopped thread would do if it were let go can't be seen.
+        if (!stopped_.empty() || !unexplained_.empty()) return Progress::unknown;
         // Somebody must be left whom the world outside wakes up, for the others to be woken by.
         if (!for_world_.empty()) return Progress::idle;
         if (!frozen_names_.empty()) return Progress::unknown;
@@ -313,7 +318,8 @@ private:
     std::map<pid_t, Meter> first_;
     std::set<pid_t> moved_, ticked_, frozen_;
     std::vector<std::string> deadlocked_, behind_deadlock_, behind_the_dead_, frozen_names_,
-        behind_frozen_, moving_, for_world_, for_each_other_, behind_living_, unexplained_;
+        behind_frozen_, moving_, stopped_, for_world_, for_each_other_, behind_living_,
+        unexplained_;
     double cpu_ = 0;
     std::uint64_t wakes_ = 0;
     std::size_t created_ = 0, ended_ = 0;

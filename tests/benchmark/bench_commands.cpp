@@ -73,11 +73,13 @@ double time_command(const Command& command) {
 
 class Target {
 public:
-    Target(const std::string& threadfault, const std::string& program, int threads) {
+    Target(const std::string& threadfault, const std::string& program, int threads, int depth = 0) {
         int to[2];
         int from[2];
         if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) std::exit(1);
-        pid_ = spawn({threadfault, "run", "--", program, std::to_string(threads)}, to[0], from[1]);
+        pid_ = spawn(
+            {threadfault, "run", "--", program, std::to_string(threads), std::to_string(depth)},
+            to[0], from[1]);
         close(to[0]);
         close(from[1]);
         in_ = fdopen(to[1], "w");
@@ -201,6 +203,46 @@ void list(const std::string& built, const std::string& tool, const std::string& 
         median(theirs), median(ours) / median(theirs), "<= 0.35");
 }
 
+// Backtraces of all threads, with names: whole commands. Not a copy: the helper program is looked
+// for beside the command.
+void backtraces(const std::string& built, const std::string& program, bool have_gdb) {
+    constexpr int kThreads = 1000;
+    constexpr int kDepth = 20;  // and five of libc's and the wait's own
+    Target target(built, program, kThreads, kDepth);
+    const bool have_eu = std::system("command -v eu-stack >/dev/null 2>&1") == 0;
+    std::vector<double> ours, gdb, eu, gaps, eu_gaps, gdb_gaps, locks;
+    const double first = time_command({built, "stack", target.pid()});
+    for (int round = 0; round < 5; ++round) {
+        target.gap_ms();
+        ours.push_back(time_command({built, "stack", target.pid()}));
+        gaps.push_back(target.gap_ms());
+        locks.push_back(time_command({built, "locks", target.pid()}));
+        target.gap_ms();
+        if (have_gdb) {
+            gdb.push_back(time_command(
+                {"gdb", "-nx", "-batch", "-p", target.pid(), "-ex", "thread apply all bt"}));
+            gdb_gaps.push_back(target.gap_ms());
+        }
+        if (have_eu) {
+            eu.push_back(time_command({"eu-stack", "-p", target.pid()}));
+            eu_gaps.push_back(target.gap_ms());
+        }
+    }
+    row("stack, first time (no cache of names), ms", first, median(ours), first / median(ours),
+        "> 1");
+    if (have_gdb) {
+        row("gdb thread apply all bt / stack, 1000 threads, 25 frames", median(ours), median(gdb),
+            median(gdb) / median(ours), ">= 20");
+        row("longest gap of another thread, stack and gdb, ms", median(gaps), median(gdb_gaps),
+            median(gdb_gaps) / median(gaps), "gap <= 6");
+    }
+    if (have_eu) {
+        row("eu-stack -p / stack, 1000 threads, 25 frames", median(ours), median(eu),
+            median(eu) / median(ours), ">= 10");
+    }
+    row("locks, 1000 threads, ms", median(locks), 100, median(locks) / 100, "< 1");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -216,6 +258,7 @@ int main(int argc, char** argv) {
     const bool have_gdb = std::system("command -v gdb >/dev/null 2>&1") == 0;
     for (const int threads : {4, 1000})
         kill_by_name(built, tool, program, client, threads, have_gdb);
+    backtraces(built, program, have_gdb);
     for (const int threads : {1000, 10000})
         list(built, tool, program, threads);
     return 0;

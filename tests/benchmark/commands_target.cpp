@@ -1,5 +1,5 @@
-// The target of bench_commands: N named threads at rest, a heartbeat that keeps the longest gap it
-// saw, and a victim made on demand. Speaks lines on stdin and stdout:
+// The target of bench_commands: N named threads at rest (argv[1]), argv[2] frames deep, a heartbeat
+// that keeps the longest gap it saw, and a victim made on demand. Speaks lines on stdin and stdout:
 //   victim   joins the last victim, makes a new one, answers "victim TID PTHREAD"
 //   gap      answers "gap NANOSECONDS", the longest since the last such line
 #include <pthread.h>
@@ -26,13 +26,28 @@ struct Unlock {
 };
 
 // Every thread waits on objects of its own, so that none disturbs another.
-[[noreturn]] void wait_for_ever() {
+volatile bool over = false;  // never: but the compiler is not to know
+
+void wait_for_ever() {
     pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
     pthread_mutex_lock(&mutex);
     const Unlock unlock{&mutex};
-    for (;;)
+    while (!over)
         pthread_cond_wait(&condition, &mutex);
+}
+
+int depth = 0;
+
+// That many frames above the wait.
+[[gnu::noinline]] int descend(int left) {
+    if (left <= 0) {
+        wait_for_ever();
+        return 0;
+    }
+    volatile int below = 0;  // used after the call, so that the call is no jump
+    below = descend(left - 1);
+    return below + 1;
 }
 
 void* at_rest(void* argument) {
@@ -40,13 +55,15 @@ void* at_rest(void* argument) {
     std::snprintf(name, sizeof name, "w%05ld", reinterpret_cast<long>(argument));
     pthread_setname_np(pthread_self(), name);
     ready.fetch_add(1);
-    wait_for_ever();
+    descend(depth);
+    return nullptr;
 }
 
 void* victim(void*) {
     pthread_setname_np(pthread_self(), "victim");
     victim_tid.store(gettid());
     wait_for_ever();
+    return nullptr;
 }
 
 std::int64_t now_ns() {
@@ -87,6 +104,7 @@ void start(pthread_t* thread, void* (*routine)(void*), void* argument) {
 
 int main(int argc, char** argv) {
     const int count = argc > 1 ? std::atoi(argv[1]) : 4;
+    depth = argc > 2 ? std::atoi(argv[2]) : 0;
     pthread_t thread{};
     for (int i = 0; i < count; ++i) {
         start(&thread, at_rest, reinterpret_cast<void*>(static_cast<long>(i)));

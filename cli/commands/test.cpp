@@ -1,0 +1,101 @@
+// threadfault test: run scenario files. The work is done by a program of its own, because TOML and
+// HTTP need libraries that the static command can't have.
+#include "commands/commands.hpp"
+#include "drive/find_helper.hpp"
+#include "scenario/options.hpp"
+#include "threadfault/error.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <CLI/CLI.hpp>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+
+namespace threadfault::cli {
+namespace {
+
+struct TestOptions {
+    scenario::Options scenario;
+    std::string repeat = "1";
+    std::string jobs = "1";
+    std::string seed;
+};
+
+constexpr const char* kHelp =
+    "Each test gets a fresh target, which is ended with all that it started, whatever happens. "
+    "Files are\n"
+    "read and checked as a whole before anything is started. Random choices come from the seed, "
+    "which\n"
+    "is printed: --seed repeats them.\n"
+    "\n"
+    "Examples:\n"
+    "  threadfault test resilience.toml\n"
+    "  threadfault test --check *.toml             what is wrong with these files?\n"
+    "  threadfault test -k 'frozen*' --repeat 20 resilience.toml\n"
+    "  threadfault test --junit report.xml --keep-logs logs --jobs 2 *.toml\n"
+    "\n"
+    "Exit status: 0 all tests passed, 1 one failed, 2 usage, or a file is wrong (nothing was "
+    "started),\n"
+    "128+N ended by signal N.\n";
+
+std::size_t require_count(const char* option, const std::string& text) {
+    std::size_t count = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, count);
+    if (error == std::errc() && rest == end && count >= 1 && count <= 1'000'000) return count;
+    throw Error(ExitCode::usage, "usage", fmt::format("{} {}: no such number", option, text),
+                "a whole number, at least 1");
+}
+
+// The program asks this very command for stacks, not another one that happens to be in PATH.
+void say_where_we_are() {
+    char path[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length <= 0) return;
+    path[length] = '\0';
+    setenv("THREADFAULT_COMMAND", path, 0);
+}
+
+int run_test(const TestOptions& given, const Invocation& invocation) {
+    scenario::Options options = given.scenario;
+    options.repeat = require_count("--repeat", given.repeat);
+    options.jobs = require_count("--jobs", given.jobs);
+    options.seed = parse_seed(given.seed);
+    options.json = invocation.json;
+    options.shim = invocation.shim;
+    options.color = invocation.style().color;
+    if (options.json && options.tap) {
+        throw Error(ExitCode::usage, "usage", "--json and --tap exclude each other",
+                    "say one of them");
+    }
+    say_where_we_are();
+    drive::become_helper("threadfault-test", scenario::to_arguments(options));
+}
+
+}  // namespace
+
+void setup_test(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<TestOptions>();
+    scenario::Options& scenario = options->scenario;
+    app.add_option("FILE", scenario.files, "scenario files, see docs/scenarios.md")
+        ->required()
+        ->type_name("");
+    app.add_option("-k", scenario.pattern, "only tests whose name has this in it, or matches it")
+        ->type_name("PATTERN");
+    app.add_option("--repeat", options->repeat, "all tests so many times")->type_name("N");
+    app.add_option("--seed", options->seed, "for random choices")->type_name("N");
+    app.add_option("--jobs", options->jobs, "so many tests at once; default 1")->type_name("N");
+    app.add_option("--junit", scenario.junit, "write a JUnit report as well")->type_name("FILE");
+    app.add_flag("--tap", scenario.tap, "print TAP version 14");
+    app.add_option("--keep-logs", scenario.keep_logs,
+                   "keep each target's output, and what was done to it")
+        ->type_name("DIR");
+    app.add_flag("--check", scenario.check, "read the files only");
+    app.footer(kHelp);
+    invocation.action = [options, &invocation] { return run_test(*options, invocation); };
+}
+
+}  // namespace threadfault::cli
