@@ -115,8 +115,14 @@ Target Target::launch(const std::vector<std::string>& command, const LaunchOptio
                     fmt::format("{} is not ready: {}{}", launched.impl_->who(), missing, said));
     };
     const auto await = [&](const std::string& missing, const auto& condition) {
-        const bool met = poll_until(deadline, [&] { return condition() || !launched.alive(); });
-        if (!met || !launched.alive()) fail(missing);
+        bool met = false;
+        poll_until(deadline, [&] {
+            met = condition();
+            return met || !launched.alive();
+        });
+        // Its last words may be what it was waited for.
+        if (!met && launched.wait_exit({})) met = condition();
+        if (!met) fail(missing);
     };
     const Ready& ready = options.ready;
     if (!ready.output.empty()) {

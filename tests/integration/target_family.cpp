@@ -1,0 +1,107 @@
+// family MODE TAG: a target that is hard to get rid of, or stuck. TAG is for those who look for it
+// in /proc; every process that it makes has the same command line.
+//   quiet     waits for ever
+//   stubborn  the same, and ignores SIGTERM
+//   daemons   leaves two processes in sessions of their own, one ignores SIGTERM; then as quiet
+//   deserter  the same, and ends with 7
+//   hopper    leaves a process that forks and ends again and again, each time in a new session
+//   locks     "owner" holds a lock for ever that "waiter" and "other" want
+//   polite    says "bye" on SIGTERM and ends with 3
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+pthread_mutex_t contested = PTHREAD_MUTEX_INITIALIZER;
+
+void say(const char* line) {
+    if (write(STDOUT_FILENO, line, std::strlen(line)) < 0) _exit(1);
+}
+
+[[noreturn]] void wait_for_ever() {
+    while (true)
+        pause();
+}
+
+void daemonise(void (*body)()) {
+    const pid_t child = fork();
+    if (child != 0) {
+        waitpid(child, nullptr, 0);
+        return;
+    }
+    setsid();
+    if (fork() == 0) body();
+    _exit(0);
+}
+
+void stay() {
+    wait_for_ever();
+}
+
+void stay_stubbornly() {
+    signal(SIGTERM, SIG_IGN);
+    wait_for_ever();
+}
+
+void hop() {
+    const timespec pause{0, 2'000'000};
+    while (true) {
+        setsid();
+        nanosleep(&pause, nullptr);
+        if (fork() != 0) _exit(0);
+    }
+}
+
+void* own(void*) {
+    pthread_setname_np(pthread_self(), "owner");
+    pthread_mutex_lock(&contested);
+    say("owned\n");
+    wait_for_ever();
+}
+
+void* want(void* name) {
+    pthread_setname_np(pthread_self(), static_cast<const char*>(name));
+    pthread_mutex_lock(&contested);
+    return nullptr;
+}
+
+void make_locks() {
+    pthread_t thread;
+    pthread_create(&thread, nullptr, own, nullptr);
+    while (pthread_mutex_trylock(&contested) == 0) {
+        pthread_mutex_unlock(&contested);
+        usleep(1000);
+    }
+    static char names[][8] = {"waiter", "other"};
+    for (char* name : names)
+        pthread_create(&thread, nullptr, want, name);
+}
+
+void say_bye(int) {
+    say("bye\n");
+    _exit(3);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const char* const mode = argc > 1 ? argv[1] : "";
+    const auto is = [mode](const char* name) { return std::strcmp(mode, name) == 0; };
+    if (is("stubborn")) signal(SIGTERM, SIG_IGN);
+    if (is("polite")) signal(SIGTERM, say_bye);
+    if (is("daemons") || is("deserter")) {
+        daemonise(stay);
+        daemonise(stay_stubbornly);
+    }
+    if (is("hopper")) daemonise(hop);
+    if (is("locks")) make_locks();
+    say("ready\n");
+    if (is("deserter")) return 7;
+    wait_for_ever();
+}
