@@ -1,7 +1,7 @@
 if(NOT TARGET threadfault OR NOT TARGET threadfault_preload)
   return()
 endif()
-# What is installed: the library with its headers, CMake package and pkg-config file, the shim (in a
+# What is installed: the libraries with their headers, CMake package and pkg-config files, the shim (in a
 # private directory: nobody links with it), the command, documentation.
 include(CMakePackageConfigHelpers)
 
@@ -12,7 +12,8 @@ if(THREADFAULT_BUILD_CLI)
   install(TARGETS threadfault_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 
-install(TARGETS threadfault EXPORT threadfault-targets
+install(TARGETS threadfault_guardian RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/threadfault")
+install(TARGETS threadfault threadfault_target EXPORT threadfault-targets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/lib/include/threadfault"
@@ -41,9 +42,9 @@ foreach(name IN ITEMS INCLUDEDIR LIBDIR)
   endif()
 endforeach()
 set(THREADFAULT_PC_SHIM "\${libdir}/threadfault/libthreadfault_preload.so")
-configure_file("${PROJECT_SOURCE_DIR}/cmake/threadfault.pc.in"
-  "${PROJECT_BINARY_DIR}/threadfault.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/threadfault.pc"
-  DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+foreach(name IN ITEMS threadfault threadfault-target)
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
   "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

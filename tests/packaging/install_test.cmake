@@ -1,5 +1,5 @@
 # Installs the build tree into a scratch prefix and uses it from an outside project, once through
-# find_package and once through pkg-config. Variables: BUILD_DIR, SOURCE_DIR, SCRATCH, GENERATOR, CC, LIBDIR.
+# find_package and once through pkg-config. Variables: BUILD_DIR, SOURCE_DIR, SCRATCH, GENERATOR, CC, CXX, LIBDIR.
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
   if(NOT status EQUAL 0)
@@ -22,6 +22,10 @@ run("${CMAKE_COMMAND}" -S "${SOURCE_DIR}/consumer" -B "${SCRATCH}/consumer" -G "
     "-DCMAKE_PREFIX_PATH=${prefix}")
 run("${CMAKE_COMMAND}" --build "${SCRATCH}/consumer")
 run("${SCRATCH}/consumer/consumer_cpp")
+run("${SCRATCH}/consumer/resilience_test")
+if(NOT output MATCHES "PASSED  . 1 test")
+  message(FATAL_ERROR "the resilience test says ${output}")
+endif()
 
 set(ENV{PKG_CONFIG_PATH} "${prefix}/${LIBDIR}/pkgconfig")
 run(pkg-config "--define-variable=prefix=${prefix}" --cflags --libs threadfault)
@@ -29,3 +33,10 @@ separate_arguments(flags UNIX_COMMAND "${output}")
 run("${CC}" -Wall -Werror "${SOURCE_DIR}/consumer/main.c" -o "${SCRATCH}/consumer_c" ${flags})
 run("${SCRATCH}/consumer_c")
 message(STATUS "${output}")
+
+run(pkg-config "--define-variable=prefix=${prefix}" --cflags --libs threadfault-target gmock gtest_main)
+separate_arguments(flags UNIX_COMMAND "${output}")
+run("${CXX}" -std=c++20 -Wall "-DSERVER=\"${SCRATCH}/consumer/server\"" "-DSOCKET=\"server.socket\""
+    "${SOURCE_DIR}/consumer/resilience_test.cpp" -o "${SCRATCH}/resilience_pkg_config" ${flags}
+    "-Wl,-rpath,${prefix}/${LIBDIR}")
+run("${SCRATCH}/resilience_pkg_config")

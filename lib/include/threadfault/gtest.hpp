@@ -266,7 +266,8 @@ inline std::vector<ThreadInfo> settled_threads(const Target& target, std::string
 // its own from launch(), and fails when there is none. A failure does not stop the others.
 template <typename Launch, typename Body>
 void ForEachThread(std::string_view selector, Launch launch, Body body) {
-    for (const ThreadInfo& thread : matchers::settled_threads(launch(), selector)) {
+    const auto threads = matchers::settled_threads(launch(), selector);
+    for (const ThreadInfo& thread : threads) {
         SCOPED_TRACE("thread " + thread.path + ' ' + thread.name);
         Target target = launch();
         // The path is the same in every run.
