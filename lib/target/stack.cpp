@@ -79,7 +79,7 @@ Answer run(const std::vector<std::string>& arguments) {
 std::string Target::Impl::stack(std::string_view selector) const {
     std::vector<std::string> arguments = {target::find_command(), "stack", "--color", "never",
                                           std::to_string(pid)};
-    if (!selector.empty()) arguments.insert(arguments.end(), {std::string(selector), "--all"});
+    if (!selector.empty()) arguments.emplace_back(selector);
     Answer answer = run(arguments);
     if (WIFEXITED(answer.status) && WEXITSTATUS(answer.status) == 0) return answer.output;
     if (has_ended()) throw_ended();

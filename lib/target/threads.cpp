@@ -1,4 +1,6 @@
 // Looking at a target's threads.
+#include "drive/lock_graph.hpp"
+#include "drive/more_facts.hpp"
 #include "drive/selector.hpp"
 #include "drive/thread_view.hpp"
 #include "target/impl.hpp"
@@ -36,26 +38,34 @@ ThreadInfo info_of(const drive::ThreadView& view) {
     return info;
 }
 
-std::vector<drive::ThreadView> list(const observe::Process& process, const drive::Needs& needs) {
+using Key = drive::Term::Key;
+
+drive::ThreadList list(const observe::Process& process, const drive::Selector& selector,
+                       const drive::Needs& needs) {
     // Without an agent (no thread yet, or a stopped process) /proc tells what it can.
     try {
         client::Connection connection(process);
-        return drive::list_threads(process, &connection, needs).threads;
+        drive::ThreadList list = drive::list_threads(process, &connection, needs);
+        if (selector.has(Key::in)) drive::add_stacks(process, connection, list);
+        if (selector.has(Key::holding)) {
+            drive::add_holdings(drive::find_locks(process, &connection), list);
+        }
+        return list;
     } catch (const Error& error) {
         const bool no_answer =
             error.exit_code() == ExitCode::no_agent || error.exit_code() == ExitCode::no_effect;
         if (!no_answer) throw;
-        return drive::list_threads(process, nullptr, needs).threads;
+        return drive::list_threads(process, nullptr, needs);
     }
 }
 
 std::vector<drive::ThreadView> matching(const observe::Process& process,
                                         const drive::Selector& selector, bool for_people) {
-    using Key = drive::Term::Key;
-    std::vector<drive::ThreadView> views =
-        list(process, {.waits = for_people || selector.has(Key::waiting),
-                       .starts = for_people || selector.has(Key::start),
-                       .symbols = for_people});
+    std::vector<drive::ThreadView> views = list(process, selector,
+                                                {.waits = for_people || selector.has(Key::waiting),
+                                                 .starts = for_people || selector.has(Key::start),
+                                                 .symbols = for_people})
+                                               .threads;
     std::erase_if(views, [&](const drive::ThreadView& view) { return !selector.matches(view); });
     return views;
 }

@@ -223,6 +223,25 @@ TEST(TargetView, Locks) {
     EXPECT_THAT(report.tree, HasSubstr("waiter"));
 }
 
+TEST(TargetView, SelectorsThatNeedALookAtTheStackOrTheLocks) {
+    const Target target = Family("locks").launch();
+    EXPECT_EQ(target.wait_for_thread("in=pthread_mutex_lock*,name=waiter", kLong).name, "waiter");
+    EXPECT_EQ(target.wait_for_thread("holding=*contested", kLong).name, "owner");
+}
+
+TEST(TargetView, Stack) {
+    Target target = Family("locks").launch();
+    ASSERT_TRUE(eventually([&] { return target.threads("waiting=mutex").size() == 2; }));
+    EXPECT_THAT(target.stack("name=waiter"), HasSubstr("want"));
+    EXPECT_THAT(target.stack(), HasSubstr("wait_for_ever"));
+    EXPECT_EQ(error_of([&] { target.stack("name=nobody"); }).exit_code(), ExitCode::no_such_thread);
+    EXPECT_EQ(target.last_stack(), "");
+    target.kill("name=owner", {.wait = kLong, .how = How::vanish});
+    EXPECT_THAT(target.last_stack(), HasSubstr("own"));
+    const Target without = Target::launch({"/bin/true"}, {.last_stacks = false});
+    EXPECT_EQ(without.last_stack(), "");
+}
+
 TEST(TargetView, Watch) {
     const Target busy = Target::launch(
         {TARGET_COUNTERS},
