@@ -6,6 +6,7 @@
 //   deserter  the same, and ends with 7
 //   hopper    leaves a process that forks and ends again and again, each time in a new session
 //   locks     "owner" holds a lock for ever that "waiter" and "other" want
+//   workers   "worker-0" to "worker-2" work and rest by turns
 //   polite    says "bye" on SIGTERM and ends with 3
 #include <pthread.h>
 #include <signal.h>
@@ -83,6 +84,20 @@ void make_locks() {
         pthread_create(&thread, nullptr, want, name);
 }
 
+void* work(void* name) {
+    pthread_setname_np(pthread_self(), static_cast<const char*>(name));
+    const timespec pause{0, 1'000'000};
+    while (true)
+        nanosleep(&pause, nullptr);
+}
+
+void make_workers() {
+    static char names[][16] = {"worker-0", "worker-1", "worker-2"};
+    pthread_t thread;
+    for (char* name : names)
+        pthread_create(&thread, nullptr, work, name);
+}
+
 void say_bye(int) {
     say("bye\n");
     _exit(3);
@@ -101,6 +116,7 @@ int main(int argc, char** argv) {
     }
     if (is("hopper")) daemonise(hop);
     if (is("locks")) make_locks();
+    if (is("workers")) make_workers();
     say("ready\n");
     if (is("deserter")) return 7;
     wait_for_ever();

@@ -22,3 +22,19 @@ foreach(program IN ITEMS counters family launcher std_threads)
 endforeach()
 add_dependencies(target_test threadfault_guardian threadfault_preload threadfault_points)
 gtest_discover_tests(target_test DISCOVERY_MODE PRE_TEST PROPERTIES LABELS integration TIMEOUT 120)
+if(TARGET threadfault_diagnose_program)
+  add_dependencies(target_test threadfault_diagnose_program)
+endif()
+
+# The examples of docs/scripting.md: on a program that is well, and on one that is not.
+set(examples "${PROJECT_SOURCE_DIR}/docs/examples")
+add_test(NAME examples.worker_loss
+  COMMAND "${examples}/worker_loss.sh" 3 worker- $<TARGET_FILE:target_family> workers example)
+add_test(NAME examples.worker_loss_bad
+  COMMAND "${examples}/worker_loss.sh" 1 owner $<TARGET_FILE:target_family> locks example)
+set_tests_properties(examples.worker_loss_bad PROPERTIES
+  PASS_REGULAR_EXPRESSION "without main/1 .owner.: stuck")
+add_test(NAME examples.freeze_each
+  COMMAND "${examples}/freeze_each.py" worker- $<TARGET_FILE:target_family> workers example)
+set_tests_properties(examples.worker_loss examples.worker_loss_bad examples.freeze_each PROPERTIES
+  LABELS integration TIMEOUT 300 ENVIRONMENT "THREADFAULT=$<TARGET_FILE:threadfault_command>")
