@@ -121,7 +121,9 @@ Target Target::launch(const std::vector<std::string>& command, const LaunchOptio
             return met || !launched.alive();
         });
         // Its last words may be what it was waited for.
-        if (!met && launched.wait_exit({})) met = condition();
+        if (!met && !launched.alive() && launched.wait_exit(std::chrono::seconds(1))) {
+            met = condition();
+        }
         if (!met) fail(missing);
     };
     const Ready& ready = options.ready;

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -39,7 +38,8 @@ public:
         while (const dirent* const file = readdir(proc)) {
             if (std::atoi(file->d_name) <= 0) continue;
             std::ifstream stream(std::string("/proc/") + file->d_name + "/cmdline");
-            const std::string line{std::istreambuf_iterator<char>(stream), {}};
+            std::string line;
+            std::getline(stream, line);
             // The guardian has the command at the end of its own.
             if (line.starts_with(TARGET_FAMILY) && line.find(command_[2]) != std::string::npos) {
                 count++;
