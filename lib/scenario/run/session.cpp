@@ -33,6 +33,15 @@ std::string tail(const std::string& title, const std::string& text) {
     return shown;
 }
 
+// A script that is given to a shell is longer than anybody wants to read.
+std::string in_short(const std::vector<std::string>& command) {
+    constexpr std::size_t kMost = 100;
+    std::string line = fmt::format("{}", fmt::join(command, " "));
+    const std::size_t length = std::min({line.find('\n'), line.size(), kMost});
+    if (length < line.size()) line = line.substr(0, length) + " ...";
+    return line;
+}
+
 std::string message_of(const Error& error) {
     return error.hint().empty() ? std::string(error.what())
                                 : fmt::format("{}; {}", error.what(), error.hint());
@@ -108,7 +117,7 @@ void Session::launch() {
     options.ready.thread = fill(test_.target.ready.thread);
     options.ready.within = std::min<Duration>(test_.target.ready.within, test_.timeout);
     target_ = Target::launch(command, options);
-    note(fmt::format("process {}: {}", target_->pid(), fmt::join(command, " ")));
+    note(fmt::format("process {}: {}", target_->pid(), in_short(command)));
 }
 
 void Session::start_probers() {
