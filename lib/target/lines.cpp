@@ -5,11 +5,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 
 namespace threadfault::target {
 namespace {
 
 std::regex compile(const std::string& text) {
+    // libstdc++ fills a table of the locale meanwhile, harmlessly, but ThreadSanitizer tells it.
+    static std::mutex mutex;
+    const std::lock_guard lock(mutex);
     try {
         return std::regex(text);
     } catch (const std::regex_error& error) {
