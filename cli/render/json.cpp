@@ -66,7 +66,7 @@ Json thread_of(const drive::ThreadView& thread) {
                  {"age_seconds", thread.age_seconds}};
     json["cancel"] = cancel_of(thread);
     json["waiting_on"] = waiting_of(thread);
-    json["holding"] = Json::array();
+    // Only where something is known: most threads have nothing that others wait for.
     for (const drive::HeldLock& lock : thread.holding) {
         json["holding"].push_back({{"kind", observe::to_string(lock.kind)},
                                    {"address", address_or_null(lock.address)},

@@ -85,8 +85,7 @@ static_assert(kCallCount <= 128);
 
 // Works without the points library: the basic shim stands in front of these anyway.
 constexpr bool is_basic(Call call) noexcept {
-    return call == Call::pthread_create || call == Call::thrd_create ||
-           call == Call::thread_start;
+    return call == Call::pthread_create || call == Call::thrd_create || call == Call::thread_start;
 }
 
 }  // namespace threadfault::inject

@@ -217,7 +217,7 @@ TEST(StackSelectors, InAndHolding) {
     const CliResult list = target.command("ps");
     std::string symbol;
     for (const Json& thread : list.json["threads"]) {
-        if (!thread["holding"].empty()) {
+        if (thread.contains("holding")) {
             EXPECT_EQ(thread["main"], true) << thread;
             symbol = thread["holding"][0]["address"];
         }

@@ -81,7 +81,7 @@ TEST(CheckRequest, NoTypeButThoseOfRequests) {
     for (unsigned type = 0; type <= 0xffff; ++type) {
         Hello message = hello();
         message.header.type = static_cast<Type>(type);
-        const bool request = type >= 1 && type <= 7;
+        const bool request = type >= 1 && type <= 8;
         EXPECT_EQ(request_size(message.header.type) != 0, request) << type;
         if (!request) {
             EXPECT_EQ(check(message), Check::bad_type) << type;
