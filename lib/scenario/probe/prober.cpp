@@ -124,12 +124,14 @@ std::string Prober::text() const {
 
 Duration longest_outage(const std::vector<Try>& history) {
     Duration longest{0};
-    std::optional<TimePoint> since;
+    bool out = false;
+    TimePoint since;
     for (const Try& one : history) {
-        if (!one.healthy && !since) since = one.begin;
-        if (!since) continue;
-        longest = std::max<Duration>(longest, (one.healthy ? one.begin : one.end) - *since);
-        if (one.healthy) since.reset();
+        if (!one.healthy && !out) since = one.begin;
+        out = out || !one.healthy;
+        if (!out) continue;
+        longest = std::max<Duration>(longest, (one.healthy ? one.begin : one.end) - since);
+        if (one.healthy) out = false;
     }
     return longest;
 }
