@@ -46,12 +46,17 @@ class Tool:
             return done.returncode, None, done.stderr.strip()
 
 
-def wait_until_ready(process, output):
+def wait_until_ready(tool, process, output):
+    """The program says that it is ready, and its agent, which starts beside its threads, answers."""
     deadline = time.monotonic() + READY_WITHIN
     while time.monotonic() < deadline:
         output.seek(0)
-        if "ready" in output.read() or process.poll() is not None:
+        if process.poll() is not None:
             return
+        if "ready" in output.read():
+            _, answer, _ = tool.call(["ps", str(process.pid)])
+            if answer is None or answer.get("agent"):
+                return
         time.sleep(0.01)
     raise Broken("it did not become ready")
 
@@ -110,7 +115,7 @@ def run_program(tool, row, program, settle):
     with tempfile.TemporaryFile("w+") as output:
         process = tool.start(row["run_options"], program, output)
         try:
-            wait_until_ready(process, output)
+            wait_until_ready(tool, process, output)
             do_faults(tool, row, process)
             return judge(tool, process, settle)
         except (Broken, subprocess.TimeoutExpired) as error:
