@@ -26,8 +26,8 @@ constinit std::atomic<std::uint64_t> burials{0};
 void remember_dead(const Record& record, wire::EndKind how) noexcept {
     const std::uint64_t number = burials.fetch_add(1, std::memory_order_acq_rel);
     Grave& grave = graves[number % kRemembered];
-    grave.ready.store(0, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
+    // Nothing that follows is seen before this.
+    grave.ready.exchange(0, std::memory_order_acq_rel);
     timespec now{};
     ::clock_gettime(CLOCK_BOOTTIME, &now);
     grave.how = how;
@@ -51,16 +51,16 @@ bool recall_dead(pid_t tid, wire::DeadReply* out) noexcept {
     const std::uint64_t last = burials.load(std::memory_order_acquire);
     const std::uint64_t first = last > kRemembered ? last - kRemembered : 0;
     for (std::uint64_t number = last; number > first; --number) {
-        const Grave& grave = graves[(number - 1) % kRemembered];
+        Grave& grave = graves[(number - 1) % kRemembered];
         if (grave.ready.load(std::memory_order_acquire) != number || grave.record.tid != tid) {
             continue;
         }
         out->how = grave.how;
         out->ended_ns = grave.ended_ns;
         std::memcpy(&out->record, &grave.record, sizeof out->record);
-        // Overwritten while we copied? Then its time is over.
-        std::atomic_thread_fence(std::memory_order_acquire);
-        if (grave.ready.load(std::memory_order_relaxed) != number) return false;
+        // Overwritten while we copied? Then its time is over. A write that changes nothing: what
+        // was read before it stays before it.
+        if (grave.ready.fetch_add(0, std::memory_order_acq_rel) != number) return false;
         out->known = 1;
         return true;
     }
