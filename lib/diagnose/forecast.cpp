@@ -18,9 +18,8 @@ using wire::Fault;
 std::string spot(const CodePlace& place) {
     // The function that has code of its own: the others are inlined into it.
     const SourceLine& line = place.lines.back();
-    const std::string name = line.function.empty()
-                                 ? fmt::format("{}+{:#x}", place.module, place.offset)
-                                 : observe::without_parameters(line.function);
+    std::string name = line.function.empty() ? fmt::format("{}+{:#x}", place.module, place.offset)
+                                             : observe::without_parameters(line.function);
     if (line.file.empty() || line.line <= 0) return name;
     return fmt::format("{}, {}:{}", name, line.file.substr(line.file.rfind('/') + 1), line.line);
 }
