@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -148,6 +149,8 @@ int run(const std::vector<std::string>& arguments) {
     try {
         options = from_arguments(arguments);
         catch_signals();
+        // Not for each launch: where points are needed, the library beside it is meant.
+        if (!options.shim.empty()) setenv("THREADFAULT_SHIM", options.shim.c_str(), 1);
         const std::optional<std::vector<Scenario>> scenarios = read_files(options);
         if (!scenarios) return static_cast<int>(ExitCode::usage);
         return options.check ? check(*scenarios, options) : test(*scenarios, options);

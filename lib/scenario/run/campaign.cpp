@@ -113,7 +113,7 @@ TestResult run_item(const Item& item, const Options& options, std::uint64_t seed
     Stop own;
     try {
         const Watchdog watchdog(stop, own, begin + item.test->timeout);
-        Session session(*item.scenario, *item.test, result.seed, options.shim, own);
+        Session session(*item.scenario, *item.test, result.seed, own);
         result.failure = session.run();
         result.journal = session.journal();
         if (!options.keep_logs.empty())

@@ -50,8 +50,8 @@ std::string message_of(const Error& error) {
 }  // namespace
 
 Session::Session(const Scenario& scenario, const TestSpec& test, std::uint64_t seed,
-                 const std::string& shim, const Stop& stop)
-    : scenario_(scenario), test_(test), seed_(seed), shim_(shim), stop_(stop) {
+                 const Stop& stop)
+    : scenario_(scenario), test_(test), seed_(seed), stop_(stop) {
     placeholders_.port = std::to_string(free_port());
     placeholders_.tmp = scratch_.path();
     placeholders_.dir = directory_of(scenario.file);
@@ -111,7 +111,6 @@ void Session::launch() {
         options.environment[name] = fill(value);
     options.directory = fill(test_.target.directory);
     options.shim = test_.target.shim;
-    options.shim_path = shim_;
     options.ready.output = fill(test_.target.ready.output);
     options.ready.listening = fill(test_.target.ready.listening);
     options.ready.thread = fill(test_.target.ready.thread);

@@ -27,8 +27,7 @@ struct StepFailed {
 class Session {
 public:
     // `stop`: of this test, requested at its timeout too.
-    Session(const Scenario& scenario, const TestSpec& test, std::uint64_t seed,
-            const std::string& shim, const Stop& stop);
+    Session(const Scenario& scenario, const TestSpec& test, std::uint64_t seed, const Stop& stop);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -77,7 +76,6 @@ private:
     const Scenario& scenario_;
     const TestSpec& test_;
     const std::uint64_t seed_;
-    const std::string shim_;
     const Stop& stop_;
     const TimePoint begin_ = Clock::now();
     ScratchDirectory scratch_;
