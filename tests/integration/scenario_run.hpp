@@ -4,6 +4,8 @@
 
 #include "support/cli.hpp"
 
+#include <gtest/gtest.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
