@@ -108,7 +108,7 @@ TEST(Scenario, AFailureIsExplained) {
     const CliResult result = file.run();
     EXPECT_EQ(result.exit_code, 1);
     for (const std::string& part :
-         {std::string("FAILED  "), file.path() + ":14:1: expected no orphaned locks",
+         {std::string("FAILED  "), file.path() + ":15:1: expected no orphaned locks",
           std::string("step: { expect = { no_orphaned_locks = true } }"), std::string("verdict: "),
           std::string("locks:"), std::string("shared_lock"), std::string("ORPHANED"),
           std::string("the target's last output:"), std::string("ready"),

@@ -291,6 +291,8 @@ TEST(TargetView, MayBeUsedFromManyThreads) {
     Target target = Target::launch(
         {TARGET_COUNTERS},
         {.input = Input::piped, .ready = {.thread = "name=reader", .within = kLong}});
+    ASSERT_TRUE(eventually([&] { return target.threads().size() == 5; }))
+        << "the reader is one of 5";
     std::vector<std::thread> users;
     std::atomic<int> done{0};
     for (int i = 0; i < 4; i++) {
