@@ -2,6 +2,7 @@
 # threadfault_guest (code that runs in a target: libc only, no exceptions, no RTTI).
 option(THREADFAULT_BUILD_CLI "Build the threadfault command" ${PROJECT_IS_TOP_LEVEL})
 option(THREADFAULT_BUILD_DEMOS "Build the demo applications" ${PROJECT_IS_TOP_LEVEL})
+option(THREADFAULT_UNITY "Compile large libraries a few files at a time: faster from scratch, slower to change" OFF)
 option(THREADFAULT_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
 set(THREADFAULT_SANITIZE "" CACHE STRING "Sanitizers for libraries and unit tests: address,undefined or thread")
 
@@ -16,6 +17,13 @@ if(THREADFAULT_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCH
   set(CMAKE_C_COMPILER_LAUNCHER "${THREADFAULT_CCACHE}")
   set(CMAKE_CXX_COMPILER_LAUNCHER "${THREADFAULT_CCACHE}")
 endif()
+
+# For targets in which no two files have names of their own in common.
+function(THREADFAULT_UNITE)
+  if(THREADFAULT_UNITY)
+    set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
+endfunction()
 
 add_library(threadfault_options INTERFACE)
 target_compile_features(threadfault_options INTERFACE cxx_std_20)

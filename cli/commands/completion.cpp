@@ -14,7 +14,7 @@
 namespace threadfault::cli {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kCompletionExamples =
     "Examples:\n"
     "  eval \"$(threadfault completion bash)\"                         in ~/.bashrc\n"
     "  threadfault completion zsh > \"${fpath[1]}/_threadfault\"\n"
@@ -41,7 +41,7 @@ int run_completion(const std::string& shell) {
 void setup_completion(CLI::App& app, Invocation& invocation) {
     const auto shell = std::make_shared<std::string>();
     app.add_option("SHELL", *shell, "bash, zsh or fish")->required()->type_name("");
-    app.footer(kExamples);
+    app.footer(kCompletionExamples);
     invocation.action = [shell] { return run_completion(*shell); };
 }
 

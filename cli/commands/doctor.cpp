@@ -19,7 +19,7 @@ struct DoctorOptions {
     std::string subject;
 };
 
-constexpr const char* kExamples =
+constexpr const char* kDoctorExamples =
     "Examples:\n"
     "  threadfault doctor                 this machine\n"
     "  threadfault doctor 4711            that process: is the shim in it, does its agent answer?\n"
@@ -72,7 +72,7 @@ void setup_doctor(CLI::App& app, Invocation& invocation) {
     app.add_option("PID|PROGRAM", options->subject,
                    "a process, or a program in PATH or as a file; without: this machine")
         ->type_name("");
-    app.footer(kExamples);
+    app.footer(kDoctorExamples);
     invocation.action = [options, &invocation] { return run_doctor(*options, invocation); };
 }
 

@@ -2,6 +2,7 @@
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "inject/spec.hpp"
+#include "render/json_values.hpp"
 #include "render/text.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +11,6 @@
 #include <charconv>
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 namespace threadfault::cli {
 namespace {
@@ -23,12 +23,6 @@ struct InjectOptions {
     bool force = false;
     std::string seed;
 };
-
-using Json = nlohmann::ordered_json;
-
-std::string line_of(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 [[noreturn]] void not_armed(const wire::ArmReply& reply, const std::string& text, pid_t pid) {
     switch (reply.outcome) {
@@ -61,7 +55,7 @@ int arm(client::Connection& connection, pid_t pid, const std::vector<inject::Spe
         armed.push_back({{"id", reply.id}, {"spec", spec.text}});
         out += fmt::format("armed, number {}: {}\n", reply.id, printable(spec.text));
     }
-    if (invocation.json) out = line_of({{"pid", pid}, {"armed", armed}});
+    if (invocation.json) out = line({{"pid", pid}, {"armed", armed}});
     write_all(STDOUT_FILENO, out);
     return 0;
 }
@@ -76,7 +70,7 @@ int list(client::Connection& connection, pid_t pid, const Invocation& invocation
                              {"matched", record.matched},
                              {"injected", record.injected}});
         }
-        write_all(STDOUT_FILENO, line_of({{"pid", pid}, {"specs", specs}}));
+        write_all(STDOUT_FILENO, line({{"pid", pid}, {"specs", specs}}));
         return 0;
     }
     if (records.empty()) {
@@ -96,7 +90,7 @@ int list(client::Connection& connection, pid_t pid, const Invocation& invocation
 
 int clear(client::Connection& connection, pid_t pid, const Invocation& invocation) {
     const std::uint32_t count = connection.disarm();
-    write_all(STDOUT_FILENO, invocation.json ? line_of({{"pid", pid}, {"cleared", count}})
+    write_all(STDOUT_FILENO, invocation.json ? line({{"pid", pid}, {"cleared", count}})
                                              : fmt::format("{} call faults cleared\n", count));
     return 0;
 }

@@ -24,7 +24,7 @@ struct KillOptions {
 
 constexpr std::array<std::string_view, 4> kHows = {"cancel", "async-cancel", "exit", "vanish"};
 
-constexpr const char* kExamples =
+constexpr const char* kKillExamples =
     "How the thread ends (--how):\n"
     "  cancel        pthread_cancel: it ends at its next cancellation point, clean-up runs\n"
     "  async-cancel  cancelled where it stands\n"
@@ -76,7 +76,7 @@ void setup_kill(CLI::App& app, Invocation& invocation) {
                  "don't wait for a safe point: also inside the allocator, the loader and stdio");
     app.add_flag("--dry-run", options->dry_run,
                  "do nothing; say what it would do, from the thread's stack and locks");
-    app.footer(std::string(drive::selector_help()) + "\n" + kExamples);
+    app.footer(std::string(drive::selector_help()) + "\n" + kKillExamples);
     invocation.action = [options, &invocation] { return run_kill(*options, invocation); };
 }
 

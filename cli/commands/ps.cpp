@@ -20,7 +20,7 @@ struct PsOptions {
     std::string pid;
 };
 
-constexpr const char* kExamples =
+constexpr const char* kPsExamples =
     "Looking disturbs nothing: no signal is sent, no thread is stopped. Any process can be looked "
     "at;\n"
     "start routines and thread paths are known of those that run under `threadfault run`.\n"
@@ -62,7 +62,7 @@ int list_threads_of(const std::string& pid, const Invocation& invocation) {
 void setup_ps(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<PsOptions>();
     app.add_option("PID", options->pid, "the process whose threads are listed")->type_name("");
-    app.footer(kExamples);
+    app.footer(kPsExamples);
     invocation.action = [options, &invocation] {
         return options->pid.empty() ? list_targets(invocation)
                                     : list_threads_of(options->pid, invocation);

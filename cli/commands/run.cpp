@@ -22,7 +22,7 @@ struct RunOptions {
     std::string seed;
 };
 
-constexpr const char* kExamples =
+constexpr const char* kRunExamples =
     "The program takes this command's place: the process id, input and output, directory, signals "
     "and\n"
     "exit code are its own. A program that no library can be preloaded into (static, set-user-ID,\n"
@@ -96,7 +96,7 @@ void setup_run(CLI::App& app, Invocation& invocation) {
         "--on-start's FAULT is kill=, delay= or freeze=, with when= and probability=. A thread\n"
         "that starts has no name of its own yet: choose it by start=, path= or nth=.\n"
         "\n" +
-        kExamples);
+        kRunExamples);
     invocation.action = [options, &invocation] { return run_run(*options, invocation); };
 }
 

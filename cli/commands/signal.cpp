@@ -17,7 +17,7 @@ struct SignalOptions {
     std::int64_t value = 0;
 };
 
-constexpr const char* kExamples =
+constexpr const char* kSignalExamples =
     "SIG is a name (USR1, SIGTERM, RTMIN+3) or a number. 32 and 33 belong to glibc and are "
     "refused.\n"
     "The thread itself gets the signal, as with tgkill(2); a real-time signal carries --value.\n"
@@ -73,7 +73,7 @@ void setup_signal(CLI::App& app, Invocation& invocation) {
         ->type_name("");
     app.add_option("--value", options->value, "sigval that goes with it; default 0")
         ->type_name("N");
-    app.footer(std::string(drive::selector_help()) + "\n" + kExamples);
+    app.footer(std::string(drive::selector_help()) + "\n" + kSignalExamples);
     invocation.action = [options, &invocation] { return run_signal(*options, invocation); };
 }
 

@@ -189,7 +189,7 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
     return end.target_died ? static_cast<int>(ExitCode::target_died) : 0;
 }
 
-constexpr const char* kHelp =
+constexpr const char* kStormHelp =
     "Every now and then one of the threads, chosen by the seed, has one of the faults done to it. "
     "The\n"
     "main thread is no victim unless --threads names it. What can be undone is undone at the end, "
@@ -228,7 +228,7 @@ void setup_storm(CLI::App& app, Invocation& invocation) {
                    "write the faults to this file; default " + arguments->journal)
         ->type_name("FILE");
     app.add_option("--replay", arguments->replay, "do what this journal says")->type_name("FILE");
-    app.footer(kHelp);
+    app.footer(kStormHelp);
     invocation.action = [arguments, &invocation] {
         return run_storm_command(*arguments, invocation);
     };

@@ -24,7 +24,7 @@ struct TestOptions {
     std::string seed;
 };
 
-constexpr const char* kHelp =
+constexpr const char* kTestHelp =
     "Each test gets a fresh target, which is ended with all that it started, whatever happens. "
     "Files are\n"
     "read and checked as a whole before anything is started. Random choices come from the seed, "
@@ -94,7 +94,7 @@ void setup_test(CLI::App& app, Invocation& invocation) {
                    "keep each target's output, and what was done to it")
         ->type_name("DIR");
     app.add_flag("--check", scenario.check, "read the files only");
-    app.footer(kHelp);
+    app.footer(kTestHelp);
     invocation.action = [options, &invocation] { return run_test(*options, invocation); };
 }
 

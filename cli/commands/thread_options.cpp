@@ -42,7 +42,7 @@ std::string result_line(const drive::Result& result, std::string_view verb, cons
     return line + "\n";
 }
 
-std::uint64_t parse_seed(const std::string& text) {
+std::uint64_t parse_random(const std::string& text) {
     std::uint64_t seed = 0;
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, seed);
@@ -76,7 +76,7 @@ drive::Choice choice_of(const ThreadOptions& options) {
     if (options.first) choice.quantity = drive::Quantity::first;
     if (!options.random.empty()) {
         choice.quantity = drive::Quantity::random;
-        if (options.random != "true") choice.seed = parse_seed(options.random);
+        if (options.random != "true") choice.seed = parse_random(options.random);
     }
     return choice;
 }

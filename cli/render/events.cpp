@@ -2,13 +2,13 @@
 
 #include "drive/inflict.hpp"
 #include "drive/thread_view.hpp"
+#include "render/json_values.hpp"
 #include "render/text.hpp"
 
 #include <fmt/format.h>
 #include <time.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 namespace threadfault::cli {
 namespace {
@@ -96,10 +96,6 @@ std::string text_event(const wire::EventReply& event, pid_t tid, const Style& st
 }
 
 std::string json_event(const wire::EventReply& event, pid_t tid) {
-    using Json = nlohmann::ordered_json;
-    const auto line = [](const Json& json) {
-        return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-    };
     std::string out;
     if (event.lost > 0) {
         out += line({{"time", seconds_of(event)}, {"event", "lost"}, {"count", event.lost}});

@@ -1,22 +1,11 @@
 #include "render/json.hpp"
 
-#include <fmt/format.h>
+#include "render/json_values.hpp"
 
-#include <nlohmann/json.hpp>
+#include <fmt/format.h>
 
 namespace threadfault::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-// Thread names are bytes, JSON is UTF-8: what is none becomes U+FFFD.
-std::string line(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-Json text_or_null(const std::string& text) {
-    return text.empty() ? Json(nullptr) : Json(text);
-}
 
 Json address_or_null(std::uint64_t address) {
     return address == 0 ? Json(nullptr) : Json(fmt::format("{:#x}", address));

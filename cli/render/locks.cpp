@@ -1,25 +1,15 @@
 #include "render/locks.hpp"
 
+#include "render/json_values.hpp"
 #include "render/text.hpp"
 
 #include <fmt/format.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 namespace threadfault::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string line(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-Json text_or_null(const std::string& text) {
-    return text.empty() ? Json(nullptr) : Json(text);
-}
 
 std::string plural(std::size_t count, std::string_view one) {
     return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");

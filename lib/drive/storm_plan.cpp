@@ -14,8 +14,8 @@ namespace {
 
 using wire::Fault;
 
-constexpr std::array<std::string_view, 7> kNames = {"kill", "freeze", "delay",    "spin",
-                                                    "slow", "signal", "interrupt"};
+constexpr std::array<std::string_view, 7> kFaultNames = {"kill", "freeze", "delay",    "spin",
+                                                         "slow", "signal", "interrupt"};
 
 class FaultParser {
 public:
@@ -65,11 +65,11 @@ private:
     }
 
     [[noreturn]] void unknown(std::string_view name) const {
-        const std::string_view near = nearest(name, kNames);
+        const std::string_view near = nearest(name, kFaultNames);
         throw Error(
             ExitCode::usage, "usage",
             fmt::format("--faults {}: column {}: unknown fault \"{}\"", list_, column_, name),
-            near.empty() ? fmt::format("one of {}", fmt::join(kNames, ", "))
+            near.empty() ? fmt::format("one of {}", fmt::join(kFaultNames, ", "))
                          : fmt::format("did you mean {}?", near));
     }
 

@@ -16,7 +16,7 @@ struct Name {
 };
 
 // The system calls in which threads are found blocked. Others are shown by number.
-constexpr std::array kNames = std::to_array<Name>({
+constexpr std::array kSyscalls = std::to_array<Name>({
     {SYS_read, "read", true},
     {SYS_write, "write", true},
     {SYS_readv, "readv", true},
@@ -78,10 +78,10 @@ constexpr std::array kNames = std::to_array<Name>({
 
 std::string syscall_text(const observe::TaskSyscall& syscall) {
     if (syscall.running || syscall.number < 0) return {};
-    const auto found = std::find_if(kNames.begin(), kNames.end(), [&](const Name& name) {
+    const auto found = std::find_if(kSyscalls.begin(), kSyscalls.end(), [&](const Name& name) {
         return name.number == syscall.number;
     });
-    if (found == kNames.end()) return fmt::format("system call {}", syscall.number);
+    if (found == kSyscalls.end()) return fmt::format("system call {}", syscall.number);
     if (!found->takes_descriptor) return std::string(found->name);
     return fmt::format("{}({})", found->name, static_cast<int>(syscall.arguments[0]));
 }
