@@ -27,6 +27,13 @@ if(NOT output MATCHES "PASSED  . 1 test")
   message(FATAL_ERROR "the resilience test says ${output}")
 endif()
 
+# threadfault_add_scenario: CTest runs the installed command, which finds its helper programs.
+run("${CMAKE_CTEST_COMMAND}" --test-dir "${SCRATCH}/consumer" --output-on-failure)
+if(NOT output MATCHES "ok  .*two of three workers are lost" AND
+   NOT output MATCHES "100% tests passed, 0 tests failed out of 1")
+  message(FATAL_ERROR "the scenario says ${output}")
+endif()
+
 set(ENV{PKG_CONFIG_PATH} "${prefix}/${LIBDIR}/pkgconfig")
 run(pkg-config "--define-variable=prefix=${prefix}" --cflags --libs threadfault)
 separate_arguments(flags UNIX_COMMAND "${output}")
