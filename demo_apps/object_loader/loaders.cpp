@@ -17,7 +17,10 @@ thread_local bool t_is_loader = false;
 }  // namespace
 
 Loaders::Loaders(Table& table, unsigned bound, bool stay, Load load)
-    : table_(table), stay_(stay), load_(std::move(load)), slots_(bound) {
+    : table_(table),
+      stay_(stay),
+      load_(std::move(load)),
+      slots_(std::make_shared<std::vector<Slot>>(bound)) {
     sem_init(&work_, 0, 0);
     if (stay_) start_thread(*take_slot());
 }
@@ -25,9 +28,10 @@ Loaders::Loaders(Table& table, unsigned bound, bool stay, Load load)
 Loaders::~Loaders() {
     stopping_ = true;
     sem_post(&work_);
-    for (const Slot& slot : slots_)
-        while (slot.thread != 0 && !is_lost(slot))
+    for (Slot& slot : *slots_) {
+        while (slot.thread != 0 && !give_up(slot))
             std::this_thread::sleep_for(milliseconds(1));
+    }
     { const Table::Lock last_one_out(table_); }
     sem_destroy(&work_);
 }
@@ -50,7 +54,7 @@ void Loaders::work_has_come() {
 }
 
 Loaders::Slot* Loaders::take_slot() {
-    for (Slot& slot : slots_) {
+    for (Slot& slot : *slots_) {
         if (slot.thread != 0) continue;
         slot.since = Clock::now();
         slot.thread = kStarting;
@@ -61,7 +65,12 @@ Loaders::Slot* Loaders::take_slot() {
 
 void Loaders::start_thread(Slot& slot) {
     try {
-        std::thread(&Loaders::run, this, std::ref(slot)).detach();
+        std::thread([this, slots = slots_, &slot] {
+            pid_t expected = kStarting;
+            // Else it was so late that its slot was thought lost, and given to another; or all of
+            // this object has gone but the slots, which it keeps for that look.
+            if (slot.thread.compare_exchange_strong(expected, gettid())) run(slot);
+        }).detach();
     } catch (const std::system_error&) {
         // No thread to be had: the load costs the one who asked for it some time.
         do
@@ -71,9 +80,6 @@ void Loaders::start_thread(Slot& slot) {
 }
 
 void Loaders::run(Slot& slot) {
-    pid_t expected = kStarting;
-    // Else it was so late that its slot was thought lost, and given to another.
-    if (!slot.thread.compare_exchange_strong(expected, gettid())) return;
     pthread_setname_np(pthread_self(), "loader");
     t_is_loader = true;
     ++created_;
@@ -123,6 +129,14 @@ bool Loaders::is_lost(const Slot& slot) const {
     return thread != 0 && is_gone(thread);
 }
 
+// True: nobody will use this slot any more. Whoever was taken for lost and is only late finds his
+// place gone, and leaves.
+bool Loaders::give_up(Slot& slot) const {
+    if (!is_lost(slot)) return false;
+    pid_t starting = kStarting;
+    return slot.thread != kStarting || slot.thread.compare_exchange_strong(starting, 0);
+}
+
 // The table is looked at too, not only the slots: a dead thread's id may belong to a living one by
 // now, and its slot then seems to be in order, until that one has gone as well.
 unsigned Loaders::replace_lost() {
@@ -130,7 +144,7 @@ unsigned Loaders::replace_lost() {
     std::vector<Slot*> restart;
     {
         const Table::Lock lock(table_);
-        for (Slot& slot : slots_) {
+        for (Slot& slot : *slots_) {
             if (!is_lost(slot)) continue;
             ++lost;
             if (slot.thread != kStarting) --running_;

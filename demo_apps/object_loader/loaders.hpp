@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 
 #include "table.hpp"
 
@@ -47,13 +48,14 @@ private:
     // True: there is more to do, and the slot is kept for the next thread.
     bool leave(Slot& slot);
     bool is_lost(const Slot& slot) const;
+    bool give_up(Slot& slot) const;
 
     Table& table_;
     const bool stay_;
     const Load load_;
     sem_t work_;
     std::atomic<bool> stopping_{false};
-    std::vector<Slot> slots_;
+    std::shared_ptr<std::vector<Slot>> slots_;
     std::atomic<unsigned> created_{0};
     std::atomic<unsigned> running_{0};
     std::atomic<unsigned> peak_{0};

@@ -1,5 +1,8 @@
 #include "console.hpp"
 
+#include <unistd.h>
+
+#include <charconv>
 #include <cstdio>
 #include <iostream>
 #include <sstream>
@@ -10,12 +13,13 @@ namespace thread_killer {
 namespace {
 
 constexpr const char* kCommands =
-    "list          every thread: tid, pthread_t, CPU time, name\n"
-    "probe TID     is it there? (signal 0)\n"
-    "trace TID     its backtrace, taken on the thread itself\n"
-    "cancel TID    pthread_cancel, by the pthread_t found for the tid\n"
-    "exit TID      runs pthread_exit on it, wherever it is\n"
-    "quit\n";
+    "list             every thread: tid, pthread_t, CPU time, name\n"
+    "probe THREAD     is it there? (signal 0)\n"
+    "trace THREAD     its backtrace, taken on the thread itself\n"
+    "cancel THREAD    pthread_cancel, by the pthread_t found for the tid\n"
+    "exit THREAD      runs pthread_exit on it, wherever it is\n"
+    "quit\n"
+    "THREAD is a tid of the list, or the name of one of the four (tk-…)\n";
 
 double seconds(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -71,25 +75,48 @@ void end(Crew& crew, pid_t tid, bool by_cancel) {
     say_how_it_ended(crew, job);
 }
 
+// The thread that a word names, by its tid or as one of the crew; 0: none.
+pid_t find_thread(const Crew& crew, const std::string& word) {
+    for (int job = 0; job < kJobs; ++job)
+        if (word == job_name(job)) return crew.member(job).tid;
+    pid_t tid = 0;
+    const char* const end = word.data() + word.size();
+    const auto [rest, error] = std::from_chars(word.data(), end, tid);
+    return error == std::errc() && rest == end && tid > 0 ? tid : 0;
+}
+
+// What is done to one thread; false when there is no such command.
+bool do_to_thread(Crew& crew, const std::string& verb, const std::string& word) {
+    if (verb != "probe" && verb != "trace" && verb != "cancel" && verb != "exit") return false;
+    const pid_t tid = find_thread(crew, word);
+    if (tid == 0) {
+        std::printf("which thread? \"%s\" is neither a tid nor a name (list shows them)\n",
+                    word.c_str());
+    } else if (verb == "probe") {
+        std::puts(exists(tid) ? "there" : "no such thread");
+    } else if (verb == "trace") {
+        trace(tid);
+    } else {
+        end(crew, tid, verb == "cancel");
+    }
+    return true;
+}
+
 }  // namespace
 
 void converse(Crew& crew) {
+    // Commands from a file or a pipe need no prompt.
+    const char* const prompt = isatty(STDIN_FILENO) != 0 ? "> " : "";
     std::string line;
-    while (std::cout << "> " << std::flush && std::getline(std::cin, line)) {
+    while (std::cout << prompt << std::flush && std::getline(std::cin, line)) {
         std::istringstream words(line);
         std::string verb;
-        pid_t tid = 0;
-        words >> verb >> tid;
+        std::string thread;
+        words >> verb >> thread;
         if (verb == "quit") return;
         if (verb == "list") {
             list();
-        } else if (verb == "probe") {
-            std::puts(exists(tid) ? "there" : "no such thread");
-        } else if (verb == "trace") {
-            trace(tid);
-        } else if (verb == "cancel" || verb == "exit") {
-            end(crew, tid, verb == "cancel");
-        } else if (!verb.empty()) {
+        } else if (!verb.empty() && !do_to_thread(crew, verb, thread)) {
             std::fputs(kCommands, stdout);
         }
     }
