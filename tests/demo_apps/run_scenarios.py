@@ -39,9 +39,10 @@ def wrong_with(test, expected):
     """Why this test of a fragile file is not the failure that is expected; none: it is."""
     if test["outcome"] != "failed":
         return [test["outcome"]]
-    return [f"{key}: no {pattern!r} in {text_of(test['failure'][key])!r}"
-            for key, pattern in expected.items()
-            if not re.search(pattern, text_of(test["failure"][key]))]
+    wrong = [f"{key}: no {pattern!r} in {text_of(test['failure'][key])!r}"
+             for key, pattern in expected.items()
+             if not re.search(pattern, text_of(test["failure"][key]))]
+    return wrong + [json.dumps(test["failure"], indent=1)] * bool(wrong)
 
 
 def wrong_with_all(options, code, tests):
