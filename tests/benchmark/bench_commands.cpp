@@ -229,7 +229,7 @@ void backtraces(const std::string& built, const std::string& program, bool have_
         }
     }
     row("stack, first time (no cache of names), ms", first, median(ours), first / median(ours),
-        "> 1");
+        ">= 1");
     if (have_gdb) {
         row("gdb thread apply all bt / stack, 1000 threads, 25 frames", median(ours), median(gdb),
             median(gdb) / median(ours), ">= 20");
@@ -240,7 +240,7 @@ void backtraces(const std::string& built, const std::string& program, bool have_
         row("eu-stack -p / stack, 1000 threads, 25 frames", median(ours), median(eu),
             median(eu) / median(ours), ">= 10");
     }
-    row("locks, 1000 threads, ms", median(locks), 100, median(locks) / 100, "< 1");
+    row("locks, 1000 threads, ms", median(locks), 100, median(locks) / 100, "<= 1");
 }
 
 }  // namespace
