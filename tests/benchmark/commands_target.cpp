@@ -1,8 +1,13 @@
-// The target of bench_commands: N named threads at rest (argv[1]), argv[2] frames deep, a heartbeat
-// that keeps the longest gap it saw, and a victim made on demand. Speaks lines on stdin and stdout:
+// The target of bench_commands and bench_diagnosis: N named threads at rest (argv[1]), argv[2]
+// frames deep, a heartbeat that keeps the longest gap it saw, and a victim made on demand. Speaks
+// lines on stdin and stdout:
 //   victim   joins the last victim, makes a new one, answers "victim TID PTHREAD"
 //   gap      answers "gap NANOSECONDS", the longest since the last such line
+//   round    an empty handler on each of the N threads, answers "round NANOSECONDS" until the last
+//   loader   a thread takes the loader's lock and keeps it, answers "loader TID"
+#include <link.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +17,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 namespace {
 
@@ -38,6 +44,7 @@ void wait_for_ever() {
 }
 
 int depth = 0;
+std::vector<std::atomic<pid_t>> resting;
 
 // That many frames above the wait.
 [[gnu::noinline]] int descend(int left) {
@@ -54,6 +61,7 @@ void* at_rest(void* argument) {
     char name[16];
     std::snprintf(name, sizeof name, "w%05ld", reinterpret_cast<long>(argument));
     pthread_setname_np(pthread_self(), name);
+    resting[reinterpret_cast<std::size_t>(argument)].store(gettid());
     ready.fetch_add(1);
     descend(depth);
     return nullptr;
@@ -89,6 +97,41 @@ void* heartbeat(void*) {
     }
 }
 
+std::atomic<int> handlers_left{0};
+
+void empty_handler(int) {
+    handlers_left.fetch_sub(1);
+}
+
+// All are asked before the first is waited for. The wait gives way: the handlers need the CPUs.
+std::int64_t round_of_handlers() {
+    struct sigaction action {};
+    action.sa_handler = empty_handler;
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGUSR2, &action, nullptr);
+    handlers_left.store(static_cast<int>(resting.size()));
+    const pid_t self = getpid();
+    const std::int64_t begin = now_ns();
+    for (const std::atomic<pid_t>& tid : resting)
+        tgkill(self, tid.load(), SIGUSR2);
+    while (handlers_left.load() > 0)
+        sched_yield();
+    return now_ns() - begin;
+}
+
+std::atomic<pid_t> in_loader{0};
+
+int keep_loader_lock(dl_phdr_info*, std::size_t, void*) {
+    in_loader.store(gettid());
+    wait_for_ever();
+    return 0;
+}
+
+void* loader(void*) {
+    dl_iterate_phdr(keep_loader_lock, nullptr);
+    return nullptr;
+}
+
 void start(pthread_t* thread, void* (*routine)(void*), void* argument) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -105,6 +148,7 @@ void start(pthread_t* thread, void* (*routine)(void*), void* argument) {
 int main(int argc, char** argv) {
     const int count = argc > 1 ? std::atoi(argv[1]) : 4;
     depth = argc > 2 ? std::atoi(argv[2]) : 0;
+    resting = std::vector<std::atomic<pid_t>>(static_cast<std::size_t>(count));
     pthread_t thread{};
     for (int i = 0; i < count; ++i) {
         start(&thread, at_rest, reinterpret_cast<void*>(static_cast<long>(i)));
@@ -132,6 +176,14 @@ int main(int argc, char** argv) {
             forget.store(true);
             while (forget.load())
                 sched_yield();
+        } else if (std::strcmp(line, "round\n") == 0) {
+            std::printf("round %lld\n", static_cast<long long>(round_of_handlers()));
+        } else if (std::strcmp(line, "loader\n") == 0) {
+            start(&last, loader, nullptr);
+            have_last = false;
+            while (in_loader.load() == 0)
+                sched_yield();
+            std::printf("loader %d\n", in_loader.load());
         }
         std::fflush(stdout);
     }
