@@ -23,7 +23,7 @@ struct PsOptions {
 constexpr const char* kPsExamples =
     "Looking disturbs nothing: no signal is sent, no thread is stopped. Any process can be looked "
     "at;\n"
-    "start routines and thread paths are known of those that run under `threadfault run`.\n"
+    "thread paths are known of those that run under `threadfault run`.\n"
     "\n"
     "Examples:\n"
     "  threadfault ps                every process that runs under threadfault\n"
@@ -46,9 +46,12 @@ int list_threads_of(const std::string& pid, const Invocation& invocation) {
     report.agent = looked.agent() != nullptr;
     report.why = looked.why;
     report.hint = looked.hint;
-    report.list = drive::list_threads(
-        looked.process, looked.agent(),
-        {.waits = true, .masks = invocation.json, .starts = true, .symbols = true});
+    report.list = drive::list_threads(looked.process, looked.agent(),
+                                      {.waits = true,
+                                       .masks = invocation.json,
+                                       .starts = true,
+                                       .symbols = true,
+                                       .outside = true});
     drive::add_holdings(report.list);
     write_all(STDOUT_FILENO,
               invocation.json

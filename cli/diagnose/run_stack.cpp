@@ -14,18 +14,21 @@ namespace {
 
 drive::ThreadList threads_of(Looked& looked, const std::string& text) {
     if (text.empty()) {
-        return drive::list_threads(looked.process, looked.agent(), {.starts = true});
+        return drive::list_threads(looked.process, looked.agent(),
+                                   {.starts = true, .outside = true});
     }
     const drive::Selector selector = drive::parse_selector(text);
-    const bool needs_agent =
-        selector.has(drive::Term::Key::in) || selector.has(drive::Term::Key::path) ||
-        selector.has(drive::Term::Key::nth) || selector.has(drive::Term::Key::start);
+    const bool needs_agent = selector.has(drive::Term::Key::in) ||
+                             selector.has(drive::Term::Key::path) ||
+                             selector.has(drive::Term::Key::nth);
     if (needs_agent && looked.agent() == nullptr) {
         throw Error(ExitCode::no_agent, "no_agent", looked.why, looked.hint);
     }
     drive::ThreadList list =
         drive::list_threads(looked.process, looked.agent(),
-                            {.waits = selector.has(drive::Term::Key::waiting), .starts = true});
+                            {.waits = selector.has(drive::Term::Key::waiting),
+                             .starts = true,
+                             .outside = selector.has(drive::Term::Key::start)});
     if (selector.has(drive::Term::Key::in)) {
         drive::add_stacks(looked.process, *looked.agent(), list);
     }

@@ -162,7 +162,9 @@ std::vector<Candidate> from_listing(const ThreadList& list, const Selector& sele
 
 ThreadList listing(const observe::Process& process, client::Connection& connection,
                    const Selector& selector) {
-    const Needs needs{.waits = selector.has(Key::waiting), .starts = selector.has(Key::start)};
+    const Needs needs{.waits = selector.has(Key::waiting),
+                      .starts = selector.has(Key::start),
+                      .outside = selector.has(Key::start)};
     try {
         ThreadList list = list_threads(process, &connection, needs);
         if (selector.has(Key::in)) add_stacks(process, connection, list);

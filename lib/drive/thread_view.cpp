@@ -1,5 +1,6 @@
 #include "drive/thread_view.hpp"
 
+#include "drive/outside_threads.hpp"
 #include "drive/start_name.hpp"
 
 #include <unistd.h>
@@ -129,6 +130,37 @@ private:
     std::unordered_map<pid_t, pid_t> numbers_;
 };
 
+// Of a thread that the agent has not met yet the shim's own routine is what libc was given.
+bool is_the_shims(const observe::Maps& maps, std::uint64_t routine) {
+    const observe::Mapping* const mapping = maps.find(routine);
+    return mapping != nullptr && mapping->path.find("/libthreadfault_") != std::string::npos;
+}
+
+// The agent's word stands; only what is missing is filled in. The lists were read after /proc:
+// whoever has the tid now must be the thread that /proc showed.
+void add_from_outside(const observe::Process& process, TidNumbers& numbers, ThreadList& list) {
+    std::unordered_map<pid_t, ThreadView*> missing;
+    for (ThreadView& thread : list.threads) {
+        if (thread.pthread == 0) missing[thread.tid] = &thread;
+    }
+    if (missing.empty()) return;
+    const auto found = threads_from_outside(process.pid());
+    if (found.empty()) return;
+    const observe::Maps maps(process);
+    for (const auto& [inner, known] : found) {
+        const auto entry = missing.find(numbers.outer(inner));
+        if (entry == missing.end()) continue;
+        ThreadView& thread = *entry->second;
+        const auto now = process.stat(thread.tid);
+        if (!now || now->start_ticks != thread.start_ticks) continue;
+        thread.pthread = known.pthread;
+        // A child of fork() keeps the routine of the thread that forked: it is main now.
+        if (thread.main || thread.registered || is_the_shims(maps, known.start_address)) continue;
+        thread.start_address = known.start_address;
+        thread.start_argument = known.start_argument;
+    }
+}
+
 // The object's name where `address` lies in a global variable; code and stacks have none.
 std::string object_symbol(observe::Symbols& symbols, std::uint64_t address) {
     const observe::Symbol& symbol = symbols.resolve(address);
@@ -223,9 +255,6 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
             thread.inner_tid =
                 connection != nullptr ? connection->inner_tid(thread.tid) : thread.tid;
         }
-        if (starts && thread.start_address != 0) {
-            thread.start = starts->name(thread.start_address, thread.start_argument);
-        }
         // The number is the target's word: a shift beyond the mask would be undefined.
         if (reading.blocked && signal_number > 0 && signal_number <= 64) {
             thread.signal_blocked = (*reading.blocked >> (signal_number - 1) & 1) != 0;
@@ -252,6 +281,13 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
                 }
             }
             if (needs.symbols) waiting.symbol = object_symbol(*symbols, waiting.address);
+        }
+    }
+    if (needs.outside) add_from_outside(process, numbers, list);
+    if (starts) {
+        for (ThreadView& thread : list.threads) {
+            if (thread.start_address == 0) continue;
+            thread.start = starts->name(thread.start_address, thread.start_argument);
         }
     }
     const auto order = [](const ThreadView& thread) {

@@ -45,7 +45,8 @@ struct ThreadView {
     std::vector<HeldLock> holding;  // as far as their waiters tell; where asked for (add_holdings)
     std::optional<bool> signal_blocked;  // the agent's signal; where asked for
 
-    // From the agent's registry; empty for threads that it doesn't know.
+    // From the agent's registry; empty for threads that it doesn't know, except that pthread and
+    // start may be told from outside.
     bool registered = false;
     pid_t inner_tid = 0;
     std::uint64_t serial = 0;
@@ -67,6 +68,9 @@ struct Needs {
     bool masks = false;    // status: is the agent's signal blocked?
     bool starts = false;   // names of start routines
     bool symbols = false;  // names of the objects waited for
+    // pthread_t and start routine also of threads that the agent does not know: a program is run
+    // for them, where there are any.
+    bool outside = false;
 };
 
 struct ThreadList {
