@@ -6,7 +6,6 @@
 #include "drive/duration.hpp"
 #include "drive/launch.hpp"
 #include "drive/storm_journal.hpp"
-#include "drive/thread_view.hpp"
 #include "render/text.hpp"
 
 #include <fmt/format.h>
@@ -14,7 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
@@ -41,8 +39,7 @@ struct StormArguments {
 // A program that the storm starts, and ends afterwards.
 class OwnTarget {
 public:
-    // Its output goes where ours goes; not among our JSON.
-    OwnTarget(const std::vector<std::string>& command, const std::string& shim, bool json) {
+    OwnTarget(const std::vector<std::string>& command, const std::string& shim) {
         drive::LaunchOptions options;
         options.command = command;
         options.shim = drive::find_shim(shim);
@@ -50,7 +47,6 @@ public:
         pid_ = fork();
         if (pid_ == 0) {
             setpgid(0, 0);
-            if (json) dup2(STDERR_FILENO, STDOUT_FILENO);
             try {
                 drive::become(launch);
             } catch (const Error& error) {
@@ -91,25 +87,6 @@ public:
         }
         throw Error(ExitCode::no_agent, "no_agent", "the program made no thread within 10 s",
                     fmt::format("threadfault doctor {}", pid_));
-    }
-
-    // Until it has made the threads that it begins with: the same threads for a while, and each of
-    // them known to the agent. Otherwise the same draw would mean another thread in the next run.
-    // A program that never stops making threads is not waited for.
-    static void wait_until_calm(const observe::Process& process) {
-        client::Connection connection(process);
-        std::vector<std::string> before;
-        int calm = 0;
-        for (int i = 0; i < 200 && calm < 10; i++) {
-            std::vector<std::string> paths;
-            for (const drive::ThreadView& thread :
-                 drive::list_threads(process, &connection, {}).threads)
-                paths.push_back(thread.path);
-            const bool all_known = std::find(paths.begin(), paths.end(), "") == paths.end();
-            calm = all_known && paths == before ? calm + 1 : 0;
-            before = std::move(paths);
-            std::this_thread::sleep_for(10ms);
-        }
     }
 
 private:
@@ -186,12 +163,11 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
 
     std::optional<OwnTarget> own;
     if (!invocation.program.empty()) {
-        own.emplace(invocation.program, invocation.shim, invocation.json);
+        own.emplace(invocation.program, invocation.shim);
         own->wait_until_ready();
     }
     const observe::Process process =
         own ? observe::Process(own->pid()) : open_process(arguments.pid);
-    if (own) OwnTarget::wait_until_calm(process);
     drive::StormJournal journal(
         arguments.journal,
         {process.command(), options.seed, arguments.threads, arguments.faults, arguments.every});
@@ -218,11 +194,7 @@ constexpr const char* kStormHelp =
     "The\n"
     "main thread is no victim unless --threads names it. What can be undone is undone at the end, "
     "and on\n"
-    "Ctrl-C. A program that the storm starts is ended with it; the storm begins when its threads "
-    "have "
-    "been\n"
-    "the same for a tenth of a second (or after two seconds), so that a seed means the same "
-    "victims. With --json its standard output goes to the standard error.\n"
+    "Ctrl-C. A program that the storm starts is ended with it.\n"
     "\n"
     "Faults: kill=HOW, freeze=TIME, delay=TIME, spin=TIME, slow=PERCENT[/TIME], signal=SIG, "
     "interrupt.\n"
