@@ -5,6 +5,7 @@
 #include "commands/thread_options.hpp"
 #include "drive/duration.hpp"
 #include "drive/launch.hpp"
+#include "drive/settle.hpp"
 #include "drive/storm_journal.hpp"
 #include "render/text.hpp"
 
@@ -70,16 +71,23 @@ public:
 
     pid_t pid() const noexcept { return pid_; }
 
-    // Until its first thread is made and the agent answers.
+    // Until its first thread is made and the agent answers, and then until all of them are: the
+    // n-th thread in the order of the paths must be the same one in every run.
     void wait_until_ready() {
         for (int i = 0; i < 500; i++) {
             if (ended()) {
                 throw Error(ExitCode::target_died, "target_died",
                             "the program ended before it made a thread", "");
             }
+            if (interrupted()) {
+                throw Error(ExitCode::no_agent, "no_agent",
+                            "interrupted before the program made a thread", "");
+            }
             try {
                 const observe::Process process(pid_);
-                client::Connection(process).hello();
+                client::Connection connection(process);
+                connection.hello();
+                drive::wait_until_settled(process, connection, 5s, [] { return interrupted(); });
                 return;
             } catch (const Error&) {
                 std::this_thread::sleep_for(20ms);
@@ -161,6 +169,7 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
                     "threadfault storm PID …, or threadfault storm … -- PROGRAM ARGS…");
     }
 
+    end_on_interrupt();
     std::optional<OwnTarget> own;
     if (!invocation.program.empty()) {
         own.emplace(invocation.program, invocation.shim);
@@ -171,7 +180,6 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
     drive::StormJournal journal(
         arguments.journal,
         {process.command(), options.seed, arguments.threads, arguments.faults, arguments.every});
-    end_on_interrupt();
     const Style style = invocation.style();
     Summary summary;
     const drive::StepListener listener = [&](const drive::StormStep& step) {
@@ -194,7 +202,10 @@ constexpr const char* kStormHelp =
     "The\n"
     "main thread is no victim unless --threads names it. What can be undone is undone at the end, "
     "and on\n"
-    "Ctrl-C. A program that the storm starts is ended with it.\n"
+    "Ctrl-C. A program that the storm starts is ended with it; the storm begins when its threads "
+    "have\n"
+    "been the same for a tenth of a second and its main thread sleeps, at the latest after 5 "
+    "seconds.\n"
     "\n"
     "Faults: kill=HOW, freeze=TIME, delay=TIME, spin=TIME, slow=PERCENT[/TIME], signal=SIG, "
     "interrupt.\n"

@@ -64,7 +64,8 @@ Term parse_bare(std::string_view whole, std::string_view text) {
     }
     if (text.empty()) malformed(whole, "empty term", "write terms like name=worker*,state=S");
     malformed(whole, fmt::format("\"{}\" is neither a thread id, `main` nor KEY=VALUE", text),
-              fmt::format("did you mean name={}?", text));
+              edit_distance(text, "main") == 1 ? "did you mean main?"
+                                               : fmt::format("did you mean name={}?", text));
 }
 
 WaitKind parse_wait_kind(std::string_view whole, std::string_view value) {

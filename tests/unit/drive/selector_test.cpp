@@ -133,6 +133,7 @@ TEST(Selector, NonsenseIsAUsageError) {
 TEST(Selector, ErrorsSayWhatToWrite) {
     EXPECT_EQ(error_of("nmae=x").hint(), "did you mean name=x?");
     EXPECT_EQ(error_of("worker").hint(), "did you mean name=worker?");
+    EXPECT_EQ(error_of("mian").hint(), "did you mean main?");
     EXPECT_EQ(error_of("waiting=mutx").hint(), "did you mean waiting=mutex?");
     EXPECT_EQ(error_of("tid=12").hint(), "write the thread id alone: 12");
 }
