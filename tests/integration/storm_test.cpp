@@ -2,7 +2,10 @@
 #include "support/target.hpp"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
@@ -34,8 +37,12 @@ std::string storm(const std::vector<std::string>& options, const std::string& jo
     return told;
 }
 
+std::string journal_name() {
+    return testing::TempDir() + "storm-" + std::to_string(getpid());
+}
+
 TEST(Storm, OneSeedMakesTenIdenticalJournals) {
-    const std::string journal = testing::TempDir() + "storm-" + std::to_string(getpid());
+    const std::string journal = journal_name();
     const std::vector<std::string> options = {
         "--seed",  "7",    "--faults", "freeze=2ms,delay=1ms,interrupt,kill=vanish,spin=100us",
         "--every", "10ms", "--for",    "200ms"};
@@ -46,6 +53,58 @@ TEST(Storm, OneSeedMakesTenIdenticalJournals) {
     std::vector<std::string> other = options;
     other[1] = "8";
     EXPECT_NE(storm(other, journal), first);
+}
+
+// On a target that the storm has not seen before, and with another seed: the journal alone decides.
+TEST(Storm, AJournalIsReplayedOnTheSamePathsInTheSameOrder) {
+    const std::string recorded = journal_name() + ".recorded";
+    const CliResult first =
+        run_cli({"--json", "storm", "--journal", recorded, "--seed", "11", "--faults",
+                 "freeze=2ms,interrupt,kill=exit,kill=vanish,delay=1ms", "--every", "10ms±50%",
+                 "--for", "300ms", "--", TARGET_SIXTY_FOUR});
+    ASSERT_EQ(first.exit_code, 0) << first;
+    const std::string expected = story(recorded);
+    EXPECT_GT(std::count(expected.begin(), expected.end(), '\n'), 10) << expected;
+    EXPECT_EQ(storm({"--replay", recorded, "--seed", "12"}, journal_name()), expected);
+
+    // Without its last lines it is another storm.
+    std::ifstream whole(recorded);
+    std::ofstream half(recorded + ".half");
+    std::string line;
+    for (int i = 0; i < 6 && std::getline(whole, line); i++)
+        half << line << "\n";
+    half.close();
+    const std::string part = storm({"--replay", recorded + ".half"}, journal_name());
+    EXPECT_EQ(std::count(part.begin(), part.end(), '\n'), 5) << part;
+    EXPECT_EQ(expected.substr(0, part.size()), part);
+    std::remove((recorded + ".half").c_str());
+    std::remove(recorded.c_str());
+}
+
+TEST(Storm, CtrlCLetsGoWhatIsHeldAndTellsTheSummary) {
+    Target target({TARGET_SIXTY_FOUR});
+    ASSERT_TRUE(target.ready());
+    const std::string journal = journal_name();
+    Process command(cli_command({"--json", "storm", target.pid_text(), "--faults", "freeze=1h",
+                                 "--every", "5ms", "--for", "1h", "--journal", journal}));
+    const auto held = [&] {
+        const CliResult ps = target.command("ps");
+        std::size_t count = 0;
+        for (const auto& thread : ps.json.value("threads", nlohmann::json::array()))
+            count += thread.value("faults", nlohmann::json::array()).empty() ? 0 : 1;
+        return count;
+    };
+    ASSERT_TRUE(eventually([&] { return held() >= 3; }));
+    command.send_signal(SIGINT);
+    const auto exit = command.wait();
+    ASSERT_TRUE(exit && exit->code == 0) << command.errors();
+    const auto summary = nlohmann::json::parse(command.output(), nullptr, false);
+    ASSERT_TRUE(summary.is_object()) << command.output();
+    EXPECT_GE(summary.value("undone", 0), 3) << summary;
+    EXPECT_EQ(held(), 0U);
+    const std::string told = story(journal);
+    EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), summary.value("faults", -1)) << told;
+    std::remove(journal.c_str());
 }
 
 }  // namespace
