@@ -40,7 +40,8 @@ struct StormArguments {
 // A program that the storm starts, and ends afterwards.
 class OwnTarget {
 public:
-    OwnTarget(const std::vector<std::string>& command, const std::string& shim) {
+    // Its output goes where ours goes; not among our JSON.
+    OwnTarget(const std::vector<std::string>& command, const std::string& shim, bool json) {
         drive::LaunchOptions options;
         options.command = command;
         options.shim = drive::find_shim(shim);
@@ -48,6 +49,7 @@ public:
         pid_ = fork();
         if (pid_ == 0) {
             setpgid(0, 0);
+            if (json) dup2(STDERR_FILENO, STDOUT_FILENO);
             try {
                 drive::become(launch);
             } catch (const Error& error) {
@@ -172,7 +174,7 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
     end_on_interrupt();
     std::optional<OwnTarget> own;
     if (!invocation.program.empty()) {
-        own.emplace(invocation.program, invocation.shim);
+        own.emplace(invocation.program, invocation.shim, invocation.json);
         own->wait_until_ready();
     }
     const observe::Process process =
