@@ -1,4 +1,5 @@
-// What the renderers of JSON share. Only they include it: the rest of the command knows no JSON library.
+// What the renderers of JSON share. Only they include it: the rest of the command knows no JSON
+// library.
 #ifndef THREADFAULT_CLI_RENDER_JSON_VALUES_HPP
 #define THREADFAULT_CLI_RENDER_JSON_VALUES_HPP
 
