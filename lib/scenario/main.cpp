@@ -1,6 +1,7 @@
 // threadfault-test: what `threadfault test` becomes.
 #include "scenario/options.hpp"
 #include "scenario/parse.hpp"
+#include "scenario/report/progress.hpp"
 #include "scenario/report/report.hpp"
 #include "scenario/run/campaign.hpp"
 #include "threadfault/error.hpp"
@@ -120,13 +121,22 @@ int test(const std::vector<Scenario>& scenarios, const Options& options) {
     const std::uint64_t seed = options.seed ? *options.seed : std::random_device{}() % 1'000'000;
     if (options.tap) print(tap_header(items.size()));
     std::size_t number = 0;
+    const bool human = !options.tap && !options.json;
+    const bool terminal = human && terminal_columns() > 0;
+    Progress progress(items.size(), terminal);
+    const auto ended = [&](const TestResult& result) {
+        number++;
+        if (options.tap) print(tap_point(result, number));
+        if (human) print(progress.clear() + human_result(result, options.color));
+    };
+    const auto waiting = [&](std::size_t item) {
+        if (!terminal) return;
+        print(progress.line(item + 1, items[item].test->name, terminal_columns(), Clock::now()));
+    };
     const TimePoint begin = Clock::now();
     const std::vector<TestResult> results =
-        run_all(items, options, seed, global_stop(), [&](const TestResult& result) {
-            number++;
-            if (options.tap) print(tap_point(result, number));
-            if (!options.tap && !options.json) print(human_result(result, options.color));
-        });
+        run_all(items, options, seed, global_stop(), {ended, waiting});
+    print(progress.clear());
     Summary summary = summarise(results, items.size());
     summary.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     summary.seed = seed;

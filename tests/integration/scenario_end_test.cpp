@@ -3,11 +3,13 @@
 #include "scenario_run.hpp"
 #include "support/eventually.hpp"
 #include "support/proc.hpp"
+#include "target_family.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
 
 #include <set>
+#include <tuple>
 
 namespace threadfault::test {
 namespace {
@@ -46,6 +48,39 @@ TEST_P(Interrupted, LeavesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Scenario, Interrupted, testing::Values(SIGINT, SIGTERM, SIGKILL),
                          [](const auto& info) { return sigabbrev_np(info.param); });
+
+// Targets that are hard to get rid of, whether the run ends by itself or by the user.
+class OfAFamily : public testing::TestWithParam<std::tuple<const char*, int>> {};
+
+TEST_P(OfAFamily, NothingIsLeft) {
+    const auto [mode, signal] = GetParam();
+    const Family family(mode);
+    const ScenarioFile file(one_test(
+        signal == 0 ? "{ wait = \"1ms\" }" : "{ run = \"touch {dir}/pid\" }, { wait = \"1000s\" }",
+        "timeout = \"2000s\"\ntarget = { command = [\"" TARGET_FAMILY "\", \"" + std::string(mode) +
+            "\", \"" + family.command()[2] +
+            "\"], ready = { output = \"^ready\", within = \"60s\" } }\n"));
+    Process program(cli_command({"test", file.path()}));
+    if (signal != 0) {
+        ASSERT_TRUE(eventually([&] { return std::filesystem::exists(file.path("pid")); }, kLong))
+            << program.output() << program.errors();
+        EXPECT_GT(family.living(), 0);
+        program.send_signal(signal);
+    }
+    const auto exit = program.wait(kLong);
+    ASSERT_TRUE(exit) << program.output();
+    EXPECT_EQ(exit->status(), signal == 0 ? 0 : 128 + signal) << program.output();
+    EXPECT_TRUE(family.vanishes());
+}
+
+INSTANTIATE_TEST_SUITE_P(Scenario, OfAFamily,
+                         testing::Combine(testing::Values("stubborn", "daemons", "hopper"),
+                                          testing::Values(0, SIGINT, SIGKILL)),
+                         [](const auto& info) {
+                             const int signal = std::get<1>(info.param);
+                             return std::string(std::get<0>(info.param)) +
+                                    (signal == 0 ? "End" : sigabbrev_np(signal));
+                         });
 
 TEST(ScenarioEnd, ATestHasATimeLimit) {
     const ScenarioFile file(one_test("{ wait = \"1000s\" }", "timeout = \"500ms\"\n"));

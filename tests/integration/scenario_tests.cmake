@@ -6,11 +6,13 @@ add_executable(scenario_target scenario_target.cpp)
 target_link_libraries(scenario_target PRIVATE threadfault_options)
 target_link_options(scenario_target PRIVATE -pthread)
 
-add_executable(scenario_run_test scenario_end_test.cpp scenario_test.cpp)
-target_link_libraries(scenario_run_test PRIVATE threadfault_test_support GTest::gtest_main)
+add_executable(scenario_run_test scenario_end_test.cpp scenario_malformed_test.cpp scenario_test.cpp)
+target_link_libraries(scenario_run_test PRIVATE
+  threadfault_test_support threadfault::target GTest::gtest_main)
 target_compile_definitions(scenario_run_test PRIVATE
+  "TARGET_FAMILY=\"$<TARGET_FILE:target_family>\""
   "TARGET_SCENARIO=\"$<TARGET_FILE:scenario_target>\"")
 add_dependencies(scenario_run_test
-  scenario_target threadfault_test_program threadfault_guardian threadfault_points)
+  scenario_target target_family threadfault_test_program threadfault_guardian threadfault_points)
 gtest_discover_tests(scenario_run_test DISCOVERY_MODE PRE_TEST
   PROPERTIES LABELS integration TIMEOUT 120)

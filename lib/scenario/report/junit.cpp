@@ -38,6 +38,7 @@ std::string escaped(std::string_view text, bool attribute) {
 struct Counts {
     std::size_t tests = 0;
     std::size_t failures = 0;
+    std::size_t errors = 0;
     std::size_t skipped = 0;
     double seconds = 0;
 };
@@ -49,9 +50,10 @@ std::string test_case(const TestResult& result) {
     if (result.interrupted) xml += "      <skipped message=\"interrupted\"/>\n";
     if (result.failure) {
         const std::vector<std::string> lines = explanation(*result.failure);
-        xml += fmt::format("      <failure type=\"scenario\" message=\"{}\">{}</failure>\n",
-                           escaped(lines.front(), true),
-                           escaped(fmt::format("{}", fmt::join(lines, "\n")), false));
+        xml +=
+            fmt::format("      <{0} type=\"scenario\" message=\"{1}\">{2}</{0}>\n",
+                        result.failure->no_test ? "error" : "failure", escaped(lines.front(), true),
+                        escaped(fmt::format("{}", fmt::join(lines, "\n")), false));
     }
     if (!result.journal.empty()) {
         xml += fmt::format(
@@ -62,21 +64,26 @@ std::string test_case(const TestResult& result) {
     return xml + "    </testcase>\n";
 }
 
+void add(Counts& counts, const TestResult& result) {
+    counts.tests++;
+    if (result.failure) (result.failure->no_test ? counts.errors : counts.failures)++;
+    counts.skipped += result.interrupted ? 1 : 0;
+    counts.seconds += result.seconds;
+}
+
 std::string suite(const std::string& file, const std::vector<TestResult>& results) {
     Counts counts;
     std::string cases;
     for (const TestResult& result : results) {
         if (result.file != file) continue;
-        counts.tests++;
-        counts.failures += result.failure ? 1 : 0;
-        counts.skipped += result.interrupted ? 1 : 0;
-        counts.seconds += result.seconds;
+        add(counts, result);
         cases += test_case(result);
     }
     return fmt::format(
-        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" "
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" "
         "time=\"{:.3f}\">\n{}  </testsuite>\n",
-        escaped(file, true), counts.tests, counts.failures, counts.skipped, counts.seconds, cases);
+        escaped(file, true), counts.tests, counts.failures, counts.errors, counts.skipped,
+        counts.seconds, cases);
 }
 
 }  // namespace
@@ -90,11 +97,14 @@ std::string junit_report(const std::vector<TestResult>& results, const Summary& 
     std::string suites;
     for (const std::string& file : files)
         suites += suite(file, results);
+    Counts all;
+    for (const TestResult& result : results)
+        add(all, result);
     return fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-        "<testsuites name=\"threadfault\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
+        "<testsuites name=\"threadfault\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
         "time=\"{:.3f}\">\n{}</testsuites>\n",
-        results.size(), summary.failed, summary.seconds, suites);
+        all.tests, all.failures, all.errors, summary.seconds, suites);
 }
 
 }  // namespace threadfault::scenario

@@ -122,6 +122,7 @@ TestResult run_item(const Item& item, const Options& options, std::uint64_t seed
         result.failure = Failure{};
         result.failure->place = item.test->place;
         result.failure->message = error.what();
+        result.failure->no_test = true;
     }
     result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     if (stop.requested()) {
@@ -132,8 +133,7 @@ TestResult run_item(const Item& item, const Options& options, std::uint64_t seed
 }
 
 std::vector<TestResult> run_all(const std::vector<Item>& items, const Options& options,
-                                std::uint64_t seed, const Stop& stop,
-                                const std::function<void(const TestResult&)>& told) {
+                                std::uint64_t seed, const Stop& stop, const Listener& listener) {
     const auto shared = std::make_shared<Shared>();
     shared->results.resize(items.size());
     const std::size_t workers = std::clamp<std::size_t>(options.jobs, 1, items.size());
@@ -161,12 +161,13 @@ std::vector<TestResult> run_all(const std::vector<Item>& items, const Options& o
     const auto listen = [&] {
         while (heard < items.size() && shared->results[heard]) {
             results.push_back(*shared->results[heard++]);
-            told(results.back());
+            listener.ended(results.back());
         }
     };
     while (shared->running > 0) {
         if (stop.requested() && !leave) leave = Clock::now() + kLeaveOff;
         if (leave && Clock::now() >= *leave) break;
+        if (heard < items.size()) listener.waiting(heard);
         shared->changed.wait_for(lock, std::chrono::milliseconds(50));
         listen();
     }
@@ -175,7 +176,7 @@ std::vector<TestResult> run_all(const std::vector<Item>& items, const Options& o
     for (; heard < items.size(); heard++) {
         if (!shared->results[heard]) continue;
         results.push_back(*shared->results[heard]);
-        told(results.back());
+        listener.ended(results.back());
     }
     return results;
 }

@@ -27,11 +27,18 @@ std::vector<Item> plan(const std::vector<Scenario>& scenarios, const Options& op
 // Launches, runs and ends; logs are kept where options say so.
 TestResult run_item(const Item& item, const Options& options, std::uint64_t seed, const Stop& stop);
 
-// `told` hears of the results in the order of the plan, as soon as that order allows. A test that
-// does not leave off soon after `stop` is left behind: its target ends with this process.
+// Who hears how it goes, all on the thread that called run_all.
+struct Listener {
+    // The results in the order of the plan, as soon as that order allows.
+    std::function<void(const TestResult&)> ended;
+    // Many times a second: which item, counted from 0, is the next to end in that order.
+    std::function<void(std::size_t)> waiting;
+};
+
+// A test that does not leave off soon after `stop` is left behind: its target ends with this
+// process.
 std::vector<TestResult> run_all(const std::vector<Item>& items, const Options& options,
-                                std::uint64_t seed, const Stop& stop,
-                                const std::function<void(const TestResult&)>& told);
+                                std::uint64_t seed, const Stop& stop, const Listener& listener);
 
 }  // namespace threadfault::scenario
 

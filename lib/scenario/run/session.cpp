@@ -198,6 +198,7 @@ Failure Session::explain(const Place& place, const std::string& step, const std:
     failure.place = place;
     failure.step = step;
     failure.message = message;
+    failure.no_test = !target_;
     if (!target_) return failure;
     failure.stack = target_->last_stack();
     try {
