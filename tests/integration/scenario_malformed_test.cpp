@@ -49,8 +49,10 @@ const Mistake kMistakes[] = {
     {"selector", STEP("{ kill = \"worker\" }"), "10:10: selector \"worker\""},
     {"selector_key", STEP("{ freeze = \"nmae=w\" }"),
      "10:12: selector \"nmae=w\": unknown key \"nmae\"; did you mean name=w?"},
-    {"how", STEP("{ kill = \"main\", how = \"gone\" }"), "10:24: \"how\" in step \"kill\": there is no"},
-    {"duration", STEP("{ wait = \"1 hour\" }"), "10:10: \"wait\" in step \"wait\": \"1 hour\" is no duration"},
+    {"how", STEP("{ kill = \"main\", how = \"gone\" }"),
+     "10:24: \"how\" in step \"kill\": there is no"},
+    {"duration", STEP("{ wait = \"1 hour\" }"),
+     "10:10: \"wait\" in step \"wait\": \"1 hour\" is no duration"},
     {"percent", STEP("{ slow = \"main\", to = 10 }"), "10:23: "},
     {"signal", STEP("{ signal = \"main\", sig = \"HUPP\" }"), "10:26: \"sig\" in step \"signal\""},
     {"spec", STEP("{ inject = \"pthread_create:eror=EAGAIN\" }"), "10:12: SPEC"},
@@ -67,9 +69,9 @@ class MalformedScenario : public testing::TestWithParam<Mistake> {};
 
 TEST_P(MalformedScenario, IsToldAndStartsNothing) {
     // A good test beside it, whose target would leave a trace.
-    const ScenarioFile good(
-        one_test("{ run = \"true\" }", "target = { command = [\"touch\", \"started\"], "
-                                       "cwd = \"{dir}\" }\n"));
+    const ScenarioFile good(one_test("{ run = \"true\" }",
+                                     "target = { command = [\"touch\", \"started\"], "
+                                     "cwd = \"{dir}\" }\n"));
     const ScenarioFile bad(GetParam().tests);
     for (const bool check : {false, true}) {
         std::vector<std::string> arguments = {"test", good.path(), bad.path()};

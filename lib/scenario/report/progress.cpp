@@ -35,8 +35,9 @@ std::string Progress::line(std::size_t number, const std::string& name, std::siz
     number_ = number;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - since_).count();
     // Not into the last column: some terminals wrap there.
-    const std::string text = cut(fmt::format("{}/{}  {} s  {}", number, total_, seconds, clean(name)),
-                                 columns > 0 ? columns - 1 : 0);
+    const std::string text =
+        cut(fmt::format("{}/{}  {} s  {}", number, total_, seconds, clean(name)),
+            columns > 0 ? columns - 1 : 0);
     if (text == last_) return "";
     last_ = text;
     return "\r\x1b[K" + text;

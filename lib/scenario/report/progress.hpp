@@ -13,8 +13,9 @@ public:
     // Of so many tests. `shown`: there is a terminal to show it on; otherwise all texts are empty.
     Progress(std::size_t total, bool shown) : total_(total), shown_(shown) {}
 
-    // What to print so that the line says that the test `name`, the one with that number, has been running
-    // since the first time that it was named here; "": it says so already. No longer than `columns`.
+    // What to print so that the line says that the test `name`, the one with that number, has been
+    // running since the first time that it was named here; "": it says so already. No longer than
+    // `columns`.
     std::string line(std::size_t number, const std::string& name, std::size_t columns,
                      std::chrono::steady_clock::time_point now);
     // What takes the line away again; before anything else is printed.

@@ -26,7 +26,10 @@ TEST(Progress, SaysWhichTestRunsAndForHowLong) {
 
 TEST(Progress, FitsTheTerminal) {
     Progress progress(2, true);
-    EXPECT_EQ(progress.line(1, "gr\xc3\xbc\xc3\x9f" "e\x1b[2J", 14, kStart),
+    EXPECT_EQ(progress.line(1,
+                            "gr\xc3\xbc\xc3\x9f"
+                            "e\x1b[2J",
+                            14, kStart),
               "\r\x1b[K1/2  0 s  gr\xc3\xbc");
 }
 

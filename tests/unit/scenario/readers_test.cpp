@@ -1,5 +1,5 @@
-// What others read: JUnit reports by a schema, TAP by the parser of Perl's Test::Harness; with names
-// and output that are as bad as they can be.
+// What others read: JUnit reports by a schema, TAP by the parser of Perl's Test::Harness; with
+// names and output that are as bad as they can be.
 #include "scenario/report/report.hpp"
 
 #include <gtest/gtest.h>
