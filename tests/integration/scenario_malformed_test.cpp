@@ -8,7 +8,7 @@ namespace {
 
 struct Mistake {
     const char* label;
-    const char* tests;  // behind the 6 lines of ScenarioFile
+    const char* tests;  // behind the 7 lines of ScenarioFile
     const char* told;   // behind "FILE:"
 };
 
@@ -16,53 +16,53 @@ void PrintTo(const Mistake& mistake, std::ostream* stream) {
     *stream << mistake.label;
 }
 
-// With "steps" in line 10, column 1; what is before is good.
+// With the step in line 11, column 1; what is before is good.
 #define STEP(step) "[[test]]\nname = \"t\"\nsteps = [\n" step "\n]\n"
 
 const Mistake kMistakes[] = {
     {"no_test", "", "1:1: there is no [[test]]"},
-    {"header", "[[test\n", "7:7: "},
-    {"no_value", "[[test]]\nname =\n", "8:7: "},
-    {"open_text", "[[test]]\nname = \"t\n", "8:10: "},
-    {"same_key", "[[test]]\nname = \"t\"\nname = \"u\"\n", "9:"},
-    {"top_key", "[[tests]]\n", "7:3: unknown key \"tests\" in the file; did you mean \"test\"?"},
-    {"single", "[test]\nname = \"t\"\n", "7:1: \"test\" in the file must be written as [[test]]"},
+    {"header", "[[test\n", "8:7: "},
+    {"no_value", "[[test]]\nname =\n", "9:7: "},
+    {"open_text", "[[test]]\nname = \"t\n", "9:10: "},
+    {"same_key", "[[test]]\nname = \"t\"\nname = \"u\"\n", "10:"},
+    {"top_key", "[[tests]]\n", "8:3: unknown key \"tests\" in the file; did you mean \"test\"?"},
+    {"single", "[test]\nname = \"t\"\n", "8:1: \"test\" in the file must be written as [[test]]"},
     {"test_key", "[[test]]\nname = \"t\"\nstep = []\n",
-     "9:1: unknown key \"step\" in test \"t\"; did you mean \"steps\"?"},
-    {"no_name", "[[test]]\nsteps = []\n", "7:1: [[test]] lacks \"name\""},
-    {"no_steps", "[[test]]\nname = \"t\"\n", "7:1: test \"t\" lacks \"steps\""},
-    {"timeout", "[[test]]\nname = \"t\"\ntimeout = 5\nsteps = []\n", "9:11: "},
+     "10:1: unknown key \"step\" in test \"t\"; did you mean \"steps\"?"},
+    {"no_name", "[[test]]\nsteps = []\n", "8:1: [[test]] lacks \"name\""},
+    {"no_steps", "[[test]]\nname = \"t\"\n", "8:1: test \"t\" lacks \"steps\""},
+    {"timeout", "[[test]]\nname = \"t\"\ntimeout = 5\nsteps = []\n", "10:11: "},
     {"probe_key", "[[probe]]\nname = \"p\"\nhtpp = { url = \"http://a\" }\n",
-     "9:1: unknown key \"htpp\" in probe \"p\"; did you mean \"http\"?"},
-    {"probe_kind", "[[probe]]\nname = \"p\"\n", "7:1: probe \"p\" lacks one of"},
+     "10:1: unknown key \"htpp\" in probe \"p\"; did you mean \"http\"?"},
+    {"probe_kind", "[[probe]]\nname = \"p\"\n", "8:1: probe \"p\" lacks one of"},
     {"probe_again", "[[probe]]\nname = \"ping\"\ncommand = [\"true\"]\n",
      "8:1: there is already a probe \"ping\""},
-    {"probe_every", "[[probe]]\nname = \"p\"\ncommand = [\"true\"]\nevery = \"often\"\n", "10:9: "},
-    {"probe_regex", "[[probe]]\nname = \"p\"\ntcp = { to = \"a:1\", expect = \"(\" }\n", "9:"},
-    {"target_again", "[target]\ncommand = [\"x\"]\n", "7:"},
+    {"probe_every", "[[probe]]\nname = \"p\"\ncommand = [\"true\"]\nevery = \"often\"\n", "11:9: "},
+    {"probe_regex", "[[probe]]\nname = \"p\"\ntcp = { to = \"a:1\", expect = \"(\" }\n", "10:"},
+    {"target_again", "[target]\ncommand = [\"x\"]\n", "8:"},
     {"step_key", STEP("{ kill = \"name=w\", hwo = \"vanish\" }"),
-     "10:20: unknown key \"hwo\" in step \"kill\"; did you mean \"how\"?\n"},
-    {"step_verb", STEP("{ kil = \"name=w\" }"), "10:3: "},
-    {"step_verbs", STEP("{ kill = \"main\", run = \"x\" }"), "10:1: a step with two verbs"},
-    {"step_empty", STEP("{ }"), "10:1: an empty step"},
-    {"step_text", STEP("\"kill\""), "10:1: a step must be a table"},
-    {"selector", STEP("{ kill = \"worker\" }"), "10:10: selector \"worker\""},
+     "11:20: unknown key \"hwo\" in step \"kill\"; did you mean \"how\"?\n"},
+    {"step_verb", STEP("{ kil = \"name=w\" }"), "11:3: "},
+    {"step_verbs", STEP("{ kill = \"main\", run = \"x\" }"), "11:1: a step with two verbs"},
+    {"step_empty", STEP("{ }"), "11:1: an empty step"},
+    {"step_text", STEP("\"kill\""), "11:1: a step must be a table"},
+    {"selector", STEP("{ kill = \"worker\" }"), "11:10: selector \"worker\""},
     {"selector_key", STEP("{ freeze = \"nmae=w\" }"),
-     "10:12: selector \"nmae=w\": unknown key \"nmae\"; did you mean name=w?"},
+     "11:12: selector \"nmae=w\": unknown key \"nmae\"; did you mean name=w?"},
     {"how", STEP("{ kill = \"main\", how = \"gone\" }"),
-     "10:24: \"how\" in step \"kill\": there is no"},
+     "11:24: \"how\" in step \"kill\": there is no"},
     {"duration", STEP("{ wait = \"1 hour\" }"),
-     "10:10: \"wait\" in step \"wait\": \"1 hour\" is no duration"},
-    {"percent", STEP("{ slow = \"main\", to = 10 }"), "10:23: "},
-    {"signal", STEP("{ signal = \"main\", sig = \"HUPP\" }"), "10:26: \"sig\" in step \"signal\""},
-    {"spec", STEP("{ inject = \"pthread_create:eror=EAGAIN\" }"), "10:12: SPEC"},
-    {"points", STEP("{ inject = \"read:error=EIO\" }"), "10:12: \"inject\" in step \"inject\""},
+     "11:10: \"wait\" in step \"wait\": \"1 hour\" is no duration"},
+    {"percent", STEP("{ slow = \"main\", to = 10 }"), "11:23: "},
+    {"signal", STEP("{ signal = \"main\", sig = \"HUPP\" }"), "11:26: \"sig\" in step \"signal\""},
+    {"spec", STEP("{ inject = \"pthread_create:eror=EAGAIN\" }"), "11:12: SPEC"},
+    {"points", STEP("{ inject = \"read:error=EIO\" }"), "11:12: \"inject\" in step \"inject\""},
     {"expect_key", STEP("{ expect = { aliev = true } }"),
-     "10:14: unknown key \"aliev\" in \"expect\"; did you mean \"alive\"?"},
+     "11:14: unknown key \"aliev\" in \"expect\"; did you mean \"alive\"?"},
     {"expect_probe", STEP("{ expect = { probe = \"pong\" } }"),
-     "10:22: \"probe\" in \"expect\": there is no [[probe]] \"pong\"; did you mean \"ping\"?"},
-    {"expect_type", STEP("{ expect = { alive = \"yes\" } }"), "10:22: "},
-    {"expect_none", STEP("{ expect = { } }"), "10:12: \"expect\" says nothing"},
+     "11:22: \"probe\" in \"expect\": there is no [[probe]] \"pong\"; did you mean \"ping\"?"},
+    {"expect_type", STEP("{ expect = { alive = \"yes\" } }"), "11:22: "},
+    {"expect_none", STEP("{ expect = { } }"), "11:12: \"expect\" says nothing"},
 };
 
 class MalformedScenario : public testing::TestWithParam<Mistake> {};

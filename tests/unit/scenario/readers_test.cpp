@@ -1,5 +1,5 @@
-// What others read: JUnit reports by a schema, TAP by the parser of Perl's Test::Harness; with
-// names and output that are as bad as they can be.
+// What others read: JUnit reports, by a schema, with names and output that are as bad as they can
+// be.
 #include "scenario/report/report.hpp"
 
 #include <gtest/gtest.h>
@@ -123,25 +123,6 @@ TEST_F(Readers, JunitCounts) {
         EXPECT_EQ(count(std::string("sum(//testsuite/@") + kind + ")"), line(texts)) << kind;
         EXPECT_EQ(count(std::string("/testsuites/@") + kind), line(texts)) << kind;
     }
-}
-
-TEST_F(Readers, TapIsParsed) {
-    const std::vector<TestResult> results = all_kinds();
-    std::string tap = tap_header(results.size());
-    for (std::size_t i = 0; i < results.size(); i++)
-        tap += tap_point(results[i], i + 1);
-    const std::string said = ask(PERL
-                                 " -MTAP::Parser -e '"
-                                 "local $/; open my $f, \"<\", $ARGV[0]; "
-                                 "my $p = TAP::Parser->new({tap => <$f>}); "
-                                 "my $unknown = 0; "
-                                 "while (my $r = $p->next) { $unknown++ if $r->is_unknown } "
-                                 "print join(\" \", $p->tests_planned, $p->tests_run, "
-                                 "scalar($p->passed), scalar($p->failed), scalar($p->todo), "
-                                 "scalar($p->skipped), $unknown, $p->parse_errors)'",
-                                 tap);
-    EXPECT_EQ(said, std::to_string(4 * kTexts) + " " + std::to_string(4 * kTexts) + " " +
-                        std::to_string(kTexts) + " " + std::to_string(3 * kTexts) + " 0 0 0");
 }
 
 }  // namespace
