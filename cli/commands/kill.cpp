@@ -1,6 +1,7 @@
 // threadfault kill: end one chosen thread.
 #include "commands/commands.hpp"
 #include "commands/forecast.hpp"
+#include "commands/last_looks.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/duration.hpp"
 #include "drive/suggest.hpp"
@@ -59,7 +60,11 @@ drive::Plan plan_of(const KillOptions& options) {
 int run_kill(const KillOptions& options, const Invocation& invocation) {
     const drive::Plan plan = plan_of(options);
     if (options.dry_run) return run_forecast(options.thread, plan.fault, invocation);
-    const Infliction infliction = inflict(options.thread, plan);
+    LastLooks looks;
+    // What unwinds can abort, and afterwards there is no stack to look at.
+    const bool unwinds = plan.fault != wire::Fault::vanish;
+    Infliction infliction = inflict(options.thread, plan, unwinds ? looks.taker() : BeforeFault());
+    looks.explain(infliction.results);
     return report(invocation, options.thread, infliction, "kill", options.how,
                   "ended by " + options.how);
 }

@@ -129,13 +129,15 @@ Looked::Looked(const std::string& pid_text) : process(open_process(pid_text)) {
     }
 }
 
-Infliction inflict(const ThreadOptions& options, const drive::Plan& plan) {
+Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
+                   const BeforeFault& before) {
     // What is wrong with the command line is told before anything is looked at.
     const drive::Choice choice = choice_of(options);
     const drive::Selector selector = drive::parse_selector(options.thread);
     const observe::Process process = open_process(options.pid);
     client::Connection connection(process);
     const std::vector<drive::Victim> victims = drive::choose(process, connection, selector, choice);
+    if (before) before(process, connection, victims);
     return {process.pid(), drive::inflict(process, connection, victims, plan)};
 }
 

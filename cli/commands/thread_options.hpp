@@ -7,6 +7,7 @@
 #include "drive/inflict.hpp"
 #include "threadfault/error.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,7 +52,11 @@ struct Infliction {
     pid_t pid = 0;
     std::vector<drive::Result> results;
 };
-Infliction inflict(const ThreadOptions& options, const drive::Plan& plan);
+// Called once the victims are chosen, just before anything is done to them.
+using BeforeFault = std::function<void(const observe::Process&, client::Connection&,
+                                       const std::vector<drive::Victim>&)>;
+Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
+                   const BeforeFault& before = {});
 
 // The same for every thread with a fault in force, main too; needs --all. No thread: no result.
 Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan);

@@ -14,8 +14,11 @@ namespace {
 
 drive::ThreadList threads_of(Looked& looked, const std::string& text) {
     if (text.empty()) {
-        return drive::list_threads(looked.process, looked.agent(),
-                                   {.starts = true, .outside = true});
+        drive::ThreadList all =
+            drive::list_threads(looked.process, looked.agent(),
+                                {.waits = true, .starts = true, .outside = true});
+        drive::add_holdings(all);
+        return all;
     }
     const drive::Selector selector = drive::parse_selector(text);
     const bool needs_agent = selector.has(drive::Term::Key::in) ||
@@ -26,15 +29,14 @@ drive::ThreadList threads_of(Looked& looked, const std::string& text) {
     }
     drive::ThreadList list =
         drive::list_threads(looked.process, looked.agent(),
-                            {.waits = selector.has(drive::Term::Key::waiting),
+                            {.waits = true,
                              .starts = true,
                              .outside = selector.has(drive::Term::Key::start)});
     if (selector.has(drive::Term::Key::in)) {
         drive::add_stacks(looked.process, *looked.agent(), list);
     }
-    if (selector.has(drive::Term::Key::holding)) {
-        drive::add_holdings(drive::find_locks(looked.process, looked.agent()), list);
-    }
+    // Of all, before any is left out: the waiters name the owners.
+    drive::add_holdings(list);
     std::erase_if(list.threads,
                   [&](const drive::ThreadView& thread) { return !selector.matches(thread); });
     if (list.threads.empty()) {
@@ -62,7 +64,7 @@ int run_stack(const StackOptions& options, const Invocation& invocation) {
         backtraces.take(targets, {.passive = options.passive, .depth = options.depth});
     // What ended meanwhile is no thread any more.
     StackReport report{looked.process.pid(), command, list.threads, traces};
-    write_all(STDOUT_FILENO, invocation.json    ? json_stacks(report)
+    write_all(STDOUT_FILENO, invocation.json    ? json_stacks(report, options.collapse)
                              : options.collapse ? collapsed_stacks(report, invocation.style())
                                                 : render_stacks(report, invocation.style()));
     return 0;

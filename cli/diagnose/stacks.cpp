@@ -1,18 +1,16 @@
 #include "diagnose/stacks.hpp"
 
+#include "render/json_values.hpp"
 #include "render/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <unordered_map>
 
 namespace threadfault::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string where(const diagnose::SourceLine& line, const diagnose::CodePlace& place) {
     if (!line.file.empty()) {
@@ -69,6 +67,18 @@ std::string title(const drive::ThreadView& thread, const diagnose::Backtrace& tr
     return text;
 }
 
+std::string holdings(const drive::ThreadView& thread) {
+    std::string out;
+    for (const drive::HeldLock& lock : thread.holding) {
+        out += fmt::format(
+            "  holds {} {}: {} wait{} for it\n", observe::to_string(lock.kind),
+            lock.symbol.empty() ? fmt::format("{:#x}", lock.address) : printable(lock.symbol),
+            lock.waiters == 1 ? "1 thread" : fmt::format("{} threads", lock.waiters),
+            lock.waiters == 1 ? "s" : "");
+    }
+    return out;
+}
+
 void add_frames(const diagnose::Backtrace& trace, FrameTexts& texts, const Style& style,
                 std::string* out) {
     if (trace.frames.empty()) {
@@ -82,6 +92,68 @@ void add_frames(const diagnose::Backtrace& trace, FrameTexts& texts, const Style
     if (trace.cut) *out += style.dim("    … and more: --depth shows them") + "\n";
 }
 
+// Indices into the report, the largest group first.
+std::vector<std::vector<std::size_t>> equal_stacks(const StackReport& report) {
+    std::map<std::vector<const diagnose::CodePlace*>, std::vector<std::size_t>> groups;
+    for (std::size_t i = 0; i < report.traces.size(); ++i) {
+        std::vector<const diagnose::CodePlace*> key;
+        for (const diagnose::Frame& frame : report.traces[i].frames)
+            key.push_back(frame.place);
+        groups[key].push_back(i);
+    }
+    std::vector<std::vector<std::size_t>> order;
+    for (auto& [key, members] : groups)
+        order.push_back(std::move(members));
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+        return a.size() != b.size() ? a.size() > b.size() : a.front() < b.front();
+    });
+    return order;
+}
+
+Json json_frames(const diagnose::Backtrace& trace) {
+    Json frames = Json::array();
+    for (const diagnose::Frame& frame : trace.frames) {
+        const diagnose::CodePlace& place = *frame.place;
+        for (const diagnose::SourceLine& line : place.lines) {
+            frames.push_back(
+                {{"ip", fmt::format("{:#x}", frame.ip)},
+                 {"function", text_or_null(line.function)},
+                 {"file", text_or_null(line.file)},
+                 {"line", line.line > 0 ? Json(line.line) : Json(nullptr)},
+                 {"module", text_or_null(place.module)},
+                 {"offset",
+                  place.module.empty() ? Json(nullptr) : Json(fmt::format("{:#x}", place.offset))},
+                 {"build_id", text_or_null(place.build_id)},
+                 {"inlined", line.inlined},
+                 {"signal", frame.signal}});
+        }
+    }
+    return frames;
+}
+
+Json json_holds(const drive::ThreadView& thread) {
+    Json holds = Json::array();
+    for (const drive::HeldLock& lock : thread.holding) {
+        holds.push_back({{"kind", observe::to_string(lock.kind)},
+                         {"address", fmt::format("{:#x}", lock.address)},
+                         {"symbol", text_or_null(lock.symbol)},
+                         {"waiters", lock.waiters}});
+    }
+    return holds;
+}
+
+Json json_thread(const drive::ThreadView& view, const diagnose::Backtrace& trace) {
+    Json thread = {{"tid", trace.tid}, {"name", view.name}};
+    thread["via"] = trace.via == diagnose::Via::agent    ? Json("agent")
+                    : trace.via == diagnose::Via::ptrace ? Json("ptrace")
+                                                         : Json(nullptr);
+    thread["held_seconds"] = trace.held_seconds;
+    thread["cut"] = trace.cut;
+    thread["reason"] = text_or_null(trace.why);
+    thread["holds"] = json_holds(view);
+    return thread;
+}
+
 }  // namespace
 
 std::string render_stacks(const StackReport& report, const Style& style) {
@@ -90,34 +162,22 @@ std::string render_stacks(const StackReport& report, const Style& style) {
     for (std::size_t i = 0; i < report.traces.size(); ++i) {
         if (i > 0) out += '\n';
         out += title(report.threads[i], report.traces[i], style) + "\n";
+        out += holdings(report.threads[i]);
         add_frames(report.traces[i], texts, style, &out);
     }
     return out;
 }
 
 std::string collapsed_stacks(const StackReport& report, const Style& style) {
-    std::map<std::vector<const diagnose::CodePlace*>, std::vector<std::size_t>> groups;
-    for (std::size_t i = 0; i < report.traces.size(); ++i) {
-        std::vector<const diagnose::CodePlace*> key;
-        for (const diagnose::Frame& frame : report.traces[i].frames)
-            key.push_back(frame.place);
-        groups[key].push_back(i);
-    }
-    std::vector<const std::vector<std::size_t>*> order;
-    for (const auto& [key, members] : groups)
-        order.push_back(&members);
-    std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-        return a->size() != b->size() ? a->size() > b->size() : a->front() < b->front();
-    });
     FrameTexts texts(style);
     std::string out;
-    for (const std::vector<std::size_t>* members : order) {
+    for (const std::vector<std::size_t>& members : equal_stacks(report)) {
         if (!out.empty()) out += '\n';
         std::map<std::string, std::vector<pid_t>> by_name;
-        for (const std::size_t member : *members)
+        for (const std::size_t member : members)
             by_name[report.threads[member].name].push_back(report.threads[member].tid);
-        out += style.bold(
-            fmt::format("{} thread{}:", members->size(), members->size() == 1 ? "" : "s"));
+        out +=
+            style.bold(fmt::format("{} thread{}:", members.size(), members.size() == 1 ? "" : "s"));
         constexpr std::size_t kMost = 8;
         for (const auto& [name, tids] : by_name) {
             out += fmt::format(
@@ -128,46 +188,35 @@ std::string collapsed_stacks(const StackReport& report, const Style& style) {
                 tids.size() > kMost ? fmt::format(" and {} more", tids.size() - kMost) : "");
         }
         out += '\n';
-        add_frames(report.traces[members->front()], texts, style, &out);
+        for (const std::size_t member : members) {
+            const drive::ThreadView& thread = report.threads[member];
+            if (!thread.holding.empty()) out += fmt::format("  {}", thread.tid) + holdings(thread);
+        }
+        add_frames(report.traces[members.front()], texts, style, &out);
     }
     return out;
 }
 
-std::string json_stacks(const StackReport& report) {
+std::string json_stacks(const StackReport& report, bool collapse) {
     Json json = {{"pid", report.pid}};
-    json["threads"] = Json::array();
-    const auto or_null = [](const std::string& text) {
-        return text.empty() ? Json(nullptr) : Json(text);
-    };
-    for (std::size_t i = 0; i < report.traces.size(); ++i) {
-        const diagnose::Backtrace& trace = report.traces[i];
-        Json thread = {{"tid", trace.tid}, {"name", report.threads[i].name}};
-        thread["via"] = trace.via == diagnose::Via::agent    ? Json("agent")
-                        : trace.via == diagnose::Via::ptrace ? Json("ptrace")
-                                                             : Json(nullptr);
-        thread["held_seconds"] = trace.held_seconds;
-        thread["cut"] = trace.cut;
-        thread["reason"] = or_null(trace.why);
-        thread["frames"] = Json::array();
-        for (const diagnose::Frame& frame : trace.frames) {
-            const diagnose::CodePlace& place = *frame.place;
-            for (const diagnose::SourceLine& line : place.lines) {
-                thread["frames"].push_back(
-                    {{"ip", fmt::format("{:#x}", frame.ip)},
-                     {"function", or_null(line.function)},
-                     {"file", or_null(line.file)},
-                     {"line", line.line > 0 ? Json(line.line) : Json(nullptr)},
-                     {"module", or_null(place.module)},
-                     {"offset", place.module.empty() ? Json(nullptr)
-                                                     : Json(fmt::format("{:#x}", place.offset))},
-                     {"build_id", or_null(place.build_id)},
-                     {"inlined", line.inlined},
-                     {"signal", frame.signal}});
-            }
+    if (!collapse) {
+        json["threads"] = Json::array();
+        for (std::size_t i = 0; i < report.traces.size(); ++i) {
+            Json thread = json_thread(report.threads[i], report.traces[i]);
+            thread["frames"] = json_frames(report.traces[i]);
+            json["threads"].push_back(std::move(thread));
         }
-        json["threads"].push_back(std::move(thread));
+        return line(json);
     }
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    json["groups"] = Json::array();
+    for (const std::vector<std::size_t>& members : equal_stacks(report)) {
+        Json group = {{"count", members.size()}, {"threads", Json::array()}};
+        for (const std::size_t member : members)
+            group["threads"].push_back(json_thread(report.threads[member], report.traces[member]));
+        group["frames"] = json_frames(report.traces[members.front()]);
+        json["groups"].push_back(std::move(group));
+    }
+    return line(json);
 }
 
 }  // namespace threadfault::cli

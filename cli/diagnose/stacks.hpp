@@ -20,7 +20,8 @@ struct StackReport {
 
 std::string render_stacks(const StackReport& report, const Style& style);
 std::string collapsed_stacks(const StackReport& report, const Style& style);
-std::string json_stacks(const StackReport& report);
+// `collapse`: "groups" in the place of "threads".
+std::string json_stacks(const StackReport& report, bool collapse);
 
 }  // namespace threadfault::cli
 

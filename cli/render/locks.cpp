@@ -123,6 +123,7 @@ std::string json_locks(pid_t pid, const drive::LockGraph& graph) {
         one["waiters"] = lock.waiters;
         one["orphaned"] = lock.orphaned;
         one["location"] = text_or_null(lock.location);
+        one["declared"] = text_or_null(lock.declared);
         one["stuck_behind"] = lock.stuck_behind;
         json["locks"].push_back(std::move(one));
     }

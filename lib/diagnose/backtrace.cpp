@@ -5,10 +5,14 @@
 namespace threadfault::diagnose {
 
 Backtraces::Backtraces(const observe::Process& process, client::Connection* connection)
-    : process_(process),
+    : process_(&process),
       connection_(connection),
       unwinder_(process),
       symbolizer_(process, unwinder_.maps()) {}
+
+Backtraces::Backtraces(std::string maps_text, RemoteMemory::Source memory)
+    : unwinder_(observe::Maps(observe::parse_maps(maps_text)), std::move(memory)),
+      symbolizer_(std::move(maps_text), unwinder_.maps()) {}
 
 bool Backtraces::is_ours(std::uint64_t ip) const {
     const observe::Mapping* const mapping = unwinder_.maps().find(ip);
@@ -47,9 +51,10 @@ Backtrace Backtraces::unwind(const Target& target, const Snapshot& snapshot, std
 
 std::vector<Backtrace> Backtraces::take(std::span<const Target> targets,
                                         const BacktraceOptions& options) {
+    if (process_ == nullptr) return {};
     std::vector<Snapshot> snapshots(targets.size());
     // A system call filter may punish the copy of the stack with death.
-    const bool filtered = process_.process_status().seccomp != 0;
+    const bool filtered = process_->process_status().seccomp != 0;
     if (connection_ != nullptr && !options.passive && !filtered) {
         snapshots = capture_by_agent(*connection_, targets);
     }
@@ -57,7 +62,7 @@ std::vector<Backtrace> Backtraces::take(std::span<const Target> targets,
     traces.reserve(targets.size());
     for (std::size_t i = 0; i < targets.size(); ++i) {
         if (snapshots[i].via == Via::none && snapshots[i].why != "it has ended") {
-            Snapshot outside = capture_by_ptrace(process_, targets[i].tid);
+            Snapshot outside = capture_by_ptrace(*process_, targets[i].tid);
             if (outside.via == Via::none && !snapshots[i].why.empty()) {
                 outside.why = snapshots[i].why + "; " + outside.why;
             }

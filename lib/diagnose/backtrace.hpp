@@ -39,18 +39,22 @@ public:
     // `connection` may be nullptr.
     Backtraces(const observe::Process& process, client::Connection* connection);
 
+    // Of a process that is no more: take() takes nothing, unwind() works with what was kept.
+    Backtraces(std::string maps_text, RemoteMemory::Source memory);
+
     // In the order of `targets`. Frames of threadfault itself are left out.
     std::vector<Backtrace> take(std::span<const Target> targets, const BacktraceOptions& options);
+
+    Backtrace unwind(const Target& target, const Snapshot& snapshot, std::size_t depth);
 
     Unwinder& unwinder() noexcept { return unwinder_; }
     Symbolizer& symbolizer() noexcept { return symbolizer_; }
 
 private:
-    Backtrace unwind(const Target& target, const Snapshot& snapshot, std::size_t depth);
     bool is_ours(std::uint64_t ip) const;
 
-    const observe::Process& process_;
-    client::Connection* connection_;
+    const observe::Process* process_ = nullptr;
+    client::Connection* connection_ = nullptr;
     Unwinder unwinder_;
     Symbolizer symbolizer_;
 };

@@ -83,6 +83,7 @@ std::optional<bool> rethrows(Backtraces& backtraces, const FunctionInfo& functio
 struct UnwindOutlook {
     Prospect prospect = Prospect::ends;
     std::vector<std::string> facts;
+    std::string cause;  // aborts: the same in the past tense
 };
 
 UnwindOutlook look_up_the_stack(Backtraces& backtraces, const Backtrace& trace) {
@@ -102,6 +103,9 @@ UnwindOutlook look_up_the_stack(Backtraces& backtraces, const Backtrace& trace) 
             outlook.prospect = Prospect::aborts;
             outlook.facts.push_back(fmt::format(
                 "{} is noexcept: the unwinding ends there in std::terminate", spot(*frame.place)));
+            outlook.cause =
+                fmt::format("{}, is noexcept: the forced unwind ended there in std::terminate",
+                            spot(*frame.place));
             return outlook;
         }
         if (effect.what != OnUnwind::catches) continue;
@@ -116,6 +120,8 @@ UnwindOutlook look_up_the_stack(Backtraces& backtraces, const Backtrace& trace) 
             "catch (...) in {} swallows the forced unwind{}: libc then aborts (\"FATAL: "
             "exception not rethrown\")",
             spot(*frame.place), again ? "" : ", unless it throws it again"));
+        outlook.cause =
+            fmt::format("catch (...) in {}, swallowed the forced unwind", spot(*frame.place));
         return outlook;
     }
     if (cleanups > 0) {
@@ -216,6 +222,10 @@ Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const
     facts.insert(facts.end(), outlook.facts.begin(), outlook.facts.end());
     add_locks(false);
     return result;
+}
+
+std::string cause_of_abort(Backtraces& backtraces, const Backtrace& trace) {
+    return look_up_the_stack(backtraces, trace).cause;
 }
 
 }  // namespace threadfault::diagnose

@@ -32,6 +32,10 @@ struct Forecast {
 Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const Backtrace& trace,
                   wire::Fault how);
 
+// Why an unwinding from there ends in an abort, after it has: "catch (...) in handle_request,
+// server.cpp:120, swallowed the forced unwind". "": nothing on that stack says so.
+std::string cause_of_abort(Backtraces& backtraces, const Backtrace& trace);
+
 }  // namespace threadfault::diagnose
 
 #endif  // THREADFAULT_DIAGNOSE_FORECAST_HPP

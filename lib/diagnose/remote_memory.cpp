@@ -10,7 +10,7 @@ const RemoteMemory::Page* RemoteMemory::page(std::uint64_t begin) {
     const auto [entry, fresh] = pages_.try_emplace(begin);
     if (fresh) {
         auto bytes = std::make_unique<Page>();
-        if (memory_.read(begin, bytes->data(), kPage)) entry->second = std::move(bytes);
+        if (source_(begin, bytes->data(), kPage)) entry->second = std::move(bytes);
     }
     last_begin_ = begin;
     last_ = entry->second.get();

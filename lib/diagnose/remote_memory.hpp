@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,7 +24,16 @@ struct StackCopy {
 // Not thread-safe.
 class RemoteMemory {
 public:
-    explicit RemoteMemory(pid_t pid) : memory_(pid) {}
+    // Reads `length` bytes at an address; false: can't be read.
+    using Source = std::function<bool(std::uint64_t address, void* buffer, std::size_t length)>;
+
+    explicit RemoteMemory(pid_t pid)
+        : source_([memory = observe::Memory(pid)](std::uint64_t address, void* buffer,
+                                                  std::size_t length) {
+              return memory.read(address, buffer, length);
+          }) {}
+    // Of a process that is no more, from what was kept of it.
+    explicit RemoteMemory(Source source) : source_(std::move(source)) {}
 
     // Eight bytes, wherever they lie; std::nullopt: not mapped.
     std::optional<std::uint64_t> word(std::uint64_t address, const StackCopy& stack);
@@ -37,7 +47,7 @@ private:
     using Page = std::array<unsigned char, kPage>;
     const Page* page(std::uint64_t begin);
 
-    observe::Memory memory_;
+    Source source_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Page>> pages_;
     std::uint64_t last_begin_ = 1;  // no page begins there
     const Page* last_ = nullptr;

@@ -1,5 +1,6 @@
 #include "diagnose/symbolizer.hpp"
 
+#include "diagnose/data_names.hpp"
 #include "diagnose/place_cache.hpp"
 #include "observe/symbols.hpp"
 
@@ -12,8 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <unordered_map>
 
 namespace threadfault::diagnose {
@@ -77,9 +80,14 @@ void read_call_site(Dwarf_Die* inlined, Dwarf_Die* unit, SourceLine* caller) {
 
 struct Symbolizer::Implementation {
     Implementation(const observe::Process& process, const observe::Maps& mappings)
-        : pid(process.living_tid()), maps(mappings), symbols(process) {
+        : pid(process.living_tid()), maps(mappings), symbols(std::in_place, process) {
         root_of_process() = process.root_path();
         // What is not on this machine is not fetched from another one.
+        unsetenv("DEBUGINFOD_URLS");
+    }
+    Implementation(std::string text, const observe::Maps& mappings)
+        : maps_text(std::move(text)), maps(mappings) {
+        root_of_process() = "";
         unsetenv("DEBUGINFOD_URLS");
     }
     ~Implementation() {
@@ -90,6 +98,15 @@ struct Symbolizer::Implementation {
     Implementation(const Implementation&) = delete;
     Implementation& operator=(const Implementation&) = delete;
 
+    int report() {
+        if (maps_text.empty()) return dwfl_linux_proc_report(dwfl, pid);
+        FILE* const file = fmemopen(maps_text.data(), maps_text.size(), "r");
+        if (file == nullptr) return -1;
+        const int failed = dwfl_linux_proc_maps_report(dwfl, file);
+        fclose(file);
+        return failed;
+    }
+
     // Only when something has to be looked up that no cache has.
     bool open() {
         if (tried) return dwfl != nullptr;
@@ -98,8 +115,7 @@ struct Symbolizer::Implementation {
                                                  nullptr};
         dwfl = dwfl_begin(&callbacks);
         if (dwfl == nullptr) return false;
-        if (dwfl_linux_proc_report(dwfl, pid) == 0 && dwfl_report_end(dwfl, nullptr, nullptr) == 0)
-            return true;
+        if (report() == 0 && dwfl_report_end(dwfl, nullptr, nullptr) == 0) return true;
         dwfl_end(dwfl);
         dwfl = nullptr;
         return false;
@@ -157,7 +173,7 @@ struct Symbolizer::Implementation {
     // Modules that libdw does not report, and files that can't be found any more.
     CodePlace by_symbol_table(std::uint64_t address) {
         CodePlace place;
-        place.lines.push_back({symbols.resolve(address).name, {}, 0, false});
+        place.lines.push_back({symbols ? symbols->resolve(address).name : "", {}, 0, false});
         return place;
     }
 
@@ -178,7 +194,7 @@ struct Symbolizer::Implementation {
                 break;
             }
         }
-        module.build_id = build_id_at(pid, module.base);
+        if (pid != 0) module.build_id = build_id_at(pid, module.base);
         return module;
     }
 
@@ -209,9 +225,10 @@ struct Symbolizer::Implementation {
         return place;
     }
 
-    pid_t pid;
+    pid_t pid = 0;          // 0: the process is no more
+    std::string maps_text;  // then: what its memory map was
     const observe::Maps& maps;
-    observe::Symbols symbols;
+    std::optional<observe::Symbols> symbols;
     Dwfl* dwfl = nullptr;
     bool tried = false;
     std::unordered_map<std::string, Module> modules;
@@ -221,12 +238,22 @@ struct Symbolizer::Implementation {
 
 Symbolizer::Symbolizer(const observe::Process& process, const observe::Maps& maps)
     : implementation_(std::make_unique<Implementation>(process, maps)) {}
+Symbolizer::Symbolizer(std::string maps_text, const observe::Maps& maps)
+    : implementation_(std::make_unique<Implementation>(std::move(maps_text), maps)) {}
 Symbolizer::~Symbolizer() = default;
 
 const CodePlace& Symbolizer::at(std::uint64_t address) {
     const auto [entry, fresh] = implementation_->places.try_emplace(address);
     if (fresh) entry->second = implementation_->find(address);
     return entry->second;
+}
+
+std::optional<DataPlace> Symbolizer::data_at(std::uint64_t address) {
+    Implementation& self = *implementation_;
+    if (!self.open()) return std::nullopt;
+    Dwfl_Module* const module = dwfl_addrmodule(self.dwfl, address);
+    if (module == nullptr) return std::nullopt;
+    return find_data(module, address);
 }
 
 }  // namespace threadfault::diagnose

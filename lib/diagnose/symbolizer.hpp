@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,17 +28,28 @@ struct CodePlace {
     std::string build_id;           // hexadecimal; "" without one
 };
 
+// A global variable, and what of it lies at an address.
+struct DataPlace {
+    std::string members;  // ".mutex", "[3].lock"; "" the variable itself
+    std::string file;     // where it is declared; "" unknown
+    int line = 0;
+};
+
 // Not thread-safe. Names of program and libraries are kept on disk by build-id (below
 // $XDG_CACHE_HOME or ~/.cache), so that the next run need not open the debug information again.
 class Symbolizer {
 public:
     Symbolizer(const observe::Process& process, const observe::Maps& maps);
+    // Of a process that is no more, from the text of its /proc/<pid>/maps and the files it names.
+    Symbolizer(std::string maps_text, const observe::Maps& maps);
     ~Symbolizer();
     Symbolizer(const Symbolizer&) = delete;
     Symbolizer& operator=(const Symbolizer&) = delete;
 
     // Never fails: what is not known stays empty. The reference is good as long as the object is.
     const CodePlace& at(std::uint64_t address);
+    // Needs debug information: a symbol table knows no members and no lines.
+    std::optional<DataPlace> data_at(std::uint64_t address);
 
 private:
     struct Implementation;

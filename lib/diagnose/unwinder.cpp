@@ -30,8 +30,8 @@ constexpr std::uint64_t kFar = 1 << 20;  // no offset of a stack copy is as larg
 }  // namespace
 
 struct Unwinder::Implementation {
-    explicit Implementation(const observe::Process& process)
-        : maps(process), memory(process.pid()), tables(maps, memory) {
+    Implementation(observe::Maps mappings, RemoteMemory bytes)
+        : maps(std::move(mappings)), memory(std::move(bytes)), tables(maps, memory) {
         static unw_accessors_t accessors = {find_proc_info, put_unwind_info, dynamic_list,
                                             access_memory,  access_register, access_float,
                                             resume,         proc_name};
@@ -153,7 +153,11 @@ struct Unwinder::Implementation {
 };
 
 Unwinder::Unwinder(const observe::Process& process)
-    : implementation_(std::make_unique<Implementation>(process)) {}
+    : implementation_(
+          std::make_unique<Implementation>(observe::Maps(process), RemoteMemory(process.pid()))) {}
+Unwinder::Unwinder(observe::Maps maps, RemoteMemory::Source memory)
+    : implementation_(
+          std::make_unique<Implementation>(std::move(maps), RemoteMemory(std::move(memory)))) {}
 Unwinder::~Unwinder() = default;
 
 std::vector<RawFrame> Unwinder::unwind(const Registers& registers, const StackCopy& stack,

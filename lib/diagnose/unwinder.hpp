@@ -36,6 +36,7 @@ struct FunctionInfo {
 class Unwinder {
 public:
     explicit Unwinder(const observe::Process& process);
+    Unwinder(observe::Maps maps, RemoteMemory::Source memory);
     ~Unwinder();
     Unwinder(const Unwinder&) = delete;
     Unwinder& operator=(const Unwinder&) = delete;

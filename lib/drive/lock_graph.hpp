@@ -28,6 +28,7 @@ struct Lock {
     std::uint64_t address = 0;
     std::string symbol;    // "cache_mutex", "cache+0x40"; "" where it is on the heap or a stack
     std::string location;  // "libfoo.so+0x4040" or "heap" or "stack of 123"; "" unknown
+    std::string declared;  // "server.cpp:12": of the global that it is, or lies in; "" unknown
     std::optional<LockOwner> owner;
     std::vector<pid_t> waiters;       // that wait for this very object
     bool orphaned = false;            // its owner is dead

@@ -49,6 +49,7 @@ private:
         if (!lock.symbol.empty()) text += " " + lock.symbol;
         text += fmt::format(" ({:#x}", lock.address);
         if (!lock.location.empty()) text += ", " + lock.location;
+        if (!lock.declared.empty()) text += ", declared at " + lock.declared;
         return text + ")";
     }
 

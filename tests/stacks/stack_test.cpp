@@ -206,6 +206,23 @@ TEST(StackCollapsed, PutsEqualStacksTogether) {
     })) << result;
 }
 
+TEST(StackCollapsed, IsTheSameInJson) {
+    Target target({STACKS_TARGET, "inlined"});
+    ASSERT_EQ(target.process().read_until("ready"), "ready");
+    ASSERT_TRUE(target.ready());
+    CliResult result;
+    EXPECT_TRUE(eventually([&] {
+        result = run_cli({"--json", "stack", target.pid_text(), "--collapse"});
+        return result.json.is_object() && result.json.contains("groups") &&
+               result.json["groups"][0]["count"] == 2;
+    })) << result;
+    ASSERT_TRUE(result.json.contains("groups")) << result;
+    const Json& group = result.json["groups"][0];
+    ASSERT_EQ(group["threads"].size(), 2U) << result;
+    EXPECT_EQ(group["threads"][0]["name"], "bystander") << result;
+    EXPECT_FALSE(group["frames"].empty()) << result;
+}
+
 TEST(StackSelectors, InAndHolding) {
     Target target({TARGET_VICTIMS, "mutex_lock"});
     ASSERT_EQ(target.process().read_until("ready"), "ready");
@@ -226,6 +243,14 @@ TEST(StackSelectors, InAndHolding) {
     const Seen holder = look(target.pid_text(), {"holding=" + symbol});
     ASSERT_TRUE(holder.thread.is_object()) << holder;
     EXPECT_EQ(holder.thread["tid"], target.pid()) << holder;
+    // Shown without being asked for, too, and with the others left out.
+    const Seen main = look(target.pid_text(), {"main"});
+    ASSERT_EQ(main.thread["holds"].size(), 1U) << main;
+    EXPECT_EQ(main.thread["holds"][0]["address"], symbol) << main;
+    EXPECT_EQ(main.thread["holds"][0]["waiters"], 1) << main;
+    EXPECT_EQ(in.thread["holds"], Json::array()) << in;
+    const CliResult text = run_cli({"stack", target.pid_text()});
+    EXPECT_NE(text.out.find("  holds mutex "), std::string::npos) << text;
     const CliResult refused = run_cli({"kill", target.pid_text(), "in=no_such_function"});
     EXPECT_EQ(refused.exit_code, 3) << refused;
 }

@@ -1,0 +1,39 @@
+#include "commands/last_looks.hpp"
+
+#include "commands/ask_diagnose.hpp"
+
+namespace threadfault::cli {
+namespace {
+
+// Of a crowd that is killed at once nobody can say whose death it was.
+constexpr std::size_t kMost = 8;
+
+}  // namespace
+
+BeforeFault LastLooks::taker() {
+    return [this](const observe::Process& process, client::Connection& connection,
+                  const std::vector<drive::Victim>& victims) {
+        if (victims.size() > kMost) return;
+        for (const drive::Victim& victim : victims) {
+            // Its process is stopped: nobody answers.
+            const bool stopped = victim.state == 'T' || victim.state == 't';
+            looks_.push_back(stopped ? std::nullopt
+                                     : drive::look_once_more(process, connection, victim));
+        }
+    };
+}
+
+void LastLooks::explain(std::vector<drive::Result>& results) const {
+    for (std::size_t i = 0; i < looks_.size() && i < results.size(); ++i) {
+        drive::Result& result = results[i];
+        if (result.outcome != drive::Outcome::target_died || !looks_[i]) continue;
+        // Died of something else: the victim's stack says nothing of it.
+        if (result.reason.find("SIGABRT") == std::string::npos) continue;
+        std::string cause = ask_diagnose("__explain-death", drive::to_bytes(*looks_[i]));
+        while (!cause.empty() && cause.back() == '\n')
+            cause.pop_back();
+        if (!cause.empty()) result.reason += "; aborted: " + cause;
+    }
+}
+
+}  // namespace threadfault::cli

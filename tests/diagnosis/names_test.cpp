@@ -1,0 +1,112 @@
+// `locks` names what a lock is a member of, and where that is declared.
+#include "support/proc.hpp"
+#include "support/target.hpp"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace threadfault::test {
+namespace {
+
+using Json = nlohmann::json;
+
+// The line of the server's source that has these words.
+int line_of(const std::string& words) {
+    std::ifstream file(CACHE_SERVER_SOURCE);
+    int number = 0;
+    for (std::string line; std::getline(file, line);) {
+        ++number;
+        if (line.find(words) != std::string::npos) return number;
+    }
+    return 0;
+}
+
+// The one lock that two workers wait for, once they do.
+Json awaited_lock(Target& target, CliResult* last) {
+    Json found;
+    EXPECT_TRUE(eventually([&] {
+        *last = target.command("locks");
+        if (!last->json.is_object()) return false;
+        for (const Json& lock : last->json["locks"]) {
+            if (lock["waiters"].size() == 2 && lock["kind"] == "mutex") found = lock;
+        }
+        return found.is_object();
+    })) << *last;
+    return found;
+}
+
+TEST(LockNames, AMemberOfAGlobalAfterItsOwnerVanished) {
+    Target target({CACHE_SERVER});
+    ASSERT_EQ(target.process().read_until("computing"), "computing");
+    ASSERT_TRUE(target.ready());
+    CliResult last;
+    ASSERT_TRUE(awaited_lock(target, &last).is_object());
+    const CliResult killed = target.command("kill", {"name=worker-1", "--how", "vanish"});
+    ASSERT_EQ(killed.exit_code, 0) << killed;
+    const Json lock = awaited_lock(target, &last);
+    ASSERT_TRUE(lock.is_object()) << last;
+    EXPECT_EQ(lock["symbol"], "(anonymous namespace)::cache.mutex") << last;
+    EXPECT_EQ(lock["declared"], "cache_server.cpp:" + std::to_string(line_of("Cache cache;")));
+    EXPECT_EQ(lock["orphaned"], true) << last;
+    const CliResult text = run_cli({"locks", target.pid_text()});
+    EXPECT_NE(text.out.find("cache.mutex ("), std::string::npos) << text;
+    EXPECT_NE(text.out.find(", declared at cache_server.cpp:"), std::string::npos) << text;
+}
+
+TEST(LockNames, AMemberOfAnArraysElement) {
+    Target target({CACHE_SERVER, "shards"});
+    ASSERT_EQ(target.process().read_until("computing"), "computing");
+    ASSERT_TRUE(target.ready());
+    CliResult last;
+    const Json lock = awaited_lock(target, &last);
+    ASSERT_TRUE(lock.is_object()) << last;
+    EXPECT_EQ(lock["symbol"], "(anonymous namespace)::shards[2].lock") << last;
+    EXPECT_EQ(lock["declared"], "cache_server.cpp:" + std::to_string(line_of("Shard shards[4];")));
+}
+
+// A directory with a `dot` of our own making, to be put before all others.
+class Graphviz : public testing::Test {
+protected:
+    void SetUp() override {
+        directory_ = std::filesystem::path(testing::TempDir()) / ("dot" + std::to_string(getpid()));
+        std::filesystem::create_directories(directory_);
+    }
+    void TearDown() override { std::filesystem::remove_all(directory_); }
+    void write_dot(const std::string& script) {
+        std::ofstream(directory_ / "dot") << "#!/bin/sh\n" << script << "\n";
+        std::filesystem::permissions(directory_ / "dot", std::filesystem::perms::owner_all);
+    }
+    CliResult draw() {
+        return run_cli({"locks", std::to_string(getpid()), "--svg"},
+                       {.environment = {{"PATH", directory_.string()}}});
+    }
+    std::filesystem::path directory_;
+};
+
+TEST_F(Graphviz, ThatIsMissingIsTold) {
+    const CliResult result = draw();
+    EXPECT_EQ(result.exit_code, 2) << result;
+    EXPECT_NE(result.err.find("install graphviz"), std::string::npos) << result;
+}
+
+TEST_F(Graphviz, ThatDiesEarlyIsTold) {
+    // Closed before anything is read, and only then does it end.
+    write_dot("exec 0<&-; exit 3");
+    const CliResult result = draw();
+    EXPECT_EQ(result.exit_code, 2) << result;
+    EXPECT_NE(result.err.find("dot could not draw the graph"), std::string::npos) << result;
+}
+
+TEST_F(Graphviz, ThatWorksWritesToStandardOutput) {
+    write_dot("while read -r line; do echo \"<$line>\"; done");
+    const CliResult result = draw();
+    EXPECT_EQ(result.exit_code, 0) << result;
+    EXPECT_EQ(result.out.rfind("<digraph locks {>", 0), 0U) << result;
+}
+
+}  // namespace
+}  // namespace threadfault::test
