@@ -14,9 +14,8 @@ namespace {
 
 drive::ThreadList threads_of(Looked& looked, const std::string& text) {
     if (text.empty()) {
-        drive::ThreadList all =
-            drive::list_threads(looked.process, looked.agent(),
-                                {.waits = true, .starts = true, .outside = true});
+        drive::ThreadList all = drive::list_threads(
+            looked.process, looked.agent(), {.waits = true, .starts = true, .outside = true});
         drive::add_holdings(all);
         return all;
     }
@@ -27,11 +26,9 @@ drive::ThreadList threads_of(Looked& looked, const std::string& text) {
     if (needs_agent && looked.agent() == nullptr) {
         throw Error(ExitCode::no_agent, "no_agent", looked.why, looked.hint);
     }
-    drive::ThreadList list =
-        drive::list_threads(looked.process, looked.agent(),
-                            {.waits = true,
-                             .starts = true,
-                             .outside = selector.has(drive::Term::Key::start)});
+    drive::ThreadList list = drive::list_threads(
+        looked.process, looked.agent(),
+        {.waits = true, .starts = true, .outside = selector.has(drive::Term::Key::start)});
     if (selector.has(drive::Term::Key::in)) {
         drive::add_stacks(looked.process, *looked.agent(), list);
     }
