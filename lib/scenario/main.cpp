@@ -123,7 +123,7 @@ int test(const std::vector<Scenario>& scenarios, const Options& options) {
     std::size_t number = 0;
     const bool human = !options.tap && !options.json;
     const bool terminal = human && terminal_columns() > 0;
-    Progress progress(items.size(), terminal);
+    ProgressLine progress(items.size(), terminal);
     const auto ended = [&](const TestResult& result) {
         number++;
         if (options.tap) print(tap_point(result, number));

@@ -28,8 +28,8 @@ std::string cut(const std::string& text, std::size_t columns) {
 
 }  // namespace
 
-std::string Progress::line(std::size_t number, const std::string& name, std::size_t columns,
-                           std::chrono::steady_clock::time_point now) {
+std::string ProgressLine::line(std::size_t number, const std::string& name, std::size_t columns,
+                               std::chrono::steady_clock::time_point now) {
     if (!shown_) return "";
     if (number != number_) since_ = now;
     number_ = number;
@@ -43,7 +43,7 @@ std::string Progress::line(std::size_t number, const std::string& name, std::siz
     return "\r\x1b[K" + text;
 }
 
-std::string Progress::clear() {
+std::string ProgressLine::clear() {
     if (last_.empty()) return "";
     last_.clear();
     return "\r\x1b[K";

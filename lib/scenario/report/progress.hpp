@@ -8,10 +8,10 @@
 
 namespace threadfault::scenario {
 
-class Progress {
+class ProgressLine {
 public:
     // Of so many tests. `shown`: there is a terminal to show it on; otherwise all texts are empty.
-    Progress(std::size_t total, bool shown) : total_(total), shown_(shown) {}
+    ProgressLine(std::size_t total, bool shown) : total_(total), shown_(shown) {}
 
     // What to print so that the line says that the test `name`, the one with that number, has been
     // running since the first time that it was named here; "": it says so already. No longer than

@@ -7,12 +7,12 @@
 namespace {
 
 using namespace std::chrono_literals;
-using threadfault::scenario::Progress;
+using threadfault::scenario::ProgressLine;
 
 const std::chrono::steady_clock::time_point kStart{};
 
-TEST(Progress, SaysWhichTestRunsAndForHowLong) {
-    Progress progress(20, true);
+TEST(ProgressLine, SaysWhichTestRunsAndForHowLong) {
+    ProgressLine progress(20, true);
     EXPECT_EQ(progress.clear(), "") << "nothing to take away";
     EXPECT_EQ(progress.line(3, "loses a worker", 80, kStart + 10s),
               "\r\x1b[K3/20  0 s  loses a worker");
@@ -24,8 +24,8 @@ TEST(Progress, SaysWhichTestRunsAndForHowLong) {
     EXPECT_EQ(progress.line(4, "next", 80, kStart + 13s), "\r\x1b[K4/20  0 s  next");
 }
 
-TEST(Progress, FitsTheTerminal) {
-    Progress progress(2, true);
+TEST(ProgressLine, FitsTheTerminal) {
+    ProgressLine progress(2, true);
     EXPECT_EQ(progress.line(1,
                             "gr\xc3\xbc\xc3\x9f"
                             "e\x1b[2J",
@@ -33,8 +33,8 @@ TEST(Progress, FitsTheTerminal) {
               "\r\x1b[K1/2  0 s  gr\xc3\xbc");
 }
 
-TEST(Progress, IsSilentElsewhere) {
-    Progress progress(2, false);
+TEST(ProgressLine, IsSilentElsewhere) {
+    ProgressLine progress(2, false);
     EXPECT_EQ(progress.line(1, "name", 80, kStart), "");
     EXPECT_EQ(progress.clear(), "");
 }
