@@ -11,6 +11,7 @@ namespace {
 // libstdc++'s start routine of every std::thread, std::jthread and std::async: what it will run is
 // in the std::thread::_State that is its argument.
 constexpr std::string_view kTrampoline = "execute_native_thread_routine";
+constexpr std::string_view kLibrary = "libstdc++.so.6";
 constexpr std::string_view kVtable = "vtable for std::thread::_State_impl<";
 constexpr std::string_view kCallable = "_Invoker<std::tuple<";
 
@@ -52,7 +53,11 @@ const std::string& StartNames::name(std::uint64_t routine, std::uint64_t argumen
             entry->second = observe::to_string(symbol, routine);
         }
     }
-    if (!entry->second.starts_with(kTrampoline)) return entry->second;
+    // It is local to the library, whose own symbols are mostly stripped: then the module is all
+    // that is known of it, and the state has to prove itself by its vtable.
+    if (!entry->second.starts_with(kTrampoline) && !entry->second.starts_with(kLibrary)) {
+        return entry->second;
+    }
     std::string callable = callable_of(argument);
     return callable.empty() ? entry->second : *callables_.insert(std::move(callable)).first;
 }

@@ -118,9 +118,16 @@ Symbols::Implementation::Place Symbols::Implementation::place_of(std::uint64_t a
     if (mapping == nullptr) return {};
     if (is_file(*mapping) || mapping->path == kVdso) {
         Module& module = module_of(*mapping);
+        // The segment that has this very byte: the page where constants end and data begins is
+        // mapped twice, and looks the same once the loader has made relocated data (vtables)
+        // read-only.
+        const std::uint64_t in_file = address - mapping->begin + mapping->offset;
+        for (const GElf_Phdr& segment : module.segments)
+            if (in_file >= segment.p_offset && in_file < segment.p_offset + segment.p_filesz)
+                return {&module, in_file - segment.p_offset + segment.p_vaddr};
         if (const auto bias = load_bias(*mapping)) return {&module, address - *bias};
         // No ELF file, or none that could be opened: the place in the file is all that is known.
-        return {&module, address - mapping->begin + mapping->offset};
+        return {&module, in_file};
     }
     // .bss beyond the file's last page is anonymous memory right behind the module's data, in one
     // piece or a few. (Thread stacks lie behind each other by the thousand.)
