@@ -3,13 +3,13 @@
 #include "diagnose/forecast.hpp"
 #include "drive/inflict.hpp"
 #include "drive/more_facts.hpp"
+#include "render/json_values.hpp"
 #include "render/text.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 namespace threadfault::cli {
 namespace {
@@ -99,7 +99,7 @@ int run_forecast(const ThreadOptions& options, wire::Fault how, const Invocation
         for (const Outlook& outlook : outlooks)
             json["results"].push_back(json_of(process.pid(), outlook, word));
     }
-    write_all(STDOUT_FILENO, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    write_all(STDOUT_FILENO, line(json));
     return 0;
 }
 
