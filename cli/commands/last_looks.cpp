@@ -1,6 +1,8 @@
 #include "commands/last_looks.hpp"
 
-#include "commands/ask_diagnose.hpp"
+#include "drive/run_program.hpp"
+
+#include <csignal>
 
 namespace threadfault::cli {
 namespace {
@@ -26,10 +28,11 @@ BeforeFault LastLooks::taker() {
 void LastLooks::explain(std::vector<drive::Result>& results) const {
     for (std::size_t i = 0; i < looks_.size() && i < results.size(); ++i) {
         drive::Result& result = results[i];
-        if (result.outcome != drive::Outcome::target_died || !looks_[i]) continue;
         // Died of something else: the victim's stack says nothing of it.
-        if (result.reason.find("SIGABRT") == std::string::npos) continue;
-        std::string cause = ask_diagnose("__explain-death", drive::to_bytes(*looks_[i]));
+        if (result.killed_by != SIGABRT || !looks_[i]) continue;
+        std::string cause = drive::ask_helper("threadfault-diagnose", {"__explain-death"},
+                                              drive::to_bytes(*looks_[i]))
+                                .value_or("");
         while (!cause.empty() && cause.back() == '\n')
             cause.pop_back();
         if (!cause.empty()) result.reason += "; aborted: " + cause;

@@ -1,20 +1,17 @@
 // threadfault locks: who waits for whom, and for the dead.
 #include "render/locks.hpp"
-#include "commands/ask_diagnose.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/lock_graph.hpp"
+#include "drive/run_program.hpp"
 #include "render/text.hpp"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -28,38 +25,20 @@ struct LocksOptions {
     bool svg = false;
 };
 
-// Graphviz draws; it reads the graph from a pipe and writes to our standard output.
 int draw(const std::string& graph) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        throw Error(ExitCode::usage, "no_graphviz", "no pipe can be made for dot");
-    }
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
-    char program[] = "dot";
-    char format[] = "-Tsvg";
-    char* const argv[] = {program, format, nullptr};
-    pid_t pid = 0;
-    const int failed = posix_spawnp(&pid, program, &actions, nullptr, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[0]);
-    if (failed != 0) {
-        close(ends[1]);
+    constexpr std::chrono::minutes kPatience{5};
+    const drive::Ran dot = drive::run_program("dot", {"-Tsvg"}, graph, kPatience);
+    if (!dot.started) {
         throw Error(ExitCode::usage, "no_graphviz",
                     "--svg: the program dot of Graphviz, which draws it, is not to be found",
                     "install graphviz, or take --dot and draw it elsewhere");
     }
-    // One that dies early leaves a pipe that nobody reads.
-    const auto before = std::signal(SIGPIPE, SIG_IGN);
-    const bool took_all = write_all(ends[1], graph);
-    std::signal(SIGPIPE, before);
-    close(ends[1]);
-    int status = 0;
-    waitpid(pid, &status, 0);
-    if (took_all && WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
-    throw Error(ExitCode::usage, "no_graphviz", "--svg: dot could not draw the graph",
-                "take --dot and see what dot says of it");
+    if (!dot.succeeded) {
+        throw Error(ExitCode::usage, "no_graphviz", "--svg: dot could not draw the graph",
+                    "take --dot and see what dot says of it");
+    }
+    write_all(STDOUT_FILENO, dot.output);
+    return 0;
 }
 
 // "cache+0x28" becomes "cache.mutex", and where that is declared is added: what a symbol table does
@@ -74,7 +53,8 @@ void name_members(pid_t pid, std::vector<drive::Lock>& locks) {
         if (asked.emplace(lock.address, &lock).second) question += fmt::format(" {}", lock.address);
     }
     if (asked.empty()) return;
-    std::istringstream answer(ask_diagnose("__name-data", question));
+    std::istringstream answer(
+        drive::ask_helper("threadfault-diagnose", {"__name-data"}, question).value_or(""));
     std::uint64_t address = 0;
     std::string members;
     std::string line;

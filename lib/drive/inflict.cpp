@@ -5,6 +5,7 @@
 #include "drive/signal_watch.hpp"
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <thread>
@@ -221,8 +222,10 @@ private:
     }
 
     void target_died() {
+        const std::optional<int> status = death_.wait_status();
         for (Result& result : results_) {
             set(&result, Outcome::target_died, "process-ended: " + death_.text());
+            if (status && WIFSIGNALED(*status)) result.killed_by = WTERMSIG(*status);
         }
         outstanding_.clear();
     }

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,9 @@ std::string_view to_string(Outcome outcome) noexcept;  // "ended", ..., "target-
 struct Result {
     Victim victim;
     Outcome outcome{};
-    std::string reason;  // "" or a token, with ": text" behind it
-    double seconds = 0;  // from the request to what is reported here
+    std::string reason;              // "" or a token, with ": text" behind it
+    double seconds = 0;              // from the request to what is reported here
+    std::optional<int> killed_by{};  // target_died: the signal that the process died of, if one did
 };
 
 // 0, 6 or 7; of many results, the worst.
