@@ -1,22 +1,23 @@
 #include "drive/last_look.hpp"
 
-#include "observe/maps.hpp"
+#include "observe/loaded_modules.hpp"
 #include "observe/memory.hpp"
-#include "observe/proc_file.hpp"
 
-#include <fcntl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <map>
+#include <set>
 
 namespace threadfault::drive {
 namespace {
 
 using namespace std::chrono_literals;
 
-// Whoever does not answer at once is deaf: its death is not held up for the sake of words.
-constexpr std::chrono::milliseconds kWait = 10ms;
+// The agent tells of deaf ones sooner; on a loaded machine the others need some time.
+constexpr std::chrono::milliseconds kWait = 100ms;
 constexpr std::uint64_t kPage = 4096;
 // Of the stack, and of one module's data: more is rare, and would take time.
 constexpr std::uint64_t kMostStack = 64 << 10;
@@ -30,19 +31,51 @@ void keep(const observe::Memory& memory, std::uint64_t begin, std::uint64_t leng
     if (!bytes.empty()) look->kept.push_back({begin, std::move(bytes)});
 }
 
-// A module's writable data, and what was writable until it was relocated: that part lies as a
-// mapping of its own behind another read-only one of the same file, or before the writable one.
-bool differs_from_its_file(const std::vector<observe::Mapping>& maps, std::size_t i) {
-    const observe::Mapping& here = maps[i];
-    if (here.path.empty() || here.path.front() != '/' || !here.readable || here.executable) {
-        return false;
+// Of those whose code a word on the stack points into: the others are in no frame's way.
+void keep_data(const observe::Memory& memory, const std::vector<observe::LoadedModule>& modules,
+               LastLook* look) {
+    std::set<const observe::LoadedModule*> wanted;
+    const auto want = [&](std::uint64_t address) {
+        for (const observe::LoadedModule& module : modules) {
+            if (module.contains_code(address)) wanted.insert(&module);
+        }
+    };
+    want(look->registers[wire::kRegisterIp]);
+    for (const KeptBytes& one : look->kept) {
+        std::uint64_t word = 0;
+        for (std::size_t at = 0; at + sizeof word <= one.bytes.size(); at += sizeof word) {
+            std::memcpy(&word, one.bytes.data() + at, sizeof word);
+            if (word != 0) want(word);
+        }
     }
-    if (here.writable) return true;
-    if (i == 0 || maps[i - 1].path != here.path) return false;
-    const bool behind = maps[i - 1].readable && !maps[i - 1].executable;
-    const bool before =
-        i + 1 < maps.size() && maps[i + 1].path == here.path && maps[i + 1].writable;
-    return behind || before;
+    std::uint64_t total = 0;
+    for (const observe::LoadedModule* const module : wanted) {
+        for (const observe::LoadedModule::Part& part : module->parts) {
+            const std::uint64_t size = part.end - part.begin;
+            if (!part.writable || size > kMostData) continue;
+            total += size;
+            if (total > kMostOfAll) return;
+            keep(memory, part.begin, size, look);
+        }
+    }
+}
+
+// As /proc/<pid>/maps would have it, of files alone. The readers take what has no inode for no
+// file; its number does not matter to them.
+std::string maps_text(const std::vector<observe::LoadedModule>& modules) {
+    std::map<std::uint64_t, std::string> lines;
+    for (std::size_t i = 0; i < modules.size(); ++i) {
+        for (const observe::LoadedModule::Part& part : modules[i].parts) {
+            lines[part.begin] =
+                fmt::format("{:x}-{:x} r{}{}p {:08x} 00:01 {} {}\n", part.begin, part.end,
+                            part.writable ? 'w' : '-', part.executable ? 'x' : '-', part.offset,
+                            i + 1, modules[i].path);
+        }
+    }
+    std::string text;
+    for (const auto& [begin, line] : lines)
+        text += line;
+    return text;
 }
 
 void put(std::string* out, std::uint64_t number) {
@@ -75,38 +108,27 @@ std::optional<LastLook> look_once_more(const observe::Process& process,
                                        client::Connection& connection, const Victim& victim) {
     // A system call filter may punish the copy of the stack with death.
     if (process.status_at_opening().seccomp != 0) return std::nullopt;
-    wire::FaultRequest request;
-    request.fault = wire::Fault::capture;
-    request.tid = victim.inner_tid;
-    request.serial = victim.serial;
-    request.wait_ns = std::chrono::nanoseconds(kWait).count();
-    const std::uint32_t number = connection.send(request);
+    const wire::CaptureTarget target{victim.serial, victim.inner_tid, 0};
+    const std::uint32_t number = connection.send_captures({&target, 1}, kWait);
     LastLook look;
-    // Meanwhile: the map does not wait for the thread.
-    auto maps = observe::read_whole_file(AT_FDCWD, process.living_task_path("maps").c_str());
-    const auto captured = connection.receive_capture(client::Clock::now() + 2 * kWait);
-    if (!maps || !captured || captured->reply.header.request != number ||
-        captured->reply.outcome != wire::Outcome::done) {
+    // Meanwhile: the loader's list does not wait for the thread.
+    const observe::Memory memory(process.pid());
+    const std::vector<observe::LoadedModule> modules = observe::loaded_modules(process, memory);
+    const auto captures = connection.receive_captures(client::Clock::now() + 2 * kWait);
+    if (modules.empty() || captures.size() != 1) return std::nullopt;
+    const client::Connection::Captured& captured = captures.front();
+    if (captured.record.number != number || captured.record.outcome != wire::Outcome::done) {
         return std::nullopt;
     }
-    look.maps = std::move(*maps);
-    std::copy(std::begin(captured->reply.registers), std::end(captured->reply.registers),
+    std::copy(std::begin(captured.record.registers), std::end(captured.record.registers),
               look.registers.begin());
     const std::uint64_t top = look.registers[wire::kRegisterSp];
-    look.kept.push_back({top, std::string(captured->stack.begin(), captured->stack.end())});
-    const observe::Memory memory(process.pid());
+    look.kept.push_back({top, std::string(captured.stack.begin(), captured.stack.end())});
     // Further out the stack is the same as long as the thread does not return from there.
-    const std::uint64_t further = (top + captured->stack.size()) & ~(kPage - 1);
+    const std::uint64_t further = (top + captured.stack.size()) & ~(kPage - 1);
     keep(memory, further, kMostStack, &look);
-    std::uint64_t total = 0;
-    const std::vector<observe::Mapping> list = observe::parse_maps(look.maps);
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        const std::uint64_t size = list[i].end - list[i].begin;
-        if (size > kMostData || !differs_from_its_file(list, i)) continue;
-        total += size;
-        if (total > kMostOfAll) break;
-        keep(memory, list[i].begin, size, &look);
-    }
+    keep_data(memory, modules, &look);
+    look.maps = maps_text(modules);
     return look;
 }
 

@@ -25,8 +25,8 @@ struct KeptBytes {
 
 struct LastLook {
     std::array<std::uint64_t, wire::kRegisters> registers{};  // of the victim
-    std::string maps;                                         // the text of /proc/<pid>/maps
-    std::vector<KeptBytes> kept;                              // the first: the stack from rsp on
+    std::string maps;             // what was loaded where, as text like that of /proc/<pid>/maps
+    std::vector<KeptBytes> kept;  // the first: the stack from rsp on
 };
 
 // The victim copies its registers on itself; the rest is read from outside. Some hundred

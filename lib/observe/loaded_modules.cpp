@@ -1,0 +1,126 @@
+#include "observe/loaded_modules.hpp"
+
+#include "observe/proc_file.hpp"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstring>
+#include <optional>
+
+namespace threadfault::observe {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+constexpr std::size_t kMostHeaders = 64;
+constexpr std::size_t kMostModules = 4096;  // a list that runs in circles ends somewhere
+
+using Headers = std::vector<Elf64_Phdr>;
+
+struct Program {
+    std::uint64_t bias = 0;  // from the addresses in its file to those in memory
+    Headers headers;
+};
+
+std::optional<Headers> read_headers(const Memory& memory, std::uint64_t address,
+                                    std::uint64_t count) {
+    if (count == 0 || count > kMostHeaders) return std::nullopt;
+    Headers headers(count);
+    if (!memory.read(address, headers.data(), count * sizeof headers[0])) return std::nullopt;
+    return headers;
+}
+
+std::optional<Program> main_program(const Process& process, const Memory& memory) {
+    const auto text = read_whole_file(AT_FDCWD, process.living_task_path("auxv").c_str());
+    if (!text) return std::nullopt;
+    std::uint64_t address = 0;
+    std::uint64_t count = 0;
+    for (std::size_t at = 0; at + sizeof(Elf64_auxv_t) <= text->size();
+         at += sizeof(Elf64_auxv_t)) {
+        Elf64_auxv_t entry;
+        std::memcpy(&entry, text->data() + at, sizeof entry);
+        if (entry.a_type == AT_PHDR) address = entry.a_un.a_val;
+        if (entry.a_type == AT_PHNUM) count = entry.a_un.a_val;
+    }
+    auto headers = read_headers(memory, address, count);
+    if (!headers) return std::nullopt;
+    for (const Elf64_Phdr& header : *headers) {
+        if (header.p_type == PT_PHDR) return Program{address - header.p_vaddr, std::move(*headers)};
+    }
+    return std::nullopt;
+}
+
+// 0: it has none.
+std::uint64_t first_of_list(const Program& program, const Memory& memory) {
+    for (const Elf64_Phdr& header : program.headers) {
+        if (header.p_type != PT_DYNAMIC) continue;
+        std::vector<Elf64_Dyn> entries(header.p_memsz / sizeof(Elf64_Dyn));
+        if (entries.empty() || entries.size() > kPage) return 0;
+        if (!memory.read(program.bias + header.p_vaddr, entries.data(),
+                         entries.size() * sizeof entries[0])) {
+            return 0;
+        }
+        for (const Elf64_Dyn& entry : entries) {
+            if (entry.d_tag == DT_NULL) break;
+            if (entry.d_tag != DT_DEBUG) continue;
+            const auto list = memory.read<r_debug>(entry.d_un.d_ptr);
+            return list ? reinterpret_cast<std::uint64_t>(list->r_map) : 0;
+        }
+    }
+    return 0;
+}
+
+LoadedModule make_module(std::string path, const Program& program) {
+    LoadedModule module;
+    module.path = std::move(path);
+    for (const Elf64_Phdr& header : program.headers) {
+        if (header.p_type != PT_LOAD) continue;
+        const std::uint64_t begin = program.bias + header.p_vaddr;
+        module.parts.push_back({begin & ~(kPage - 1),
+                                (begin + header.p_memsz + kPage - 1) & ~(kPage - 1),
+                                header.p_offset & ~(kPage - 1), (header.p_flags & PF_W) != 0,
+                                (header.p_flags & PF_X) != 0});
+    }
+    return module;
+}
+
+}  // namespace
+
+bool LoadedModule::contains_code(std::uint64_t address) const noexcept {
+    for (const Part& part : parts) {
+        if (part.executable && address >= part.begin && address < part.end) return true;
+    }
+    return false;
+}
+
+std::vector<LoadedModule> loaded_modules(const Process& process, const Memory& memory) {
+    std::vector<LoadedModule> modules;
+    const std::optional<Program> program = main_program(process, memory);
+    if (!program) return modules;
+    char own[PATH_MAX];
+    const ssize_t length = readlink(process.exe_path().c_str(), own, sizeof own);
+    modules.push_back(
+        make_module(std::string(own, length > 0 ? static_cast<std::size_t>(length) : 0), *program));
+    std::uint64_t next = first_of_list(*program, memory);
+    for (bool first = true; next != 0 && modules.size() < kMostModules; first = false) {
+        const auto entry = memory.read<link_map>(next);
+        if (!entry) break;
+        next = reinterpret_cast<std::uint64_t>(entry->l_next);
+        if (first) continue;  // the program itself, without a name
+        const auto path = memory.read_string(reinterpret_cast<std::uint64_t>(entry->l_name));
+        const auto header = memory.read<Elf64_Ehdr>(entry->l_addr);
+        // The kernel's own, the vDSO, has no file.
+        if (!path || path->find('/') == std::string::npos || !header ||
+            std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) {
+            continue;
+        }
+        auto headers = read_headers(memory, entry->l_addr + header->e_phoff, header->e_phnum);
+        if (headers) modules.push_back(make_module(*path, {entry->l_addr, std::move(*headers)}));
+    }
+    return modules;
+}
+
+}  // namespace threadfault::observe

@@ -1,0 +1,36 @@
+// The files that a process has loaded, from the loader's own list. Next to /proc/<pid>/maps, which
+// has two lines for each thread's stack, it costs nothing.
+#ifndef THREADFAULT_OBSERVE_LOADED_MODULES_HPP
+#define THREADFAULT_OBSERVE_LOADED_MODULES_HPP
+
+#include "observe/memory.hpp"
+#include "observe/process.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace threadfault::observe {
+
+struct LoadedModule {
+    // Of whole pages, as the loader maps it (PT_LOAD, elf(5)).
+    struct Part {
+        std::uint64_t begin = 0;
+        std::uint64_t end = 0;
+        std::uint64_t offset = 0;  // in the file
+        bool writable = false;     // once: what is relocated may be read-only by now
+        bool executable = false;
+    };
+    std::string path;  // as the process sees it
+    std::vector<Part> parts;
+
+    bool contains_code(std::uint64_t address) const noexcept;
+};
+
+// Read while the process may be loading others (r_debug, <link.h>): what can't be read, or is no
+// list, ends it. Empty for a static program.
+std::vector<LoadedModule> loaded_modules(const Process& process, const Memory& memory);
+
+}  // namespace threadfault::observe
+
+#endif  // THREADFAULT_OBSERVE_LOADED_MODULES_HPP
