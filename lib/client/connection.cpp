@@ -115,21 +115,20 @@ void Connection::send_message(const void* message, std::size_t length) {
 std::size_t Connection::receive(Clock::time_point deadline) {
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<unsigned char[]>(wire::kMaxMessage);
     for (;;) {
-        pollfd waiting{fd_, POLLIN, 0};
-        const int ready = poll(&waiting, 1, milliseconds_until(deadline));
-        if (ready == 0) return 0;
-        if (ready < 0) {
-            if (errno == EINTR) continue;
-            lost();
-        }
-        // MSG_TRUNC: the packet's real length, so that a larger one than allowed is noticed.
+        // Of many answers most are there already. MSG_TRUNC: the packet's real length, so that a
+        // larger one than allowed is noticed.
         const ssize_t length = recv(fd_, buffer_.get(), wire::kMaxMessage, MSG_TRUNC);
         if (length > 0) {
             check(static_cast<std::size_t>(length));
             return static_cast<std::size_t>(length);
         }
         if (length == 0) lost();
-        if (errno != EINTR && errno != EAGAIN) lost();
+        if (errno == EINTR) continue;
+        if (errno != EAGAIN) lost();
+        pollfd waiting{fd_, POLLIN, 0};
+        const int ready = poll(&waiting, 1, milliseconds_until(deadline));
+        if (ready == 0) return 0;
+        if (ready < 0 && errno != EINTR) lost();
     }
 }
 
@@ -285,18 +284,39 @@ std::optional<wire::FaultReply> Connection::receive_fault(Clock::time_point dead
     }
 }
 
-std::optional<Connection::Captured> Connection::receive_capture(Clock::time_point deadline) {
-    for (;;) {
+std::uint32_t Connection::send_captures(std::span<const wire::CaptureTarget> targets,
+                                        std::chrono::nanoseconds wait) {
+    wire::CaptureRequest request;
+    request.header = wire::make_header(wire::Type::capture, sizeof request, next_request_++);
+    request.wait_ns = wait.count();
+    request.count = static_cast<std::uint32_t>(std::min(targets.size(), wire::kMostCaptures));
+    std::copy_n(targets.begin(), request.count, request.targets);
+    const std::uint32_t first = next_capture_;
+    for (std::uint32_t i = 0; i < request.count; ++i)
+        request.targets[i].number = next_capture_++;
+    send_message(&request, sizeof request);
+    return first;
+}
+
+std::vector<Connection::Captured> Connection::receive_captures(Clock::time_point deadline) {
+    std::vector<Captured> all;
+    while (all.empty()) {
         const std::size_t length = receive(deadline);
-        if (length == 0) return std::nullopt;
+        if (length == 0) break;
         wire::Header header;
         std::memcpy(&header, buffer_.get(), sizeof header);
-        Captured captured;
-        if (header.type != wire::Type::capture_reply || length < sizeof captured.reply) continue;
-        std::memcpy(&captured.reply, buffer_.get(), sizeof captured.reply);
-        captured.stack.assign(buffer_.get() + sizeof captured.reply, buffer_.get() + length);
-        return captured;
+        if (header.type != wire::Type::capture_reply) continue;
+        std::span<const unsigned char> rest(buffer_.get(), length);
+        rest = rest.subspan(sizeof(wire::CaptureReply));
+        while (rest.size() >= sizeof(wire::CaptureRecord)) {
+            Captured& one = all.emplace_back();
+            std::memcpy(&one.record, rest.data(), sizeof one.record);
+            rest = rest.subspan(sizeof one.record);
+            one.stack = rest.first(std::min<std::size_t>(one.record.stack_size, rest.size()));
+            rest = rest.subspan(one.stack.size());
+        }
     }
+    return all;
 }
 
 std::optional<wire::DeadReply> Connection::dead(pid_t inner_tid) {

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -44,13 +45,17 @@ public:
     // The next reply to any fault that was sent: std::nullopt at the deadline.
     std::optional<wire::FaultReply> receive_fault(Clock::time_point deadline);
 
-    // Registers and stack of a thread, captured on it: sent as any fault (Fault::capture), received
-    // here. std::nullopt at the deadline.
+    // Registers and stacks of threads, captured on them. Sends and does not wait; `targets` are
+    // kMostCaptures at most. Numbers them one after the other, over all calls, and returns the
+    // first number.
+    std::uint32_t send_captures(std::span<const wire::CaptureTarget> targets,
+                                std::chrono::nanoseconds wait);
     struct Captured {
-        wire::CaptureReply reply;
-        std::vector<unsigned char> stack;  // from rsp on
+        wire::CaptureRecord record;
+        std::span<const unsigned char> stack;  // from rsp on; good until the next message
     };
-    std::optional<Captured> receive_capture(Clock::time_point deadline);
+    // The next of them, as many as came together; none at the deadline.
+    std::vector<Captured> receive_captures(Clock::time_point deadline);
 
     // What the agent remembers of the last thread with this tid that has ended.
     std::optional<wire::DeadReply> dead(pid_t inner_tid);
@@ -97,6 +102,7 @@ private:
     bool denied_ = false;  // a candidate could not be reached for want of permission
     int fd_ = -1;
     std::uint32_t next_request_ = 1;
+    std::uint32_t next_capture_ = 0;
     std::string path_;
     std::unique_ptr<unsigned char[]> buffer_;  // kMaxMessage bytes, left untouched until used
     mutable std::unordered_map<pid_t, pid_t> outer_tids_;

@@ -19,15 +19,22 @@ bool Backtraces::is_ours(std::uint64_t ip) const {
     return mapping != nullptr && mapping->path.find("/libthreadfault_") != std::string::npos;
 }
 
-Backtrace Backtraces::unwind(const Target& target, const Snapshot& snapshot, std::size_t depth) {
-    Backtrace trace;
-    trace.tid = target.tid;
-    trace.via = snapshot.via;
-    trace.held_seconds = snapshot.held_seconds;
-    trace.why = snapshot.why;
-    if (snapshot.via == Via::none) return trace;
+Backtraces::Walk Backtraces::walk(const Target& target, const Snapshot& snapshot,
+                                  std::size_t depth) {
+    Walk walk;
+    walk.trace.tid = target.tid;
+    walk.trace.via = snapshot.via;
+    walk.trace.held_seconds = snapshot.held_seconds;
+    walk.trace.why = snapshot.why;
+    if (snapshot.via == Via::none) return walk;
     const StackCopy stack{snapshot.registers[wire::kRegisterSp], snapshot.stack};
-    const std::vector<RawFrame> raw = unwinder_.unwind(snapshot.registers, stack, depth + 16);
+    walk.frames = unwinder_.unwind(snapshot.registers, stack, depth + 16);
+    return walk;
+}
+
+Backtrace Backtraces::name(Walk walk, std::size_t depth) {
+    Backtrace trace = std::move(walk.trace);
+    const std::vector<RawFrame>& raw = walk.frames;
     // A thread that is held stands in our handler: what lies above the interrupted frame is ours.
     std::size_t first = 0;
     for (std::size_t i = 2; i < raw.size(); ++i) {
@@ -49,26 +56,32 @@ Backtrace Backtraces::unwind(const Target& target, const Snapshot& snapshot, std
     return trace;
 }
 
+Backtrace Backtraces::unwind(const Target& target, const Snapshot& snapshot, std::size_t depth) {
+    return name(walk(target, snapshot, depth), depth);
+}
+
 std::vector<Backtrace> Backtraces::take(std::span<const Target> targets,
                                         const BacktraceOptions& options) {
     if (process_ == nullptr) return {};
-    std::vector<Snapshot> snapshots(targets.size());
     // A system call filter may punish the copy of the stack with death.
     const bool filtered = process_->process_status().seccomp != 0;
+    // Names come last: to look them up may take longer than to see all of the threads.
+    std::vector<Walk> walks(targets.size());
     if (connection_ != nullptr && !options.passive && !filtered) {
-        snapshots = capture_by_agent(*connection_, targets);
+        capture_by_agent(*connection_, targets, [&](std::size_t i, const Snapshot& snapshot) {
+            walks[i] = walk(targets[i], snapshot, options.depth);
+        });
     }
     std::vector<Backtrace> traces;
     traces.reserve(targets.size());
     for (std::size_t i = 0; i < targets.size(); ++i) {
-        if (snapshots[i].via == Via::none && snapshots[i].why != "it has ended") {
+        const std::string why = walks[i].trace.why;
+        if (walks[i].trace.via == Via::none && why != kHasEnded) {
             Snapshot outside = capture_by_ptrace(*process_, targets[i].tid);
-            if (outside.via == Via::none && !snapshots[i].why.empty()) {
-                outside.why = snapshots[i].why + "; " + outside.why;
-            }
-            snapshots[i] = std::move(outside);
+            if (outside.via == Via::none && !why.empty()) outside.why = why + "; " + outside.why;
+            walks[i] = walk(targets[i], outside, options.depth);
         }
-        traces.push_back(unwind(targets[i], snapshots[i], options.depth));
+        traces.push_back(name(std::move(walks[i]), options.depth));
     }
     return traces;
 }

@@ -51,6 +51,12 @@ public:
     Symbolizer& symbolizer() noexcept { return symbolizer_; }
 
 private:
+    struct Walk {
+        Backtrace trace;  // without frames
+        std::vector<RawFrame> frames;
+    };
+    Walk walk(const Target& target, const Snapshot& snapshot, std::size_t depth);
+    Backtrace name(Walk walk, std::size_t depth);
     bool is_ours(std::uint64_t ip) const;
 
     const observe::Process* process_ = nullptr;

@@ -1,7 +1,7 @@
 #include "diagnose/capture.hpp"
 
 #include <chrono>
-#include <unordered_map>
+#include <vector>
 
 namespace threadfault::diagnose {
 namespace {
@@ -9,13 +9,13 @@ namespace {
 using namespace std::chrono_literals;
 using client::Clock;
 
-// More would only wait in the agent's socket.
-constexpr std::size_t kWindow = 128;
+// Under way at once: two requests, so that the agent always has one.
+constexpr std::size_t kWindow = 2 * wire::kMostCaptures;
 constexpr std::chrono::milliseconds kWait = 50ms;
 
-std::string reason_of(const wire::CaptureReply& reply) {
-    if (reply.outcome == wire::Outcome::no_such_thread) return "it has ended";
-    switch (reply.reason) {
+std::string reason_of(const wire::CaptureRecord& record) {
+    if (record.outcome == wire::Outcome::no_such_thread) return kHasEnded;
+    switch (record.reason) {
         case wire::Reason::signal_blocked:
             return "it blocks threadfault's signal";
         case wire::Reason::uninterruptible:
@@ -27,41 +27,51 @@ std::string reason_of(const wire::CaptureReply& reply) {
     }
 }
 
+void fill(Snapshot* snapshot, const client::Connection::Captured& captured) {
+    const bool done = captured.record.outcome == wire::Outcome::done;
+    snapshot->via = done ? Via::agent : Via::none;
+    snapshot->why = done ? std::string() : reason_of(captured.record);
+    snapshot->stack.assign(captured.stack.begin(), captured.stack.end());
+    snapshot->held_seconds = done ? static_cast<double>(captured.record.held_ns) * 1e-9 : 0;
+    std::copy(std::begin(captured.record.registers), std::end(captured.record.registers),
+              snapshot->registers.begin());
+}
+
 }  // namespace
 
-std::vector<Snapshot> capture_by_agent(client::Connection& connection,
-                                       std::span<const Target> targets) {
-    std::vector<Snapshot> snapshots(targets.size());
-    std::unordered_map<std::uint32_t, std::size_t> outstanding;
+void capture_by_agent(client::Connection& connection, std::span<const Target> targets,
+                      const TakeSnapshot& take) {
+    Snapshot snapshot;
+    std::vector<bool> answered(targets.size());
+    std::uint32_t first = 0;  // the number of targets[0]
     std::size_t sent = 0;
-    while (sent < targets.size() || !outstanding.empty()) {
-        while (sent < targets.size() && outstanding.size() < kWindow) {
-            wire::FaultRequest request;
-            request.fault = wire::Fault::capture;
-            request.tid = targets[sent].inner_tid;
-            request.serial = targets[sent].serial;
-            request.wait_ns = std::chrono::nanoseconds(kWait).count();
-            outstanding[connection.send(request)] = sent++;
+    std::size_t received = 0;
+    while (received < targets.size()) {
+        while (sent < targets.size() && sent - received + wire::kMostCaptures <= kWindow) {
+            std::vector<wire::CaptureTarget> some;
+            for (std::size_t i = sent; i < targets.size() && i < sent + wire::kMostCaptures; ++i)
+                some.push_back({targets[i].serial, targets[i].inner_tid, 0});
+            const std::uint32_t number = connection.send_captures(some, kWait);
+            if (sent == 0) first = number;
+            sent += some.size();
         }
-        auto captured = connection.receive_capture(Clock::now() + 4 * kWait);
-        if (!captured) break;  // stopped, or its agent is in trouble: the rest has no answer
-        const auto found = outstanding.find(captured->reply.header.request);
-        if (found == outstanding.end()) continue;
-        Snapshot& snapshot = snapshots[found->second];
-        outstanding.erase(found);
-        if (captured->reply.outcome != wire::Outcome::done) {
-            snapshot.why = reason_of(captured->reply);
-            continue;
+        const auto captures = connection.receive_captures(Clock::now() + 4 * kWait);
+        if (captures.empty()) break;  // stopped, or its agent is in trouble
+        for (const client::Connection::Captured& captured : captures) {
+            // A late answer to something else is none of these.
+            const std::size_t place = captured.record.number - first;
+            if (place >= sent || answered[place]) continue;
+            answered[place] = true;
+            ++received;
+            fill(&snapshot, captured);
+            take(place, snapshot);
         }
-        snapshot.via = Via::agent;
-        snapshot.stack = std::move(captured->stack);
-        snapshot.held_seconds = static_cast<double>(captured->reply.held_ns) * 1e-9;
-        std::copy(std::begin(captured->reply.registers), std::end(captured->reply.registers),
-                  snapshot.registers.begin());
     }
-    for (const auto& [number, place] : outstanding)
-        snapshots[place].why = "the agent did not answer";
-    return snapshots;
+    snapshot = {};
+    snapshot.why = "the agent did not answer";
+    for (std::size_t place = 0; place < targets.size(); ++place) {
+        if (!answered[place]) take(place, snapshot);
+    }
 }
 
 }  // namespace threadfault::diagnose

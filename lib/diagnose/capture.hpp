@@ -6,11 +6,14 @@
 #include "diagnose/unwinder.hpp"
 #include "observe/process.hpp"
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace threadfault::diagnose {
+
+inline constexpr char kHasEnded[] = "it has ended";  // Snapshot::why
 
 enum class Via : std::uint8_t { none, agent, ptrace };
 
@@ -28,10 +31,14 @@ struct Snapshot {
     std::string why;                   // via none: why it could not be had
 };
 
-// One snapshot a target, in the same order; via none for those that did not answer (deaf, gone).
-// A thread is in its handler for microseconds; all are asked before the first answer is waited for.
-std::vector<Snapshot> capture_by_agent(client::Connection& connection,
-                                       std::span<const Target> targets);
+// Is given every target's number and snapshot, once, in any order. The snapshot is used again for
+// the next one: of a thousand stacks none is kept for longer than it takes to walk it.
+using TakeSnapshot = std::function<void(std::size_t target, const Snapshot& snapshot)>;
+
+// Via none for those that did not answer (deaf, gone). A thread is in its handler for microseconds;
+// many are asked before the first answer is waited for.
+void capture_by_agent(client::Connection& connection, std::span<const Target> targets,
+                      const TakeSnapshot& take);
 
 // PTRACE_SEIZE, PTRACE_INTERRUPT, registers, a copy of the stack, PTRACE_DETACH. The thread stands
 // still in between (some 50 microseconds), and calls that signal(7) names under "Interruption of

@@ -44,7 +44,7 @@ Snapshot capture_by_ptrace(const observe::Process& process, pid_t tid) {
     Snapshot snapshot;
     const Clock::time_point begin = Clock::now();
     if (ptrace(PTRACE_SEIZE, tid, nullptr, nullptr) != 0) {
-        snapshot.why = errno == ESRCH ? "it has ended"
+        snapshot.why = errno == ESRCH ? kHasEnded
                                       : std::string("ptrace: ") + std::strerror(errno) +
                                             " (is a debugger attached?)";
         return snapshot;

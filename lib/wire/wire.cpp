@@ -22,6 +22,8 @@ std::size_t request_size(Type type) noexcept {
             return sizeof(DisarmRequest);
         case Type::dead:
             return sizeof(DeadRequest);
+        case Type::capture:
+            return sizeof(CaptureRequest);
         default:
             return 0;
     }
@@ -48,6 +50,11 @@ Check check_request(const void* data, std::size_t length) noexcept {
         ArmRequest request;
         std::memcpy(&request, data, sizeof request);
         if (std::memchr(request.text, 0, sizeof request.text) == nullptr) return Check::malformed;
+    }
+    if (header.type == Type::capture) {
+        CaptureRequest request;
+        std::memcpy(&request, data, sizeof request);
+        if (request.count == 0 || request.count > kMostCaptures) return Check::malformed;
     }
     return Check::ok;
 }

@@ -23,14 +23,15 @@ inline constexpr std::size_t kTextSize = 200;
 
 enum class Type : std::uint16_t {
     // requests
-    hello = 1,   // Hello            -> hello_reply
-    list = 2,    // ListRequest      -> list_reply, repeated by the client until `next` is 0
-    fault = 3,   // FaultRequest     -> fault_reply (once, when the outcome is known)
-    follow = 4,  // FollowRequest   -> event, one for each that happens from now on
-    arm = 5,     // ArmRequest       -> arm_reply
-    specs = 6,   // SpecsRequest     -> specs_reply, repeated until `next` is 0
-    disarm = 7,  // DisarmRequest    -> disarm_reply
-    dead = 8,    // DeadRequest      -> dead_reply
+    hello = 1,    // Hello            -> hello_reply
+    list = 2,     // ListRequest      -> list_reply, repeated by the client until `next` is 0
+    fault = 3,    // FaultRequest     -> fault_reply (once, when the outcome is known)
+    follow = 4,   // FollowRequest   -> event, one for each that happens from now on
+    arm = 5,      // ArmRequest       -> arm_reply
+    specs = 6,    // SpecsRequest     -> specs_reply, repeated until `next` is 0
+    disarm = 7,   // DisarmRequest    -> disarm_reply
+    dead = 8,     // DeadRequest      -> dead_reply
+    capture = 9,  // CaptureRequest  -> capture_reply, until all of its threads are answered for
     // replies
     hello_reply = 0x101,
     list_reply = 0x102,
@@ -40,8 +41,8 @@ enum class Type : std::uint16_t {
     specs_reply = 0x106,
     disarm_reply = 0x107,
     dead_reply = 0x108,
-    capture_reply = 0x109,  // CaptureReply: what Fault::capture is answered with
-    error = 0x1ff,          // ErrorReply
+    capture_reply = 0x109,
+    error = 0x1ff,  // ErrorReply
 };
 
 struct Header {
@@ -237,11 +238,32 @@ inline constexpr std::size_t kRegisterSp = 7;
 inline constexpr std::size_t kRegisterIp = 16;
 inline constexpr std::size_t kCaptureStack = 4096;  // bytes from rsp upwards, at most
 
+inline constexpr std::size_t kMostCaptures = 64;  // a request
+
+struct CaptureTarget {
+    std::uint64_t serial = 0;  // as in FaultRequest
+    std::int32_t tid = 0;
+    std::uint32_t number = 0;  // chosen by the client, echoed in the answer
+};
+
+struct CaptureRequest {
+    Header header;
+    std::int64_t wait_ns = 0;  // how long the agent tries before it answers
+    std::uint32_t count = 0;   // of the targets that are meant: 1 or more
+    std::uint32_t reserved = 0;
+    CaptureTarget targets[kMostCaptures] = {};
+};
+
+// Some of the threads of one or several requests, as they answered.
 struct CaptureReply {
     Header header;
+    // CaptureRecord, and its stack, again and again until the end
+};
+
+struct CaptureRecord {
+    std::uint32_t number = 0;
     Outcome outcome{};  // done, refused, no_such_thread
     Reason reason{};
-    std::int32_t tid = 0;
     std::uint32_t stack_size = 0;  // bytes that follow
     std::int64_t held_ns = 0;      // how long the thread was in the handler for it
     std::uint64_t registers[kRegisters] = {};

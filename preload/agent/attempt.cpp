@@ -65,7 +65,9 @@ void Attempt::begin(const wire::FaultRequest& request, Capture* capture,
         finish(Outcome::no_such_thread);
     } else if (request.tid == agent_tid()) {
         finish(Outcome::refused, Reason::agent_thread);
-    } else if (has_ended()) {
+    } else if (request.fault != Fault::capture && has_ended()) {
+        // Of a thousand captures the look into /proc would be the largest part; the signal can't
+        // be sent to most that have ended, and the others are noticed when they stay silent.
         finish(Outcome::no_such_thread);
     } else {
         start(now);

@@ -2,7 +2,6 @@
 #include "execute/core.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/agent/agent.hpp"
-#include "preload/agent/attempt.hpp"
 #include "preload/agent/control_socket.hpp"
 #include "preload/agent/events.hpp"
 #include "preload/agent/graveyard.hpp"
@@ -10,10 +9,10 @@
 #include "preload/agent/lifecycle.hpp"
 #include "preload/agent/list.hpp"
 #include "preload/agent/specs.hpp"
+#include "preload/agent/works.hpp"
 #include "preload/base/log.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
-#include "preload/faults/capture.hpp"
 #include "preload/faults/code_ranges.hpp"
 #include "preload/points/rules.hpp"
 #include "preload/registry/dead.hpp"
@@ -21,12 +20,10 @@
 
 #include <linux/close_range.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <cstring>
-#include <new>
 
 namespace threadfault::shim {
 
@@ -35,77 +32,7 @@ namespace {
 using execute::sys_call;
 
 constexpr unsigned kMaxClients = 32;
-constexpr unsigned kMaxWorks = 256;
-
-struct Client {
-    int socket = -1;            // -1: free
-    std::uint32_t request = 0;  // the number of the one that is being answered
-    // of a follower of events
-    bool follows = false;
-    bool full = false;         // it has not read what it was sent: POLLOUT tells when it has
-    std::uint64_t cursor = 0;  // the next event
-    std::uint64_t lost = 0;    // not yet told
-    std::uint32_t follow_request = 0;
-    std::int64_t unready_since = 0;
-};
 constinit Client clients[kMaxClients]{};
-
-// A fault request under way. A client may send many before the first is answered.
-struct Work {
-    Attempt attempt;
-    Client* client = nullptr;  // nullptr: it has gone meanwhile
-    std::uint32_t request = 0;
-};
-
-// Mapped once and kept: a victim's handler may still look at its task when the helper that sent it
-// has retired. kMaxWorks of them.
-class Works {
-public:
-    bool prepare() noexcept {
-        if (begin_ != nullptr) return true;
-        void* const memory = ::mmap(nullptr, kMaxWorks * sizeof(Work), PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED) return false;
-        begin_ = static_cast<Work*>(memory);
-        return true;
-    }
-    Work* begin() noexcept { return begin_; }
-    Work* end() noexcept { return begin_ + used_; }
-
-    // nullptr: too many are under way.
-    Work* take() noexcept {
-        for (Work& work : *this) {
-            if (!work.attempt.active()) return &work;
-        }
-        if (used_ == kMaxWorks) return nullptr;
-        return new (begin_ + used_++) Work;
-    }
-    bool full() noexcept {
-        if (used_ < kMaxWorks) return false;
-        for (Work& work : *this) {
-            if (!work.attempt.active()) return false;
-        }
-        return true;
-    }
-
-private:
-    Work* begin_ = nullptr;
-    unsigned used_ = 0;  // those from here on were never touched
-};
-constinit Works works;
-
-// A place for each work's capture; mapped when the first is asked for, and touched where it is
-// used.
-Capture* capture_of(const Work& work) noexcept {
-    static constinit Capture* places = nullptr;
-    if (places == nullptr) {
-        void* const memory = ::mmap(nullptr, kMaxWorks * sizeof(Capture), PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (memory == MAP_FAILED) return nullptr;
-        places = static_cast<Capture*>(memory);
-    }
-    return places + (&work - works.begin());
-}
 
 alignas(wire::Header) constinit char packet[wire::kMaxMessage]{};
 
@@ -198,46 +125,8 @@ void tell_followers(const Work& work) noexcept {
              static_cast<std::uint32_t>(reply.outcome) << wire::kOutcomeShift);
 }
 
-// In two parts, so that the stack is not copied once more. What sendmsg(2) returned.
-long send_capture(const Client& client, const Work& work) noexcept {
-    const wire::FaultReply& fault = work.attempt.reply();
-    wire::CaptureReply reply;
-    reply.outcome = fault.outcome;
-    reply.reason = fault.reason;
-    reply.tid = fault.tid;
-    const bool done = fault.outcome == wire::Outcome::done;
-    Capture* const capture = done ? capture_of(work) : nullptr;
-    if (capture != nullptr) {
-        reply.stack_size = capture->stack_size;
-        reply.held_ns = capture->held_ns;
-        std::memcpy(reply.registers, capture->registers, sizeof reply.registers);
-    }
-    reply.header =
-        wire::make_header(wire::Type::capture_reply, sizeof reply + reply.stack_size, work.request);
-    iovec parts[] = {{&reply, sizeof reply},
-                     {capture != nullptr ? capture->stack : nullptr, reply.stack_size}};
-    msghdr message{};
-    message.msg_iov = parts;
-    message.msg_iovlen = reply.stack_size > 0 ? 2 : 1;
-    return sys_call(SYS_sendmsg, client.socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-void answer_capture(Work& work) noexcept {
-    Client* const client = work.client;
-    const long sent = client != nullptr ? send_capture(*client, work) : 0;
-    if (sent == -EAGAIN) {
-        // Captures are large, and many are asked for at once: this one waits until there is room.
-        client->full = true;
-        return;
-    }
-    work.client = nullptr;
-    work.attempt.clear();
-    if (sent < 0) close_client(*client);
-}
-
 void answer_if_finished(Work& work) noexcept {
-    if (!work.attempt.finished()) return;
-    if (work.attempt.fault() == wire::Fault::capture) return answer_capture(work);
+    if (!work.attempt.finished() || work.attempt.fault() == wire::Fault::capture) return;
     wire::FaultReply reply = work.attempt.reply();
     reply.header = wire::make_header(wire::Type::fault_reply, sizeof reply, work.request);
     tell_followers(work);
@@ -254,10 +143,8 @@ void inflict(Client& client) noexcept {
     if (work == nullptr) return;
     work->client = &client;
     work->request = client.request;
-    const bool captures = request.fault == wire::Fault::capture;
-    work->attempt.begin(request, captures ? capture_of(*work) : nullptr, execute::monotonic_ns());
-    // Many captures come one behind the other: all threads are asked before the first answers.
-    if (!captures) work->attempt.linger();
+    work->attempt.begin(request, nullptr, execute::monotonic_ns());
+    work->attempt.linger();
     answer_if_finished(*work);
 }
 
@@ -310,7 +197,7 @@ std::int64_t feed(Client& client, std::int64_t now) noexcept {
 }
 
 void receive(Client& client) noexcept {
-    if (works.full()) return;  // it stays in the socket until there is room
+    if (!works.has_room()) return;  // it stays in the socket until there is room
     const long got = sys_call(SYS_recvfrom, client.socket, packet, sizeof packet,
                               MSG_DONTWAIT | MSG_TRUNC, nullptr, nullptr);
     if (got == -EAGAIN || got == -EINTR) return;
@@ -338,6 +225,8 @@ void receive(Client& client) noexcept {
             return serve_specs(client);
         case wire::Type::dead:
             return tell_of_the_dead(client);
+        case wire::Type::capture:
+            return begin_captures(client, packet);
         default:
             return refuse(client, wire::Check::bad_type);
     }
@@ -397,6 +286,7 @@ void advance_all() noexcept {
     }
     next_feed = execute::kNever;
     for (Client& client : clients) {
+        if (client.socket >= 0 && !client.full && !answer_captures(client)) close_client(client);
         const std::int64_t again = feed(client, now);
         if (again < next_feed) next_feed = again;
     }
@@ -424,7 +314,7 @@ void serve(int listener) noexcept {
     while (!should_stop()) {
         descriptors[0] = {listener, POLLIN, 0};
         // When nothing more can be taken up, clients are only watched for their going.
-        const short events = works.full() ? 0 : POLLIN;
+        const short events = works.has_room() ? POLLIN : 0;
         for (unsigned i = 0; i < kMaxClients; ++i) {
             const short room = clients[i].full ? POLLOUT : 0;
             descriptors[i + 1] = {clients[i].socket, static_cast<short>(events | room), 0};

@@ -17,15 +17,17 @@ void capture_self(const void* context, Capture* out) noexcept {
     for (std::size_t i = 0; i < wire::kRegisters; ++i)
         out->registers[i] = static_cast<std::uint64_t>(saved[kOrder[i]]);
     // A read that runs into what is not mapped is cut off at a border between the pieces, so the
-    // pieces are small.
-    constexpr std::size_t kPieces = 4;
-    constexpr std::size_t kPiece = wire::kCaptureStack / kPieces;
+    // pieces end with their pages.
+    constexpr std::size_t kPage = 4096;
+    static_assert(wire::kCaptureStack == kPage, "two pieces reach over two pages");
     iovec to{out->stack, wire::kCaptureStack};
-    iovec from[kPieces];
     const std::uint64_t top = out->registers[wire::kRegisterSp];
-    for (std::size_t i = 0; i < kPieces; ++i)
-        from[i] = {reinterpret_cast<void*>(top + i * kPiece), kPiece};
-    const long got = execute::sys_call(SYS_process_vm_readv, shim_pid(), &to, 1, from, kPieces, 0);
+    const std::size_t on_first = kPage - top % kPage;
+    const iovec from[] = {
+        {reinterpret_cast<void*>(top), on_first},
+        {reinterpret_cast<void*>(top + on_first), wire::kCaptureStack - on_first}};
+    const long got = execute::sys_call(SYS_process_vm_readv, shim_pid(), &to, 1, from,
+                                       sizeof from / sizeof from[0], 0);
     out->stack_size = got > 0 ? static_cast<std::uint32_t>(got) : 0;
     out->held_ns = execute::monotonic_ns() - begin;
 }

@@ -104,9 +104,14 @@ public:
         for (const auto& record : connection_.list("w*"))
             targets_.push_back({record.tid, record.tid, record.serial});
     }
-    double take(std::vector<diagnose::Snapshot>* snapshots) {
+    // Appends, for each, how long it was held (microseconds); below 0: no answer.
+    double take(std::vector<double>* held) {
         const double begin = now_ms();
-        *snapshots = diagnose::capture_by_agent(connection_, targets_);
+        diagnose::capture_by_agent(connection_, targets_,
+                                   [held](std::size_t, const diagnose::Snapshot& snapshot) {
+                                       const bool answered = snapshot.via == diagnose::Via::agent;
+                                       held->push_back(answered ? snapshot.held_seconds * 1e6 : -1);
+                                   });
         return now_ms() - begin;
     }
 
@@ -119,7 +124,6 @@ private:
 // "First" is of a fresh target on both sides: no thread of it has run a handler yet.
 void captures(const std::string& built, const std::string& program) {
     std::vector<double> floors, first, second, held;
-    std::size_t unanswered = 0;
     for (int round = 0; round < 7; ++round) {
         {
             Target target(built, program, kThreads, kDepth);
@@ -127,16 +131,14 @@ void captures(const std::string& built, const std::string& program) {
         }
         Target target(built, program, kThreads, kDepth);
         Capturer capturer(target);
-        std::vector<diagnose::Snapshot> snapshots;
-        first.push_back(capturer.take(&snapshots));
-        for (const diagnose::Snapshot& snapshot : snapshots) {
-            unanswered += snapshot.via == diagnose::Via::none;
-            held.push_back(snapshot.held_seconds * 1e6);
-        }
-        second.push_back(capturer.take(&snapshots));
+        first.push_back(capturer.take(&held));
+        std::vector<double> again;
+        second.push_back(capturer.take(&again));
     }
+    const auto unanswered =
+        std::count_if(held.begin(), held.end(), [](double us) { return us < 0; });
     if (unanswered > 0 || held.size() != 7U * kThreads) {
-        std::fprintf(stderr, "bench_diagnosis: %zu captures, %zu of them without an answer\n",
+        std::fprintf(stderr, "bench_diagnosis: %zu captures, %td of them without an answer\n",
                      held.size(), unanswered);
         std::exit(1);
     }

@@ -33,7 +33,7 @@ public:
     explicit Generator(std::uint64_t seed) : random_(seed) {}
 
     Message next() {
-        switch (number(10)) {
+        switch (number(11)) {
             case 0:
                 return {noise(number(200)), Expected::refusal};
             case 1:  // a right header and a random body: of no known type, or of a wrong length
@@ -70,6 +70,8 @@ public:
                 return {noise(wire::kMaxMessage - 8 + number(16)), Expected::refusal};
             case 8:
                 return {list(), Expected::reply};
+            case 9:
+                return {capture(), Expected::reply};
             default:
                 return {fault(), Expected::reply};
         }
@@ -141,6 +143,19 @@ private:
         if (number(2) == 0) request.fault = static_cast<wire::Fault>(number(20));
         request.tid = number(2) == 0 ? -static_cast<std::int32_t>(number(1U << 30))
                                      : static_cast<std::int32_t>((1U << 23) + number(1U << 30));
+        request.wait_ns = static_cast<std::int64_t>(number(1000));
+        return bytes_of(request);
+    }
+
+    // Of one thread, so that one answer comes.
+    Bytes capture() {
+        wire::CaptureRequest request;
+        const Bytes random = noise(sizeof request);
+        std::memcpy(&request, random.data(), sizeof request);
+        request.header = wire::make_header(wire::Type::capture, sizeof request, 1);
+        request.count = 1;
+        request.targets[0].tid = static_cast<std::int32_t>((1U << 23) + number(1U << 30));
+        if (number(2) == 0) request.targets[0].serial = 0;
         request.wait_ns = static_cast<std::int64_t>(number(1000));
         return bytes_of(request);
     }

@@ -81,7 +81,7 @@ TEST(CheckRequest, NoTypeButThoseOfRequests) {
     for (unsigned type = 0; type <= 0xffff; ++type) {
         Hello message = hello();
         message.header.type = static_cast<Type>(type);
-        const bool request = type >= 1 && type <= 8;
+        const bool request = type >= 1 && type <= 9;
         EXPECT_EQ(request_size(message.header.type) != 0, request) << type;
         if (!request) {
             EXPECT_EQ(check(message), Check::bad_type) << type;
@@ -130,6 +130,19 @@ TEST(CheckRequest, TheGlobMustEnd) {
     EXPECT_EQ(check(request), Check::malformed);
     request.name_glob[sizeof request.name_glob - 1] = '\0';
     EXPECT_EQ(check(request), Check::ok);
+}
+
+TEST(CheckRequest, CapturesAreOfAtLeastOneThreadAndOfNoMoreThanFit) {
+    CaptureRequest request = make<CaptureRequest>(Type::capture);
+    EXPECT_EQ(check(request), Check::malformed);
+    for (const std::uint32_t count : {1U, static_cast<std::uint32_t>(kMostCaptures)}) {
+        request.count = count;
+        EXPECT_EQ(check(request), Check::ok) << count;
+    }
+    for (const std::uint32_t count : {static_cast<std::uint32_t>(kMostCaptures) + 1, ~0U}) {
+        request.count = count;
+        EXPECT_EQ(check(request), Check::malformed) << count;
+    }
 }
 
 TEST(CheckRequest, AllRecordsFitIntoAPacket) {

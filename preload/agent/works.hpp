@@ -1,0 +1,63 @@
+// The fault requests under way, and who sent them. Used by the helper thread only.
+#ifndef THREADFAULT_PRELOAD_WORKS_HPP
+#define THREADFAULT_PRELOAD_WORKS_HPP
+
+#include "preload/agent/attempt.hpp"
+#include "preload/faults/capture.hpp"
+
+#include <cstdint>
+
+namespace threadfault::shim {
+
+struct Client {
+    int socket = -1;            // -1: free
+    std::uint32_t request = 0;  // the number of the one that is being answered
+    bool full = false;          // it has not read what it was sent: POLLOUT tells when it has
+    // of a follower of events
+    bool follows = false;
+    std::uint64_t cursor = 0;  // the next event
+    std::uint64_t lost = 0;    // not yet told
+    std::uint32_t follow_request = 0;
+    std::int64_t unready_since = 0;
+};
+
+// A fault request under way. A client may send many before the first is answered.
+struct Work {
+    Attempt attempt;
+    Client* client = nullptr;  // nullptr: it has gone meanwhile
+    std::uint32_t request = 0;
+};
+
+// Mapped once and kept: a victim's handler may still look at its task when the helper that sent it
+// has retired.
+class Works {
+public:
+    bool prepare() noexcept;
+
+    Work* begin() noexcept { return begin_; }
+    Work* end() noexcept { return begin_ + used_; }
+
+    // nullptr: too many are under way.
+    Work* take() noexcept;
+    // For the largest request?
+    bool has_room() noexcept;
+
+    // A place for its capture; nullptr: no memory.
+    Capture* capture_of(const Work& work) noexcept;
+
+private:
+    Work* begin_ = nullptr;
+    Capture* captures_ = nullptr;  // as many; mapped when the first is asked for
+    unsigned used_ = 0;            // those from here on were never touched
+};
+extern constinit Works works;
+
+// Takes up all that the request (wire::CaptureRequest) names; there must be room.
+void begin_captures(Client& client, const void* request) noexcept;
+
+// Sends what has been captured for the client, many threads to a message. False: it has gone.
+bool answer_captures(Client& client) noexcept;
+
+}  // namespace threadfault::shim
+
+#endif  // THREADFAULT_PRELOAD_WORKS_HPP
