@@ -17,7 +17,7 @@ TEST(LoadedModules, HasEveryFileWithCodeAtItsPlace) {
     int files = 0;
     const Maps maps(self);
     for (const Mapping& mapping : maps.all()) {
-        if (!mapping.executable || mapping.path.empty()) continue;
+        if (!mapping.executable || mapping.inode == 0) continue;
         ++files;
         const auto found =
             std::find_if(modules.begin(), modules.end(), [&](const LoadedModule& module) {
