@@ -295,7 +295,8 @@ std::vector<Victim> choose(const observe::Process& process, client::Connection& 
 std::vector<Victim> choose_faulty(const observe::Process& process, client::Connection& connection) {
     std::vector<Victim> victims;
     for (const wire::ThreadRecord& record : connection.list()) {
-        if (record.faults == 0) continue;
+        // A cancellation that was asked for can't be taken back.
+        if ((record.faults & ~wire::kInForceCancel) == 0) continue;
         if (auto candidate = confirm(process, connection, record, Selector{})) {
             victims.push_back(std::move(candidate->victim));
         }

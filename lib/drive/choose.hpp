@@ -39,7 +39,7 @@ struct Choice {
 std::vector<Victim> choose(const observe::Process& process, client::Connection& connection,
                            const Selector& selector, const Choice& choice);
 
-// Every thread with a fault in force; may be empty.
+// Every thread with a fault in force that can be undone; may be empty.
 std::vector<Victim> choose_faulty(const observe::Process& process, client::Connection& connection);
 
 }  // namespace threadfault::drive

@@ -3,6 +3,7 @@
 #include "drive/death.hpp"
 #include "drive/reason.hpp"
 #include "drive/signal_watch.hpp"
+#include "drive/undo_right.hpp"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -287,6 +288,7 @@ ExitCode worst_exit_code(const std::vector<Result>& results) noexcept {
 std::vector<Result> inflict(const observe::Process& process, client::Connection& connection,
                             const std::vector<Victim>& victims, const Plan& plan) {
     if (victims.empty()) return {};
+    require_undoable(process, connection, victims, plan);
     return Infliction(process, connection, victims, plan).run();
 }
 

@@ -46,7 +46,8 @@ ExitCode worst_exit_code(const std::vector<Result>& results) noexcept;
 
 // One result a victim, in the same order. "ended" only after our own look at /proc; the process's
 // death is a result, not an exception. Throws Error for a victim that has ended by itself when it
-// is the only one, and for an agent that is gone or does not know the fault.
+// is the only one, for a demotion for a while that the target could not undo, and for an agent that
+// is gone or does not know the fault.
 std::vector<Result> inflict(const observe::Process& process, client::Connection& connection,
                             const std::vector<Victim>& victims, const Plan& plan);
 

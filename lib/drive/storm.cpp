@@ -4,9 +4,14 @@
 #include "drive/choose.hpp"
 #include "drive/death.hpp"
 #include "drive/thread_view.hpp"
+#include "drive/undo_right.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <thread>
+#include <utility>
 
 namespace threadfault::drive {
 namespace {
@@ -68,13 +73,24 @@ public:
                 step.outcome = to_string(results.front().outcome);
                 step.reason = results.front().reason;
             } catch (const Error& error) {
-                // It ended by itself between the choice and the fault.
-                if (error.exit_code() != ExitCode::no_such_thread) throw;
+                if (error.exit_code() == ExitCode::not_permitted) {
+                    // The target gave up its right to undo a demotion in the middle of the storm.
+                    step.outcome = to_string(Outcome::refused);
+                    step.reason = fmt::format("not-permitted: {}", error.what());
+                } else if (error.exit_code() != ExitCode::no_such_thread) {
+                    throw;
+                }
+                // Otherwise it ended by itself between the choice and the fault.
             }
         }
         told_(step);
         ++end_.steps;
         if (step.outcome == to_string(Outcome::target_died)) end_.target_died = death_.text();
+    }
+
+    // Before anything is done: a storm leaves nothing behind.
+    void require_undoable(const StormFault& fault, const std::vector<Victim>& victims) {
+        drive::require_undoable(process_, connection_, victims, fault.plan);
     }
 
     bool over() const { return end_.target_died.has_value(); }
@@ -118,11 +134,18 @@ StormEnd weather(Storm& storm, Body body) {
     return storm.finish();
 }
 
+bool is_demotion(const StormFault& fault) {
+    return fault.plan.fault == wire::Fault::demote;
+}
+
 }  // namespace
 
 StormEnd run_storm(const observe::Process& process, const StormOptions& options,
                    const StepListener& told, const std::function<bool()>& stopped) {
     Storm storm(process, told, stopped);
+    for (const StormFault& fault : options.faults) {
+        if (is_demotion(fault)) storm.require_undoable(fault, storm.candidates(options.selector));
+    }
     return weather(storm, [&] {
         StormDice dice(options.seed);
         std::chrono::nanoseconds at{};
@@ -144,6 +167,13 @@ StormEnd run_storm(const observe::Process& process, const StormOptions& options,
 StormEnd replay_storm(const observe::Process& process, const std::vector<StormStep>& steps,
                       const StepListener& told, const std::function<bool()>& stopped) {
     Storm storm(process, told, stopped);
+    std::set<std::pair<std::string, std::string>> asked;
+    for (const StormStep& recorded : steps) {
+        const StormFault fault = parse_storm_faults(recorded.fault).front();
+        if (!is_demotion(fault) || recorded.path.empty()) continue;
+        if (!asked.emplace(recorded.fault, recorded.path).second) continue;
+        storm.require_undoable(fault, storm.candidates("path=" + recorded.path));
+    }
     return weather(storm, [&] {
         for (const StormStep& recorded : steps) {
             if (storm.over() || !storm.wait_until(recorded.at)) return;

@@ -14,8 +14,8 @@ namespace {
 
 using wire::Fault;
 
-constexpr std::array<std::string_view, 7> kFaultNames = {"kill", "freeze", "delay",    "spin",
-                                                         "slow", "signal", "interrupt"};
+constexpr std::array<std::string_view, 8> kFaultNames = {"kill", "freeze", "delay",     "spin",
+                                                         "slow", "signal", "interrupt", "demote"};
 
 class FaultParser {
 public:
@@ -40,7 +40,7 @@ public:
             fault.plan.fault = name == "freeze"  ? Fault::freeze
                                : name == "delay" ? Fault::delay
                                                  : Fault::spin;
-            fault.plan.duration = duration(name);
+            fault.plan.duration = time_from(0, fmt::format("{}=200ms", name));
         } else if (name == "slow") {
             fault.plan.fault = Fault::slow;
             slow(&fault.plan);
@@ -52,6 +52,9 @@ public:
         } else if (name == "interrupt") {
             if (equals != std::string_view::npos) fail(value_column_ - 1, "interrupt alone");
             fault.plan.fault = Fault::interrupt;
+        } else if (name == "demote") {
+            fault.plan.fault = Fault::demote;
+            demote(&fault.plan);
         } else {
             unknown(name);
         }
@@ -74,14 +77,6 @@ private:
                          : fmt::format("did you mean {}?", near));
     }
 
-    std::chrono::nanoseconds duration(std::string_view name) const {
-        const auto time = parse_duration(value_);
-        if (!time || time->count() == 0) {
-            fail(value_column_, fmt::format("a time, for example {}=200ms", name));
-        }
-        return *time;
-    }
-
     // PERCENT[%][/TIME]; one second where no time is given.
     void slow(Plan* plan) const {
         const std::size_t slash = value_.find('/');
@@ -94,10 +89,35 @@ private:
             fail(value_column_, "a share from 1% to 99%, for example slow=10%/2s");
         }
         plan->duration = std::chrono::seconds(1);
-        if (slash == std::string_view::npos) return;
-        const auto time = parse_duration(value_.substr(slash + 1));
-        if (!time || time->count() == 0) fail(value_column_ + slash + 1, "a time, for example 2s");
-        plan->duration = *time;
+        if (slash != std::string_view::npos) plan->duration = time_from(slash + 1, "2s");
+    }
+
+    // [NICE/]TIME; SCHED_IDLE where no nice value is given.
+    void demote(Plan* plan) const {
+        const std::size_t slash = value_.find('/');
+        if (slash == std::string_view::npos) {
+            plan->flags = wire::kDemoteIdle;
+            plan->duration = time_from(0, "demote=200ms");
+            return;
+        }
+        const std::string_view nice = value_.substr(0, slash);
+        const auto [end, error] =
+            std::from_chars(nice.data(), nice.data() + nice.size(), plan->nice);
+        if (error != std::errc() || end != nice.data() + nice.size() || plan->nice < -20 ||
+            plan->nice > 19) {
+            fail(value_column_, "a nice value from -20 to 19, for example demote=19/200ms");
+        }
+        plan->flags = wire::kDemoteNice;
+        plan->duration = time_from(slash + 1, "200ms");
+    }
+
+    // The rest of the value from there on.
+    std::chrono::nanoseconds time_from(std::size_t begin, std::string_view example) const {
+        const auto time = parse_duration(value_.substr(begin));
+        if (!time || time->count() == 0) {
+            fail(value_column_ + begin, fmt::format("a time, for example {}", example));
+        }
+        return *time;
     }
 
     std::string_view list_;

@@ -13,7 +13,7 @@
 
 namespace threadfault::drive {
 
-// "freeze=200ms", "kill=exit", "slow=10%", "interrupt", "signal=USR1".
+// "freeze=200ms", "kill=exit", "slow=10%", "interrupt", "signal=USR1", "demote=19/200ms".
 struct StormFault {
     std::string text;
     Plan plan;

@@ -144,6 +144,8 @@ std::optional<TaskStatus> parse_task_status(std::string_view text) {
         } else if (key == "SigCgt") {
             value.take(status.caught, 16);
             seen |= kCaught;
+        } else if (key == "CapEff") {
+            value.take(status.capabilities, 16);
         } else if (key == "Seccomp") {
             value.take(status.seccomp);
         } else if (key == "voluntary_ctxt_switches") {

@@ -104,10 +104,13 @@ void Attempt::start(std::int64_t now) noexcept {
 }
 
 void Attempt::thaw(std::int64_t now) noexcept {
-    const bool kept = keeper.undo(record_);
+    const Keeper::Undone undone = keeper.undo(record_);
     const bool held = (record_->faults.load(std::memory_order_acquire) & kHolds) != 0;
-    if (!kept && !held) return finish(Outcome::done, Reason::not_in_force);
+    if (undone == Keeper::Undone::nothing && !held) {
+        return finish(Outcome::done, Reason::not_in_force);
+    }
     let_go(record_);
+    if (undone == Keeper::Undone::not_all) return finish(Outcome::refused, Reason::not_permitted);
     step_ = Step::loosening;
     advance_loosening(now);
 }
@@ -151,6 +154,7 @@ void Attempt::advance_poking(std::int64_t now) noexcept {
 
 void Attempt::demote() noexcept {
     const Reason reason = keeper.demote(record_, request_);
+    if (reason != Reason::none && has_ended()) return victim_ended();
     finish(reason == Reason::none ? Outcome::done : Outcome::refused, reason);
 }
 

@@ -143,18 +143,22 @@ wire::Reason Keeper::change(Entry& entry, const wire::FaultRequest& request) noe
     return wire::Reason::not_permitted;
 }
 
-void Keeper::restore(const Entry& entry) noexcept {
+// True: everything is as it was before.
+bool Keeper::restore(const Entry& entry) noexcept {
     const Scheduling& before = entry.before;
+    bool restored = true;
     if ((entry.changed & wire::kDemoteNice) != 0) {
-        sys_call(SYS_setpriority, PRIO_PROCESS, entry.tid, before.nice);
+        restored &= sys_call(SYS_setpriority, PRIO_PROCESS, entry.tid, before.nice) == 0;
     }
     if ((entry.changed & wire::kDemoteIdle) != 0) {
         const sched_param parameters{before.priority};
-        sys_call(SYS_sched_setscheduler, entry.tid, before.policy, &parameters);
+        restored &= sys_call(SYS_sched_setscheduler, entry.tid, before.policy, &parameters) == 0;
     }
     if ((entry.changed & wire::kDemoteCpus) != 0) {
-        sys_call(SYS_sched_setaffinity, entry.tid, sizeof before.cpus, before.cpus);
+        restored &=
+            sys_call(SYS_sched_setaffinity, entry.tid, sizeof before.cpus, before.cpus) == 0;
     }
+    return restored;
 }
 
 wire::Reason Keeper::demote(Record* record, const wire::FaultRequest& request) noexcept {
@@ -211,15 +215,19 @@ bool Keeper::drop(Entry& entry) noexcept {
     return true;
 }
 
-bool Keeper::undo(const Record* record) noexcept {
-    bool found = false;
+Keeper::Undone Keeper::undo(const Record* record) noexcept {
+    Undone undone = Undone::nothing;
     for (unsigned i = 0; i < used_; ++i) {
         Entry& entry = entries_[i];
         if (entry.kind == Kind::none || entry.record != record || !is_current(entry)) continue;
-        found = true;
+        if (entry.kind == Kind::demote && !restore(entry)) {
+            undone = Undone::not_all;
+            continue;
+        }
         end(entry);
+        if (undone == Undone::nothing) undone = Undone::all;
     }
-    return found;
+    return undone;
 }
 
 std::int64_t Keeper::due(const Entry& entry) noexcept {

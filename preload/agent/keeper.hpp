@@ -21,8 +21,9 @@ public:
     // Changes the thread's scheduling, and back after request.duration_ns unless that is 0.
     wire::Reason demote(Record* record, const wire::FaultRequest& request) noexcept;
 
-    // Undoes whatever is kept for that thread. False: nothing was.
-    bool undo(const Record* record) noexcept;
+    // Undoes whatever is kept for that thread. A demotion that the target may not undo stays.
+    enum class Undone : std::uint8_t { nothing, all, not_all };
+    Undone undo(const Record* record) noexcept;
 
     // Takes the steps that are due; next_look() (CLOCK_MONOTONIC, nanoseconds; kNever) says when to
     // come again.
@@ -65,7 +66,7 @@ private:
     static std::int64_t due(const Entry& entry) noexcept;
     static void stop_for_a_while(void* entry, void* context);
     static wire::Reason change(Entry& entry, const wire::FaultRequest& request) noexcept;
-    static void restore(const Entry& entry) noexcept;
+    static bool restore(const Entry& entry) noexcept;
     Entry* entry_for(Kind kind, Record* record) noexcept;
     void balance(Entry& entry, std::int64_t now) noexcept;
     void end(Entry& entry) noexcept;

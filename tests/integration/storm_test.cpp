@@ -58,13 +58,15 @@ TEST(Storm, OneSeedMakesTenIdenticalJournals) {
 // On a target that the storm has not seen before, and with another seed: the journal alone decides.
 TEST(Storm, AJournalIsReplayedOnTheSamePathsInTheSameOrder) {
     const std::string recorded = journal_name() + ".recorded";
+    std::string faults = "freeze=2ms,interrupt,kill=exit,kill=vanish,delay=1ms";
+    if (geteuid() == 0) faults += ",demote=2ms,demote=5/1ms";  // which others may not undo
     const CliResult first =
-        run_cli({"--json", "storm", "--journal", recorded, "--seed", "11", "--faults",
-                 "freeze=2ms,interrupt,kill=exit,kill=vanish,delay=1ms", "--every", "10ms±50%",
-                 "--for", "300ms", "--", TARGET_SIXTY_FOUR});
+        run_cli({"--json", "storm", "--journal", recorded, "--seed", "11", "--faults", faults,
+                 "--every", "10ms±50%", "--for", "300ms", "--", TARGET_SIXTY_FOUR});
     ASSERT_EQ(first.exit_code, 0) << first;
     const std::string expected = story(recorded);
     EXPECT_GT(std::count(expected.begin(), expected.end(), '\n'), 10) << expected;
+    EXPECT_EQ(expected.find("demote=") != std::string::npos, geteuid() == 0) << expected;
     EXPECT_EQ(storm({"--replay", recorded, "--seed", "12"}, journal_name()), expected);
 
     // Without its last lines it is another storm.

@@ -57,7 +57,8 @@ TEST(ParseStatus, ReadsMasksAndNamespaces) {
     const auto status = parse_task_status(
         "Name:\tworker\nTgid:\t40\nPid:\t41\nTracerPid:\t7\nUid:\t1\t2\t3\t4\nNSpid:\t41\t5\n"
         "SigPnd:\t0000000000000001\nSigBlk:\tfffffffe7ffbfeff\nSigIgn:\t0000000000001000\n"
-        "SigCgt:\t0800000000000000\nSeccomp:\t2\nvoluntary_ctxt_switches:\t12\n"
+        "SigCgt:\t0800000000000000\nCapEff:\t000001ffffffffff\nSeccomp:\t2\nvoluntary_ctxt_"
+        "switches:\t12\n"
         "nonvoluntary_ctxt_switches:\t3\n");
     ASSERT_TRUE(status);
     EXPECT_EQ(41, status->tid);
@@ -69,6 +70,7 @@ TEST(ParseStatus, ReadsMasksAndNamespaces) {
     EXPECT_EQ(0x1000U, status->ignored);
     EXPECT_EQ(0x0800000000000000U, status->caught);
     EXPECT_EQ(1U, status->pending);
+    EXPECT_EQ(0x1ffffffffffU, status->capabilities);
     EXPECT_EQ(2, status->seccomp);
     EXPECT_EQ(7, status->tracer);
     EXPECT_EQ(12U, status->voluntary_switches);
