@@ -58,9 +58,7 @@ Candidates threads_of(const std::string& pid_text) {
         return candidates;
     }
     for (const auto& [name, tids] : by_name) {
-        candidates.emplace_back(
-            "name=" + printable(name),
-            fmt::format("{} thread{}", tids.size(), tids.size() == 1 ? "" : "s"));
+        candidates.emplace_back("name=" + printable(name), counted(tids.size(), "thread"));
     }
     for (const char* key : {"start=", "path=", "nth=", "state=", "waiting="}) {
         candidates.emplace_back(key, "");

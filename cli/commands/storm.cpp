@@ -132,8 +132,9 @@ public:
                 parts.push_back(fmt::format("{} {}", count, outcome));
             out += fmt::format("{:<16}  {}\n", fault, fmt::join(parts, ", "));
         }
-        out += fmt::format("{} faults, seed {}; {} threads were let go at the end; journal: {}\n",
-                           end.steps, seed, end.undone, journal.path());
+        out += fmt::format(
+            "{}, seed {}; {} let go at the end; journal: {}\n", counted(end.steps, "fault"), seed,
+            counted(end.undone, "thread") + (end.undone == 1 ? " was" : " were"), journal.path());
         if (end.target_died) out += style.red("the target died: " + *end.target_died) + "\n";
         return out;
     }

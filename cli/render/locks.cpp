@@ -11,10 +11,6 @@
 namespace threadfault::cli {
 namespace {
 
-std::string plural(std::size_t count, std::string_view one) {
-    return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
-}
-
 std::string summary(const drive::LockGraph& graph) {
     std::vector<std::string> parts;
     std::size_t orphans = 0;
@@ -25,15 +21,15 @@ std::string summary(const drive::LockGraph& graph) {
         stuck.insert(lock.stuck_behind.begin(), lock.stuck_behind.end());
         waiting.insert(lock.waiters.begin(), lock.waiters.end());
     }
-    if (!graph.cycles.empty()) parts.push_back(plural(graph.cycles.size(), "deadlock"));
+    if (!graph.cycles.empty()) parts.push_back(counted(graph.cycles.size(), "deadlock"));
     if (orphans > 0) {
         parts.push_back(fmt::format("{}, {} stuck behind the dead",
-                                    plural(orphans, "orphaned lock"),
-                                    plural(stuck.size(), "thread")));
+                                    counted(orphans, "orphaned lock"),
+                                    counted(stuck.size(), "thread")));
     }
     if (parts.empty()) parts.push_back("no deadlock, no orphaned lock");
     parts.push_back(fmt::format("{} of {} wait for each other's objects", waiting.size(),
-                                plural(graph.names.size(), "thread")));
+                                counted(graph.names.size(), "thread")));
     return fmt::format("{}", fmt::join(parts, "; "));
 }
 

@@ -29,6 +29,10 @@ bool write_all(int descriptor, std::string_view text) {
     return true;
 }
 
+std::string counted(std::size_t count, std::string_view one) {
+    return std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s");
+}
+
 std::string printable(std::string_view text) {
     std::string clean(text);
     for (char& c : clean) {

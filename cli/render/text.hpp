@@ -17,6 +17,9 @@ bool write_all(int descriptor, std::string_view text);
 // Control characters, which names may hold, as "?": a thread's name must not move the cursor.
 std::string printable(std::string_view text);
 
+// "1 thread", "2 threads".
+std::string counted(std::size_t count, std::string_view one);
+
 // Columns on a terminal: code points, which is right for what processes are called.
 std::size_t display_width(std::string_view text) noexcept;
 

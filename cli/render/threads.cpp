@@ -72,7 +72,7 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
         fmt::format("{} {}", style.bold(std::to_string(report.pid)),
                     shorten(printable(report.command), width > 40 ? width - 20 : ~std::size_t{0},
                             style.unicode));
-    out += style.dim(fmt::format(", {} thread{}", threads.size(), threads.size() == 1 ? "" : "s"));
+    out += style.dim(", " + counted(threads.size(), "thread"));
     out += '\n';
 
     const bool any_faults = std::any_of(threads.begin(), threads.end(),

@@ -109,5 +109,26 @@ TEST(Storm, CtrlCLetsGoWhatIsHeldAndTellsTheSummary) {
     std::remove(journal.c_str());
 }
 
+TEST(Storm, TheSummaryCountsAsPeopleDo) {
+    Target target({TARGET_COUNTERS});
+    ASSERT_TRUE(target.ready());
+    const std::string journal = journal_name();
+    const auto summary_of = [&](const std::string& threads, const std::string& duration) {
+        const CliResult storm =
+            run_cli({"storm", target.pid_text(), "--threads", threads, "--faults", "freeze=1h",
+                     "--every", "10ms", "--for", duration, "--seed", "7", "--journal", journal});
+        EXPECT_EQ(storm.exit_code, 0) << storm;
+        const std::size_t line = storm.out.rfind('\n', storm.out.size() - 2);
+        return storm.out.substr(line + 1);
+    };
+    EXPECT_EQ(summary_of("name=sleeper", "10ms"),
+              "1 fault, seed 7; 1 thread was let go at the end; journal: " + journal + "\n");
+    EXPECT_EQ(summary_of("name=sleeper", "1ms"),
+              "0 faults, seed 7; 0 threads were let go at the end; journal: " + journal + "\n");
+    EXPECT_EQ(summary_of("name=s*", "100ms"),
+              "10 faults, seed 7; 2 threads were let go at the end; journal: " + journal + "\n");
+    std::remove(journal.c_str());
+}
+
 }  // namespace
 }  // namespace threadfault::test
