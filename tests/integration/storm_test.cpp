@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <sstream>
 
 namespace threadfault::test {
 namespace {
@@ -127,6 +128,61 @@ TEST(Storm, TheSummaryCountsAsPeopleDo) {
               "0 faults, seed 7; 0 threads were let go at the end; journal: " + journal + "\n");
     EXPECT_EQ(summary_of("name=s*", "100ms"),
               "10 faults, seed 7; 2 threads were let go at the end; journal: " + journal + "\n");
+    std::remove(journal.c_str());
+}
+
+// Its end is the process's own business: not even when nobody else is left is it chosen unasked.
+TEST(Storm, TheMainThreadIsNoVictim) {
+    Target target({TARGET_COUNTERS});
+    ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+    ASSERT_TRUE(target.ready());
+    const std::string journal = journal_name();
+    const CliResult many =
+        run_cli({"--json", "storm", target.pid_text(), "--faults", "interrupt", "--every", "2ms",
+                 "--for", "300ms", "--seed", "7", "--journal", journal});
+    EXPECT_EQ(many.exit_code, 0) << many;
+    const std::string interrupts = story(journal);
+    EXPECT_EQ(std::count(interrupts.begin(), interrupts.end(), '\n'), 150) << interrupts;
+    EXPECT_EQ(interrupts.find("\"main\""), std::string::npos) << interrupts;
+
+    const CliResult deadly =
+        run_cli({"--json", "storm", target.pid_text(), "--faults", "kill=vanish", "--every", "20ms",
+                 "--for", "400ms", "--seed", "7", "--journal", journal});
+    EXPECT_EQ(deadly.exit_code, 0) << deadly;
+    EXPECT_EQ(deadly.json.value("/outcomes/kill=vanish/ended"_json_pointer, 0), 4) << deadly;
+    EXPECT_EQ(deadly.json.value("/outcomes/kill=vanish/no-such-thread"_json_pointer, 0), 16)
+        << deadly;
+    EXPECT_EQ(story(journal).find("\"main\""), std::string::npos) << story(journal);
+    EXPECT_NE(target.ask("counts"), "");
+    std::remove(journal.c_str());
+}
+
+TEST(Storm, TheMainThreadIsTheVictimWhenItIsNamed) {
+    Target target({TARGET_COUNTERS});
+    ASSERT_TRUE(target.ready());
+    const std::string journal = journal_name();
+    Process command(
+        cli_command({"--json", "storm", target.pid_text(), "--threads", "main", "--faults",
+                     "freeze=1h", "--every", "5ms", "--for", "1h", "--journal", journal}));
+    // In force on main alone, however many faults there have been.
+    const auto steps = [&] {
+        const std::string told = story(journal);
+        return std::count(told.begin(), told.end(), '\n');
+    };
+    ASSERT_TRUE(eventually([&] { return steps() >= 5; })) << command.errors();
+    const CliResult ps = target.command("ps");
+    for (const auto& thread : ps.json.value("threads", nlohmann::json::array())) {
+        EXPECT_EQ(thread.value("faults", nlohmann::json()).dump(),
+                  thread.value("main", false) ? "[\"freeze\"]" : "[]")
+            << thread;
+    }
+    command.send_signal(SIGINT);
+    const auto exit = command.wait();
+    ASSERT_TRUE(exit && exit->code == 0) << command.errors();
+    std::istringstream told(story(journal));
+    for (std::string line; std::getline(told, line);)
+        EXPECT_TRUE(line.starts_with("\"freeze=1h\" \"main\" ")) << line;
+    EXPECT_NE(target.ask("counts"), "") << "it goes on";
     std::remove(journal.c_str());
 }
 
