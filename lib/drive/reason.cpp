@@ -59,7 +59,8 @@ std::string sentence(const wire::FaultReply& reply, wire::Fault fault) {
                    "effect "
                    "when it does";
         case Reason::signal_blocked:
-            return "the thread blocks every signal by direct system calls, threadfault's included";
+            return "threadfault's signal is blocked on the thread: by a direct system call of the "
+                   "program, or because faults hold it several times over";
         case Reason::uninterruptible:
             return "the thread is in an uninterruptible sleep in the kernel";
         case Reason::no_safe_point:

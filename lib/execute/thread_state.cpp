@@ -144,14 +144,14 @@ bool parse_stat(const char* text, std::size_t size, ThreadStat* out) noexcept {
 }
 
 bool DeathWatch::has_ended() noexcept {
-    was_running_ = false;
+    state_ = '?';
     if (is_unknown_to_kernel(pid_, tid_)) return true;
     ThreadStat stat;
     if (!read_stat(tid_, &stat)) return is_unknown_to_kernel(pid_, tid_);
     // A main thread that has ended stays listed as Z as long as the others live, and so does a
     // traced thread until its tracer has looked.
     if (stat.state == 'Z' || stat.state == 'X') return true;
-    was_running_ = stat.state == 'R';
+    state_ = stat.state;
     if (seen_) return stat.start_ticks != start_ticks_;
     seen_ = true;
     start_ticks_ = stat.start_ticks;

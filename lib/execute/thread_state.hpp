@@ -50,14 +50,17 @@ public:
     bool has_ended() noexcept;
 
     // At that look, did the thread run, or wait for a CPU?
-    bool was_running() const noexcept { return was_running_; }
+    bool was_running() const noexcept { return state_ == 'R'; }
+
+    // At that look, did it sleep where no signal reaches it?
+    bool was_uninterruptible() const noexcept { return state_ == 'D'; }
 
 private:
     pid_t pid_;
     pid_t tid_;
     std::int64_t since_ns_;
     bool seen_ = false;
-    bool was_running_ = false;
+    char state_ = '?';
     std::uint64_t start_ticks_ = 0;
 };
 

@@ -29,6 +29,8 @@ constexpr std::int64_t kLinger = 150'000;
 constexpr int kBlockedLooks = 2;  // a thread may block everything for a moment
 constexpr int kRunningLooks = 40;
 constexpr int kNewbornLooks = 3;  // libc does so at a thread's birth and end
+// A page fault or a disk lets a thread sleep uninterruptibly for a moment: that is waited for.
+constexpr int kUninterruptibleLooks = 20;
 
 constexpr std::uint32_t kHolds = wire::kInForceFreeze | wire::kInForceDelay | wire::kInForceSpin;
 
@@ -48,7 +50,7 @@ void Attempt::begin(const wire::FaultRequest& request, Capture* capture,
     if (deadline_ns_ < now) deadline_ns_ = execute::kNever;
     pause_ns_ = kFirstPause;
     ticket_ = {};
-    deaf_looks_ = newborn_looks_ = 0;
+    deaf_looks_ = newborn_looks_ = uninterruptible_looks_ = 0;
     new (&reply_) wire::FaultReply;
     reply_.tid = request.tid;
     reply_.serial = request.serial;
@@ -332,9 +334,7 @@ void Attempt::look_for_deafness(std::int64_t now) noexcept {
             break;
         default:
             deaf_looks_ = newborn_looks_ = 0;
-            next_deafness_look_ns_ = now + 50 * kMillisecond;
-            next_look_ = now + pause_ns_;
-            return;
+            return look_for_sleep(now);
     }
     next_deafness_look_ns_ = next_look_ = now + kMillisecond;
     // One that is merely waiting for a CPU, in the middle of its birth or of another handler, is
@@ -343,6 +343,20 @@ void Attempt::look_for_deafness(std::int64_t now) noexcept {
     const bool deaf = death_.was_running() ? looks >= kRunningLooks
                                            : deaf_looks_ >= kBlockedLooks || looks >= kNewbornLooks;
     if (deaf && execute::revoke(ticket_)) finish(Outcome::refused, Reason::signal_blocked);
+}
+
+// It would hear us, if it came back from the kernel.
+void Attempt::look_for_sleep(std::int64_t now) noexcept {
+    if (!death_.was_uninterruptible()) {
+        uninterruptible_looks_ = 0;
+        next_deafness_look_ns_ = now + 50 * kMillisecond;
+        next_look_ = now + pause_ns_;
+        return;
+    }
+    next_deafness_look_ns_ = next_look_ = now + kMillisecond;
+    if (++uninterruptible_looks_ >= kUninterruptibleLooks && execute::revoke(ticket_)) {
+        finish(Outcome::refused, Reason::uninterruptible);
+    }
 }
 
 bool Attempt::has_ended() noexcept {

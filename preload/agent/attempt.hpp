@@ -62,6 +62,7 @@ private:
     void victim_answered(std::int64_t now) noexcept;
     void advance_watching(std::int64_t now) noexcept;
     void look_for_deafness(std::int64_t now) noexcept;
+    void look_for_sleep(std::int64_t now) noexcept;
     void victim_ended() noexcept;
     bool has_ended() noexcept;
     void rest(std::int64_t now) noexcept;
@@ -88,6 +89,7 @@ private:
     std::uint32_t interrupts_before_ = 0;
     int deaf_looks_ = 0;
     int newborn_looks_ = 0;
+    int uninterruptible_looks_ = 0;
 };
 
 }  // namespace threadfault::shim
