@@ -26,14 +26,8 @@ std::optional<std::string> take(std::string_view option, std::vector<std::string
         std::string value;
         if (*word == option) {
             const auto next = word + 1;
-            if (next == words.end()) {
-                throw Error(ExitCode::usage, "usage",
-                            fmt::format("{}: its value is missing", option),
-                            option == kCommand ? "for example --command memcached"
-                                               : "for example --descendants-of 4711");
-            }
-            value = *next;
-            words.erase(word, next + 1);
+            if (next != words.end()) value = *next;
+            words.erase(word, next == words.end() ? next : next + 1);
         } else if (word->starts_with(option) && word->size() > option.size() &&
                    (*word)[option.size()] == '=') {
             value = word->substr(option.size() + 1);
@@ -41,7 +35,10 @@ std::optional<std::string> take(std::string_view option, std::vector<std::string
         } else {
             continue;
         }
-        return value;
+        if (!value.empty()) return value;
+        throw Error(ExitCode::usage, "usage", fmt::format("{}: its value is missing", option),
+                    option == kCommand ? "for example --command memcached"
+                                       : "for example --descendants-of 4711");
     }
     return std::nullopt;
 }
@@ -71,7 +68,9 @@ void resolve_process(const CLI::App& app, std::vector<std::string>& arguments) {
     if (!takes_pid(app)) return;
     drive::TargetFilter filter;
     filter.command = take(kCommand, arguments).value_or("");
-    if (const auto ancestor = take(kDescendants, arguments)) filter.ancestor = parse_pid(*ancestor);
+    if (const auto ancestor = take(kDescendants, arguments)) {
+        filter.ancestor = open_process(*ancestor).pid();
+    }
     if (filter.command.empty() && filter.ancestor == 0) return;
     const std::vector<drive::Target> found = drive::find_targets(filter);
     if (found.empty()) {

@@ -163,7 +163,13 @@ Spec parse_on_start(std::string_view text) {
                     hint);
     }
     try {
-        return parse_spec(fmt::format("thread_start{}:thread={}", text.substr(at), selector));
+        Spec spec = parse_spec(fmt::format("thread_start{}:thread={}", text.substr(at), selector));
+        const ThreadMatch& thread = spec.rule.thread;
+        const bool main = (thread.terms & ThreadMatch::kMain) != 0 ||
+                          ((thread.terms & ThreadMatch::kPath) != 0 && thread.depth == 0);
+        if (!main) return spec;
+        throw Error(ExitCode::usage, "bad_spec",
+                    "the main thread has no start routine that a fault could stand before", hint);
     } catch (const Error& error) {
         throw Error(error.exit_code(), error.code_name(),
                     fmt::format("--on-start \"{}\": {}", text, error.what()), error.hint());

@@ -1,4 +1,5 @@
-// A client that dies leaves nothing behind that does not end by itself, or at a word of the next one.
+// A client that dies leaves nothing behind that does not end by itself, or at a word of the next
+// one.
 #include "counters.hpp"
 #include "support/agent_socket.hpp"
 
@@ -31,8 +32,7 @@ protected:
 
 TEST_F(LostClient, KilledWhileItFreezesTheThreadThawsByItself) {
     for (int round = 0; round < 6; round++) {
-        Process client(
-            cli_command({"freeze", target_.pid_text(), "name=spinner", "--for", "1s"}));
+        Process client(cli_command({"freeze", target_.pid_text(), "name=spinner", "--for", "1s"}));
         // At its very beginning, and when the thread stands.
         if (round % 2 == 1) {
             ASSERT_TRUE(eventually([&] { return frozen("spinner") || !client.running(); }));

@@ -74,6 +74,66 @@ TEST(ProcessSelection, ByAncestor) {
     EXPECT_NE(found.text("command").find("counters"), std::string::npos) << found;
 }
 
+// Neither the process itself nor what a dead process has left is a descendant of anybody else.
+TEST(ProcessSelection, AnAncestorThatIsNoneIsTold) {
+    Process gone({"true"});
+    ASSERT_TRUE(gone.wait());
+    const struct {
+        std::vector<std::string> words;
+        int code;
+        std::string says;
+    } cases[] = {
+        {{"ps", "--descendants-of", std::to_string(gone.pid())}, 3, "no process "},
+        {{"ps", "--descendants-of", "init"}, 2, "\"init\" is no process id"},
+        {{"ps", "--descendants-of"}, 2, "its value is missing"},
+        {{"ps", "--descendants-of="}, 2, "its value is missing"},
+        {{"ps", "--command", ""}, 2, "its value is missing"},
+        {{"ps", "4711", "--command", "no-such-program"}, 3, "no target is meant by that"},
+        {{"kill", "--command", "no-such-program", "main"}, 3, "no target is meant by that"},
+    };
+    for (const auto& one : cases) {
+        const CliResult result = run_cli(one.words);
+        EXPECT_EQ(result.exit_code, one.code) << result;
+        EXPECT_NE(result.err.find(one.says), std::string::npos) << one.says << result;
+        EXPECT_EQ(result.out, "") << result;
+    }
+}
+
+// Of a process that both forks and executes, through commands that change a thread and a storm.
+TEST(ProcessSelection, StandsWhereverAPidDoes) {
+    const NamedCopy program("wherever");
+    Process shell({"sh", "-c", "exec 3<&0; \"$0\" run -- sh -c '\"$0\" <&3 & wait' \"$1\" & wait",
+                   command_path(), program.path()});
+    const std::string shell_pid = std::to_string(shell.pid());
+    CliResult found;
+    ASSERT_TRUE(eventually([&] {
+        found = run_cli({"ps", "--json", "--descendants-of", shell_pid});
+        return found.exit_code == 0;
+    })) << found;
+    const std::string journal = testing::TempDir() + program.file() + ".jsonl";
+    const std::vector<std::vector<std::string>> commands = {
+        {"freeze", "name=sleeper"},
+        {"thaw", "--all"},
+        {"slow", "name=spinner", "--to", "50%", "--for", "10ms"},
+        {"interrupt", "name=reader"},
+        {"signal", "name=sleeper", "WINCH"},
+        {"locks"},
+        {"stack", "name=reader"},
+        {"inject", "pthread_create:error=EAGAIN:when=9"},
+        {"inject", "--clear"},
+        {"storm", "--faults", "interrupt", "--every", "1ms", "--for", "5ms", "--journal", journal}};
+    for (const auto& command : commands) {
+        for (const auto& which : {std::vector<std::string>{"--descendants-of", shell_pid},
+                                  {"--command", program.file()}}) {
+            std::vector<std::string> words = command;
+            words.insert(words.end(), which.begin(), which.end());
+            const CliResult result = run_cli(words);
+            EXPECT_EQ(result.exit_code, 0) << command.front() << result;
+        }
+    }
+    std::filesystem::remove(journal);
+}
+
 bool has_thread(const Target& target, const std::string& name) {
     const std::vector<std::string> names = target.thread_names();
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -98,9 +158,12 @@ TEST_P(OnStart, EndsTheThreadBeforeItsStartRoutine) {
 }
 INSTANTIATE_TEST_SUITE_P(How, OnStart, testing::Values("exit", "vanish", "cancel"));
 
-TEST(OnStartHold, ShowsTheThreadAsFrozenUntilItIsThawed) {
+class OnStartHold : public testing::TestWithParam<const char*> {};
+
+TEST_P(OnStartHold, ShowsItUntilTheThreadIsThawed) {
+    const std::string fault = GetParam();
     Process process(
-        cli_command({"run", "--on-start", "path=main/3:freeze=1h", "--", TARGET_COUNTERS}));
+        cli_command({"run", "--on-start", "path=main/3:" + fault + "=1h", "--", TARGET_COUNTERS}));
     ASSERT_TRUE(process.read_until("ready"));
     const std::string pid = std::to_string(process.pid());
     const auto third = [&] {
@@ -111,12 +174,22 @@ TEST(OnStartHold, ShowsTheThreadAsFrozenUntilItIsThawed) {
         return nlohmann::json();
     };
     EXPECT_TRUE(eventually([&] {
-        return third().value("faults", nlohmann::json()).dump() == "[\"freeze\"]";
+        return third().value("faults", nlohmann::json()).dump() == "[\"" + fault + "\"]";
     })) << third();
     EXPECT_NE(third().value("name", ""), "sleeper") << "it has not begun";
     const CliResult thawed = run_cli({"thaw", pid, "path=main/3"});
     EXPECT_EQ(thawed.exit_code, 0) << thawed;
     EXPECT_TRUE(eventually([&] { return third().value("name", "") == "sleeper"; }));
+}
+INSTANTIATE_TEST_SUITE_P(How, OnStartHold, testing::Values("freeze", "delay"),
+                         [](const auto& info) { return std::string(info.param); });
+
+// Nobody has to let it go.
+TEST(OnStartDelay, EndsByItself) {
+    Process process(
+        cli_command({"run", "--on-start", "path=main/3:delay=300ms", "--", TARGET_COUNTERS}));
+    ASSERT_TRUE(process.read_until("ready"));
+    EXPECT_TRUE(eventually([&] { return task_named(process.pid(), "sleeper").has_value(); }));
 }
 
 TEST(OnStartWhen, CountsTheThreadsThatAreMeant) {
@@ -153,7 +226,12 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"nth=1:kill=exti", "did you mean \"exit\"?"},
                     Wrong{"state=R:kill=exit", "expected name=, start=, path= or nth="},
                     Wrong{"nth=1:delay=fast", "a duration such as"},
-                    Wrong{"nth=1:kill=exit:thread=main", "stands in front of the fault"}),
+                    Wrong{"nth=1:kill=exit:thread=main", "stands in front of the fault"},
+                    Wrong{"main:kill=exit", "the main thread has no start routine"},
+                    Wrong{"path=main:delay=1s", "the main thread has no start routine"},
+                    Wrong{"nth=1:spin=1s", "expected SELECTOR:kill="},
+                    Wrong{"nth=1:delay=1s:when=0", "column 28: expected a number from 1"},
+                    Wrong{"nth=x:freeze=1s", "threads are counted from 1"}),
     [](const auto& info) { return "case" + std::to_string(info.index); });
 
 }  // namespace

@@ -1,6 +1,6 @@
-// fortified COUNT: reads and receives as often, compiled with _FORTIFY_SOURCE: what the source calls
-// read() and recv() is __read_chk() and __recv_chk() in the program. Each failure is printed as
-// "read hit NUMBER ERRNO", in the end "reads COUNT recvs COUNT bytes N": what really came.
+// fortified COUNT: reads and receives as often, compiled with _FORTIFY_SOURCE: what the source
+// calls read() and recv() is __read_chk() and __recv_chk() in the program. Each failure is printed
+// as "read hit NUMBER ERRNO", in the end "reads COUNT recvs COUNT bytes N": what really came.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -25,8 +25,7 @@ TEST(Fortified, TheTargetMakesTheCheckedCalls) {
 
 TEST(Fortified, CallsAreCountedAndInjected) {
     EXPECT_EQ("reads 5 recvs 5 bytes 10\n", told_by("5", {}));
-    EXPECT_EQ("read hit 2 4\nreads 5 recvs 5 bytes 9\n",
-              told_by("5", {"read:error=EINTR:when=2"}));
+    EXPECT_EQ("read hit 2 4\nreads 5 recvs 5 bytes 9\n", told_by("5", {"read:error=EINTR:when=2"}));
     EXPECT_EQ("recv hit 3 104\nrecv hit 5 104\nreads 6 recvs 6 bytes 10\n",
               told_by("6", {"recv:error=ECONNRESET:when=3+2"}));
     // Counted together, in the order in which they are made.
