@@ -60,7 +60,8 @@ std::vector<StormStep> read_storm_journal(const std::string& path) {
     }
     std::vector<StormStep> steps;
     std::string text;
-    for (std::size_t number = 1; std::getline(file, text); ++number) {
+    std::size_t number = 1;
+    for (; std::getline(file, text); ++number) {
         const Json json = Json::parse(text, nullptr, false);
         if (!json.is_object()) throw bad_line(path, number, "no JSON object");
         if (number == 1) {
@@ -85,7 +86,7 @@ std::vector<StormStep> read_storm_journal(const std::string& path) {
             throw bad_line(path, number, error.what());
         }
     }
-    if (text.empty() && steps.empty()) throw bad_line(path, 1, "an empty file");
+    if (number == 1) throw bad_line(path, 1, "an empty file");
     return steps;
 }
 

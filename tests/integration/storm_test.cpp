@@ -110,6 +110,26 @@ TEST(Storm, CtrlCLetsGoWhatIsHeldAndTellsTheSummary) {
     std::remove(journal.c_str());
 }
 
+TEST(Storm, AJournalWithoutFaultsIsReplayedAndAnEmptyFileIsNone) {
+    Target target({TARGET_COUNTERS});
+    ASSERT_TRUE(target.ready());
+    const std::string journal = journal_name() + ".nothing";
+    const std::string again = journal_name() + ".again";
+    const std::vector<std::string> replay = {
+        "--json", "storm", target.pid_text(), "--replay", journal, "--journal", again};
+    std::ofstream(journal) << R"({"storm":1})"
+                           << "\n";
+    const CliResult nothing = run_cli(replay);
+    EXPECT_EQ(nothing.exit_code, 0) << nothing;
+    EXPECT_EQ(nothing.json.value("faults", -1), 0) << nothing;
+    std::ofstream(journal, std::ios::trunc).close();
+    const CliResult empty = run_cli(replay);
+    EXPECT_EQ(empty.exit_code, 2) << empty;
+    EXPECT_NE(empty.err.find(":1: an empty file"), std::string::npos) << empty;
+    std::remove(journal.c_str());
+    std::remove(again.c_str());
+}
+
 TEST(Storm, TheSummaryCountsAsPeopleDo) {
     Target target({TARGET_COUNTERS});
     ASSERT_TRUE(target.ready());
