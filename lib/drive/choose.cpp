@@ -41,7 +41,8 @@ std::string owner_of(pid_t tid) {
 
 [[noreturn]] void no_such_tid(const observe::Process& process, pid_t tid) {
     const std::string elsewhere = owner_of(tid);
-    const std::vector<pid_t> tids = process.tids();
+    std::vector<pid_t> tids = process.tids();
+    std::erase_if(tids, [&](pid_t other) { return process.name(other) == "threadfault"; });
     const pid_t near = nearest_number(tid, tids);
     std::string hint;
     if (!elsewhere.empty()) {
