@@ -38,10 +38,10 @@ pthread_t start_told(const std::string& name, Action action, std::atomic<pid_t>*
     return thread;
 }
 
-bool sleeps_in_futex(pid_t tid) {
+bool sleeps_in(long system_call, pid_t tid) {
     std::ifstream file("/proc/self/task/" + std::to_string(tid) + "/syscall");
     long number = -1;
-    return file >> number && number == SYS_futex;
+    return file >> number && number == system_call;
 }
 
 }  // namespace
@@ -67,9 +67,13 @@ pthread_t hold(const std::string& name, Action take) {
 }
 
 pthread_t block(const std::string& name, Action call) {
+    return block_in(name, SYS_futex, std::move(call));
+}
+
+pthread_t block_in(const std::string& name, long system_call, Action call) {
     std::atomic<pid_t> tid{0};
     const pthread_t thread = start_told(name, std::move(call), &tid);
-    wait_until([&] { return tid != 0 && sleeps_in_futex(tid); });
+    wait_until([&] { return tid != 0 && sleeps_in(system_call, tid); });
     return thread;
 }
 
@@ -99,7 +103,7 @@ std::vector<pthread_t> all_take_then(std::vector<Pair> pairs) {
     wait_until([&] { return taken == pairs.size(); });
     go = true;
     for (const auto& tid : tids)
-        wait_until([&] { return sleeps_in_futex(tid); });
+        wait_until([&] { return sleeps_in(SYS_futex, tid); });
     return threads;
 }
 

@@ -19,8 +19,9 @@ pthread_t start(const std::string& name, Action action);
 [[noreturn]] void stay();
 // The thread has done `take` when this returns; then it stays.
 pthread_t hold(const std::string& name, Action take);
-// The thread sleeps in a futex, in `call`, when this returns.
+// The thread sleeps in a futex, in `call`, when this returns; or in that system call.
 pthread_t block(const std::string& name, Action call);
+pthread_t block_in(const std::string& name, long system_call, Action call);
 // A call that waits for the world and not for a futex: started, and not waited for.
 pthread_t begin(const std::string& name, Action call);
 

@@ -1,6 +1,7 @@
 #include "lock_case.hpp"
 
 #include <algorithm>
+#include <fstream>
 
 namespace threadfault::test {
 namespace {
@@ -37,10 +38,21 @@ SeenLock read_lock(pid_t pid, const Json& json) {
     return lock;
 }
 
-Names command_line(const Names& situation, Shim shim) {
-    Names line = shim == Shim::yes ? cli_command({"run", "--", LOCK_TARGET}) : Names{LOCK_TARGET};
+Names command_line(const Names& situation, Shim shim, Names line) {
+    const Names program =
+        shim == Shim::yes ? cli_command({"run", "--", LOCK_TARGET}) : Names{LOCK_TARGET};
+    line.insert(line.end(), program.begin(), program.end());
     line.insert(line.end(), situation.begin(), situation.end());
     return line;
+}
+
+// 0: it has none.
+pid_t only_child(pid_t parent) {
+    const std::string number = std::to_string(parent);
+    std::ifstream children("/proc/" + number + "/task/" + number + "/children");
+    pid_t child = 0;
+    children >> child;
+    return child;
 }
 
 }  // namespace
@@ -57,11 +69,15 @@ bool Graph::has_orphans() const {
                        [](const SeenLock& lock) { return lock.orphaned; });
 }
 
-Scene::Scene(const Names& situation, Shim shim)
-    : process_(command_line(situation, shim)), shim_(shim) {}
+Scene::Scene(const Names& situation, Shim shim, const Names& tracer)
+    : process_(command_line(situation, shim, tracer)),
+      shim_(shim),
+      traced_(!tracer.empty()),
+      pid_(process_.pid()) {}
 
 bool Scene::stands() {
     if (process_.read_until("ready") != "ready") return false;
+    if (traced_) pid_ = only_child(process_.pid());
     // The main thread goes to sleep after it has said so: that would count as movement.
     if (!eventually([this] { return task_state(pid(), pid()) == 'S'; })) return false;
     return shim_ == Shim::no || eventually([this] {

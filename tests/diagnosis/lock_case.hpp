@@ -43,12 +43,13 @@ enum class Shim { no, yes };
 
 class Scene {
 public:
-    explicit Scene(const Names& situation, Shim shim = Shim::no);
+    // `tracer`: what the program is started with, and is then a child of.
+    explicit Scene(const Names& situation, Shim shim = Shim::no, const Names& tracer = {});
 
     // The situation stands, and the agent answers where there is one.
     bool stands();
     Process& process() noexcept { return process_; }
-    pid_t pid() const noexcept { return process_.pid(); }
+    pid_t pid() const noexcept { return pid_; }
     pid_t tid(const std::string& name) const { return task_named(pid(), name).value_or(0); }
 
     // threadfault --json COMMAND PID ARGUMENTS…
@@ -61,6 +62,8 @@ public:
 private:
     Process process_;
     Shim shim_;
+    bool traced_;
+    pid_t pid_;
 };
 
 std::ostream& operator<<(std::ostream& stream, const Graph& graph);

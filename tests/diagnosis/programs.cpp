@@ -2,14 +2,18 @@
 #include "actors.hpp"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
@@ -20,6 +24,7 @@ pthread_mutex_t queue_mutex = PTHREAD_MUTEX_INITIALIZER;
 pthread_cond_t queue_filled = PTHREAD_COND_INITIALIZER;
 sem_t stop_requested;
 std::atomic<int> interrupted{0};
+std::atomic<int> handled{0};
 
 void work() {
     pthread_mutex_lock(&queue_mutex);
@@ -46,34 +51,71 @@ void count_interruptions(Action call) {
     }
 }
 
-// These calls return EINTR after any handler and, epoll_wait, even after a stop.
+// All that a program usually knows, but for what it would make itself when it crashes: of the
+// real-time signals the shim wants one. Without SA_RESTART: no call goes on behind the handler's
+// back.
+void count_signals() {
+    struct sigaction action = {};
+    action.sa_handler = [](int) { ++handled; };
+    for (int number = 1; number < 32; ++number) {
+        switch (number) {
+            case SIGILL:
+            case SIGTRAP:
+            case SIGABRT:
+            case SIGBUS:
+            case SIGFPE:
+            case SIGSEGV:
+            case SIGCONT:  // a stop that nobody handles ends calls, too
+                continue;
+            default:  // those that can't be caught are refused
+                sigaction(number, &action, nullptr);
+        }
+    }
+}
+
+// Calls that a handler ends and, epoll_wait, even a stop: restartable ones among them.
 [[noreturn]] void answer_interruptions() {
+    count_signals();
     begin("napper", [] {
         count_interruptions([] {
             const timespec nap{0, 20'000'000};
             nanosleep(&nap, nullptr);
         });
     });
-    begin("sleeper", [] {
+    block_in("sleeper", SYS_clock_nanosleep, [] {
         count_interruptions([] {
             const timespec night{1000, 0};
             nanosleep(&night, nullptr);
         });
     });
-    begin("poller", [] { count_interruptions([] { poll(nullptr, 0, -1); }); });
-    begin("epoller", [] {
+    block_in("poller", SYS_poll, [] { count_interruptions([] { poll(nullptr, 0, -1); }); });
+    block_in("epoller", SYS_epoll_wait, [] {
         const int epoll = epoll_create1(EPOLL_CLOEXEC);
         count_interruptions([epoll] {
             epoll_event event{};
             epoll_wait(epoll, &event, 1, -1);
         });
     });
+    block_in("reader", SYS_read, [] {
+        int ends[2] = {-1, -1};
+        if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
+        count_interruptions([&ends] {
+            char byte = 0;
+            if (read(ends[0], &byte, 1) == 0) std::abort();
+        });
+    });
+    block("futex", [] {
+        static std::uint32_t word = 1;
+        count_interruptions(
+            [] { syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 1, nullptr, nullptr, 0); });
+    });
     block("waiter", [] { count_interruptions([] { sem_wait(&stop_requested); }); });
     say_ready();
     char byte = 0;
-    while (read(STDIN_FILENO, &byte, 1) > 0) {
+    while (read(STDIN_FILENO, &byte, 1) != 0) {
         if (byte != '\n') continue;
-        std::printf("interrupted %d\n", interrupted.load());
+        byte = 0;  // an interrupted read changes nothing
+        std::printf("interrupted %d handled %d\n", interrupted.load(), handled.load());
         std::fflush(stdout);
     }
     _exit(0);

@@ -2,39 +2,140 @@
 #include "lock_case.hpp"
 
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 namespace threadfault::test {
 namespace {
 
-int interrupted(Scene& scene) {
+// What the target itself has noticed.
+struct Noticed {
+    int interrupted = -1;
+    int handled = -1;
+};
+
+Noticed ask(Scene& scene) {
     scene.process().write("\n");
-    const std::string answer =
-        scene.process().read_until("interrupted ").value_or("interrupted -1");
-    return std::stoi(answer.substr(answer.find(' ')));
+    std::istringstream answer(scene.process().read_until("interrupted ").value_or(""));
+    std::string word;
+    Noticed noticed;
+    answer >> word >> noticed.interrupted >> word >> noticed.handled;
+    return noticed;
 }
 
-TEST(Undisturbed, ByAHundredLooks) {
-    Scene scene({"calls"});
-    ASSERT_TRUE(scene.stands()) << scene.process().errors();
-    for (int look = 0; look < 100; ++look) {
-        ASSERT_EQ(scene.command("locks").exit_code, 0);
-        ASSERT_EQ(scene.command("ps").exit_code, 0);
+void expect_nothing_noticed(Scene& scene) {
+    const Noticed noticed = ask(scene);
+    EXPECT_EQ(noticed.interrupted, 0);
+    EXPECT_EQ(noticed.handled, 0);
+}
+
+// How often each sleeper has slept, as the kernel counts it: restarting a call is no secret from
+// that.
+std::vector<long> sleeps(const Scene& scene) {
+    std::vector<long> counts;
+    for (const char* name : {"sleeper", "poller", "epoller", "reader", "futex", "waiter"}) {
+        const pid_t tid = scene.tid(name);
+        EXPECT_NE(tid, 0) << name;
+        counts.push_back(status_number(tid, "voluntary_ctxt_switches") +
+                         status_number(tid, "nonvoluntary_ctxt_switches"));
     }
-    EXPECT_EQ(interrupted(scene), 0);
-    // The target does count what an attached debugger, or anything else that stops it, does to it.
-    EXPECT_TRUE(eventually([&] {
-        scene.process().send_signal(SIGSTOP);
-        scene.process().send_signal(SIGCONT);
-        return interrupted(scene) > 0;
-    }));
+    return counts;
 }
 
-TEST(Undisturbed, ByAWatch) {
-    Scene scene({"calls"});
-    ASSERT_TRUE(scene.stands()) << scene.process().errors();
-    ASSERT_EQ(scene.command("watch", {"--for", "1s"}).exit_code, 0);
-    EXPECT_EQ(interrupted(scene), 0);
+void look(const Scene& scene, const std::string& command, Names arguments = {}) {
+    const CliResult result = scene.command(command, std::move(arguments));
+    ASSERT_EQ(result.exit_code, 0) << command << ": " << result;
 }
+
+class Undisturbed : public testing::TestWithParam<Shim> {};
+
+TEST_P(Undisturbed, ByAHundredLooks) {
+    Scene scene({"calls"}, GetParam());
+    ASSERT_TRUE(scene.stands()) << scene.process().errors();
+    const std::vector<long> before = sleeps(scene);
+    for (int i = 0; i < 50; ++i) {
+        ASSERT_NO_FATAL_FAILURE(look(scene, "locks"));
+        ASSERT_NO_FATAL_FAILURE(look(scene, "ps"));
+    }
+    EXPECT_EQ(sleeps(scene), before);
+    expect_nothing_noticed(scene);
+    // All three do notice what disturbs.
+    syscall(SYS_tgkill, scene.pid(), scene.tid("reader"), SIGUSR1);
+    EXPECT_TRUE(eventually([&] { return ask(scene).handled == 1; }));
+    EXPECT_TRUE(eventually([&] { return ask(scene).interrupted == 1; }));
+    EXPECT_TRUE(eventually([&] { return sleeps(scene) != before; }));
+}
+
+// A stop that no handler sees, as of a debugger that attaches.
+TEST_P(Undisturbed, IsWhatAStopIsNot) {
+    Scene scene({"calls"}, GetParam());
+    ASSERT_TRUE(scene.stands()) << scene.process().errors();
+    const std::vector<long> before = sleeps(scene);
+    scene.process().send_signal(SIGSTOP);
+    ASSERT_TRUE(eventually([&] { return task_state(scene.pid(), scene.tid("poller")) == 'T'; }));
+    scene.process().send_signal(SIGCONT);
+    EXPECT_TRUE(eventually([&] { return ask(scene).interrupted > 0; }));
+    EXPECT_NE(sleeps(scene), before);
+}
+
+TEST_P(Undisturbed, ByAWatch) {
+    Scene scene({"calls"}, GetParam());
+    ASSERT_TRUE(scene.stands()) << scene.process().errors();
+    const std::vector<long> before = sleeps(scene);
+    ASSERT_NO_FATAL_FAILURE(look(scene, "watch", {"--for", "1s"}));
+    EXPECT_EQ(sleeps(scene), before);
+    expect_nothing_noticed(scene);
+}
+
+// The lines of strace's log from a place on that tell of a signal or of an interrupted call.
+Names interruptions(const std::string& log, std::streamoff from) {
+    std::ifstream file(log);
+    file.seekg(from);
+    Names found;
+    for (std::string line; std::getline(file, line);) {
+        for (const char* sign : {"EINTR", "ERESTART", "--- SIG", "--- stopped"}) {
+            if (line.find(sign) == std::string::npos) continue;
+            found.push_back(line);
+            break;
+        }
+    }
+    return found;
+}
+
+// And a witness that is neither the target nor we.
+TEST_P(Undisturbed, AsStraceSeesIt) {
+    const std::string log = testing::TempDir() + "undisturbed." + std::to_string(getpid());
+    {
+        Process trial({"strace", "-f", "-o", log, "true"});
+        const auto exit = trial.wait();
+        if (!exit || exit->status() != 0) GTEST_SKIP() << "no strace here: " << trial.errors();
+    }
+    Scene scene({"calls"}, GetParam(), {"strace", "-f", "-o", log});
+    ASSERT_TRUE(scene.stands()) << scene.process().errors();
+    const auto from = static_cast<std::streamoff>(std::filesystem::file_size(log));
+    for (int i = 0; i < 10; ++i) {
+        ASSERT_NO_FATAL_FAILURE(look(scene, "ps"));
+        ASSERT_NO_FATAL_FAILURE(look(scene, "locks"));
+        ASSERT_NO_FATAL_FAILURE(look(scene, "watch", {"--for", "100ms"}));
+    }
+    expect_nothing_noticed(scene);
+    EXPECT_EQ(interruptions(log, from), Names());
+    EXPECT_GT(static_cast<std::streamoff>(std::filesystem::file_size(log)), from);
+    // What does disturb is in that log.
+    syscall(SYS_tgkill, scene.pid(), scene.tid("reader"), SIGUSR1);
+    EXPECT_TRUE(eventually([&] { return interruptions(log, from).size() >= 2; }))
+        << testing::PrintToString(interruptions(log, from));
+    std::filesystem::remove(log);
+}
+
+INSTANTIATE_TEST_SUITE_P(With, Undisturbed, testing::Values(Shim::no, Shim::yes),
+                         [](const auto& info) {
+                             return std::string(info.param == Shim::no ? "no_shim" : "the_shim");
+                         });
 
 }  // namespace
 }  // namespace threadfault::test
