@@ -17,10 +17,6 @@ namespace {
 
 using Command = std::vector<std::string>;
 
-bool installed(const std::string& program) {
-    return run_cli({"run", "--", program, "--version"}).exit_code != 127;
-}
-
 class AtRest : public testing::Test {
 protected:
     void SetUp() override {

@@ -28,10 +28,6 @@ inline std::unique_ptr<Target> start_server(
     return nullptr;
 }
 
-inline bool installed(const char* program) {
-    return run_cli({"run", "--", program, "--version"}).exit_code != 127;
-}
-
 // With four workers.
 inline std::vector<std::string> memcached_command(int port) {
     std::vector<std::string> command = {"memcached",         "-t", "4", "-l", "127.0.0.1", "-p",

@@ -33,6 +33,10 @@ CliResult run_cli(const std::vector<std::string>& arguments, const SpawnOptions&
     return result;
 }
 
+bool installed(const std::string& program) {
+    return run_cli({"run", "--", program, "--version"}).exit_code != 127;
+}
+
 std::ostream& operator<<(std::ostream& stream, const CliResult& result) {
     return stream << "exit code " << result.exit_code << ", stdout: " << result.out
                   << ", stderr: " << result.err;

@@ -28,6 +28,9 @@ CliResult run_cli(const std::vector<std::string>& arguments, const SpawnOptions&
 // The whole command line, for Process.
 std::vector<std::string> cli_command(const std::vector<std::string>& arguments);
 
+// There is such a program in PATH.
+bool installed(const std::string& program);
+
 std::string command_path();
 std::string shim_path();
 
