@@ -16,7 +16,7 @@ __attribute__((noinline)) static int inner(int fd) {
 }
 
 __attribute__((noinline)) static int outer(const int* fds) {
-  volatile int scratch[64]; /* a frame of some size: nothing but its table tells where it ends */
+    volatile int scratch[64]; /* a frame of some size: nothing but its table tells where it ends */
     for (int i = 0; i < 64; ++i)
         scratch[i] = i;
     return inner(fds[0]) + scratch[63];
