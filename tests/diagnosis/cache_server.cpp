@@ -10,14 +10,14 @@
 #include <thread>
 #include <vector>
 
-namespace {
-
 struct Cache {
     std::map<std::string, std::string> entries;
     std::size_t hits = 0;
     std::mutex mutex;
 };
 Cache cache;  // the lock's name and line in the tests' output
+
+namespace {
 
 struct Shard {
     long requests = 0;

@@ -49,11 +49,11 @@ TEST(LockNames, AMemberOfAGlobalAfterItsOwnerVanished) {
     ASSERT_EQ(killed.exit_code, 0) << killed;
     const Json lock = awaited_lock(target, &last);
     ASSERT_TRUE(lock.is_object()) << last;
-    EXPECT_EQ(lock["symbol"], "(anonymous namespace)::cache.mutex") << last;
+    EXPECT_EQ(lock["symbol"], "cache.mutex") << last;
     EXPECT_EQ(lock["declared"], "cache_server.cpp:" + std::to_string(line_of("Cache cache;")));
     EXPECT_EQ(lock["orphaned"], true) << last;
     const CliResult text = run_cli({"locks", target.pid_text()});
-    EXPECT_NE(text.out.find("cache.mutex ("), std::string::npos) << text;
+    EXPECT_NE(text.out.find("\nmutex cache.mutex ("), std::string::npos) << text;
     EXPECT_NE(text.out.find(", declared at cache_server.cpp:"), std::string::npos) << text;
 }
 

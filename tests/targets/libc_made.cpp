@@ -1,6 +1,6 @@
 // libc_made: a thread of its own named "worker", and threads that the C library made: of a timer
-// and of a message queue a helper each and one that runs the callback, which stays there. Those tell
-// "pair NAME TID PTHREAD", in hexadecimal. Stays until its input closes.
+// and of a message queue a helper each and one that runs the callback, which stays there. Those
+// tell "pair NAME TID PTHREAD", in hexadecimal. Stays until its input closes.
 #include "say.hpp"
 
 #include <fcntl.h>

@@ -56,8 +56,7 @@ void* churner(void*) {
     while (true) {
         pthread_t threads[kAtOnce];
         int started = 0;
-        while (started < kAtOnce &&
-               pthread_create(&threads[started], nullptr, brief, nullptr) == 0)
+        while (started < kAtOnce && pthread_create(&threads[started], nullptr, brief, nullptr) == 0)
             ++started;
         for (int i = 0; i < started; ++i)
             pthread_join(threads[i], nullptr);
