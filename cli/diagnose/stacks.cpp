@@ -1,5 +1,6 @@
 #include "diagnose/stacks.hpp"
 
+#include "drive/duration.hpp"
 #include "render/json_values.hpp"
 #include "render/text.hpp"
 
@@ -147,7 +148,7 @@ Json json_thread(const drive::ThreadView& view, const diagnose::Backtrace& trace
     thread["via"] = trace.via == diagnose::Via::agent    ? Json("agent")
                     : trace.via == diagnose::Via::ptrace ? Json("ptrace")
                                                          : Json(nullptr);
-    thread["held_seconds"] = trace.held_seconds;
+    thread["held_seconds"] = drive::rounded(trace.held_seconds, drive::kNanos);
     thread["cut"] = trace.cut;
     thread["reason"] = text_or_null(trace.why);
     thread["holds"] = json_holds(view);

@@ -1,5 +1,6 @@
 #include "render/events.hpp"
 
+#include "drive/duration.hpp"
 #include "drive/inflict.hpp"
 #include "drive/thread_view.hpp"
 #include "render/json_values.hpp"
@@ -67,7 +68,7 @@ std::string path_of(const wire::EventReply& event) {
 }
 
 double seconds_of(const wire::EventReply& event) {
-    return static_cast<double>(event.time_ns) * 1e-9;
+    return drive::rounded(static_cast<double>(event.time_ns) * 1e-9, drive::kMicros);
 }
 
 std::string clock_of(const wire::EventReply& event) {

@@ -1,5 +1,6 @@
 #include "render/json.hpp"
 
+#include "drive/duration.hpp"
 #include "render/json_values.hpp"
 
 #include <fmt/format.h>
@@ -51,8 +52,8 @@ Json thread_of(const drive::ThreadView& thread) {
                  {"index", value_or_null(thread.index)},
                  {"creator_tid", value_or_null(thread.creator_tid)},
                  {"pthread", address_or_null(thread.pthread)},
-                 {"cpu_seconds", thread.cpu_seconds},
-                 {"age_seconds", thread.age_seconds}};
+                 {"cpu_seconds", drive::rounded(thread.cpu_seconds, drive::kHundredths)},
+                 {"age_seconds", drive::rounded(thread.age_seconds, drive::kMillis)}};
     json["cancel"] = cancel_of(thread);
     json["waiting_on"] = waiting_of(thread);
     // Only where something is known: most threads have nothing that others wait for.
@@ -76,7 +77,7 @@ Json result_of(pid_t pid, std::string_view fault, std::string_view how,
     if (!how.empty()) json["how"] = how;
     json["outcome"] = drive::to_string(result.outcome);
     json["reason"] = text_or_null(result.reason);
-    json["seconds"] = result.seconds;
+    json["seconds"] = drive::rounded(result.seconds, drive::kMicros);
     return json;
 }
 

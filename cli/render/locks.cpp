@@ -1,5 +1,6 @@
 #include "render/locks.hpp"
 
+#include "drive/duration.hpp"
 #include "render/json_values.hpp"
 #include "render/text.hpp"
 
@@ -200,7 +201,7 @@ std::string json_watch(pid_t pid, const drive::WatchReport& report) {
     return line({{"pid", pid},
                  {"verdict", drive::to_string(report.verdict)},
                  {"evidence", report.evidence},
-                 {"seconds", report.seconds}});
+                 {"seconds", drive::rounded(report.seconds, drive::kMillis)}});
 }
 
 }  // namespace threadfault::cli

@@ -42,6 +42,10 @@ std::chrono::nanoseconds require_duration(std::string_view what, std::string_vie
                 "durations are written like 250ms, 2s, 1.5s or 1m");
 }
 
+double rounded(double seconds, double parts) noexcept {
+    return std::round(seconds * parts) / parts;
+}
+
 std::string short_duration(double seconds) {
     if (seconds < 0) seconds = 0;
     if (seconds < 0.9995) return fmt::format("{:.1f} ms", seconds * 1e3);

@@ -18,6 +18,14 @@ std::chrono::nanoseconds require_duration(std::string_view what, std::string_vie
 // For people: "0.4 ms", "1.2 s", "3m05s", "2h13m", "4d02h".
 std::string short_duration(double seconds);
 
+// For JSON, to so many parts of a second: what was measured is printed, not the digits that
+// calculating with it has left (0.3, not 0.30000000000001137).
+inline constexpr double kHundredths = 1e2;
+inline constexpr double kMillis = 1e3;
+inline constexpr double kMicros = 1e6;
+inline constexpr double kNanos = 1e9;
+double rounded(double seconds, double parts) noexcept;
+
 }  // namespace threadfault::drive
 
 #endif  // THREADFAULT_DRIVE_DURATION_HPP

@@ -1,3 +1,4 @@
+#include "drive/duration.hpp"
 #include "scenario/report/clean.hpp"
 #include "scenario/report/report.hpp"
 
@@ -44,7 +45,7 @@ std::string json_report(const std::vector<TestResult>& results, const Summary& s
              {"outcome", result.interrupted ? "interrupted"
                          : result.passed()  ? "passed"
                                             : "failed"},
-             {"seconds", result.seconds},
+             {"seconds", drive::rounded(result.seconds, drive::kMillis)},
              {"seed", result.seed},
              {"failure", result.failure ? failure_json(*result.failure) : Json(nullptr)},
              {"journal", cleaned(result.journal)}});
@@ -53,7 +54,7 @@ std::string json_report(const std::vector<TestResult>& results, const Summary& s
                          {"passed", summary.passed},
                          {"failed", summary.failed},
                          {"not_run", summary.not_run},
-                         {"seconds", summary.seconds},
+                         {"seconds", drive::rounded(summary.seconds, drive::kMillis)},
                          {"seed", summary.seed}};
     return report.dump() + "\n";
 }

@@ -48,6 +48,25 @@ TEST(JsonThreads, HasTheDocumentedKeys) {
                                "cancel", "waiting_on", "signal_blocked", "faults"}));
 }
 
+TEST(JsonSeconds, AreThoseThatWereMeasured) {
+    drive::ThreadView thread = thread_named("w");
+    thread.age_seconds = 1.0 + 0.1 + 0.2 - 1.0;  // 0.30000000000000004
+    thread.cpu_seconds = 0.1 + 0.2;
+    const std::string threads = json_threads(1, "", false, {thread});
+    EXPECT_NE(threads.find(R"("cpu_seconds":0.3,"age_seconds":0.3,)"), std::string::npos)
+        << threads;
+    thread.age_seconds = 1234567.0004;
+    thread.cpu_seconds = 98765.43999999;
+    EXPECT_NE(json_threads(1, "", false, {thread})
+                  .find(R"("cpu_seconds":98765.44,"age_seconds":1234567.0,)"),
+              std::string::npos);
+    drive::Result result;
+    result.seconds = 0.00023100000000000003;
+    EXPECT_TRUE(json_results(1, "kill", "vanish", {result}, false)
+                    .ends_with(R"("seconds":0.000231})"
+                               "\n"));
+}
+
 TEST(JsonThreads, WhatIsUnknownIsNull) {
     const json thread = parse(json_threads(1, "", false, {thread_named("w")}))["threads"][0];
     for (const char* key : {"start", "start_location", "path", "index", "creator_tid", "pthread",
