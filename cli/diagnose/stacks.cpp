@@ -103,6 +103,7 @@ std::vector<std::vector<std::size_t>> equal_stacks(const StackReport& report) {
         groups[key].push_back(i);
     }
     std::vector<std::vector<std::size_t>> order;
+    order.reserve(groups.size());
     for (auto& [key, members] : groups)
         order.push_back(std::move(members));
     std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {

@@ -26,6 +26,17 @@ protected:
         return seen;
     }
 
+    // Once the thread is there: it has said that it is ready a moment before.
+    Seen look_until(const Target& target, const std::string& thread,
+                    const std::string& function) const {
+        Seen seen;
+        EXPECT_TRUE(eventually([&] {
+            seen = look_at(target, {thread});
+            return seen.has(function) || HasFailure();
+        })) << seen;
+        return seen;
+    }
+
     // A thread of which a frame lies in no file.
     Json thread_in_generated_code(const Target& target, const std::string& name = "*") const {
         Json found;
@@ -48,12 +59,7 @@ TEST_P(Runtime, PlainC) {
     Target target({PLAIN_C});
     ASSERT_EQ(target.process().read_until("ready"), "ready");
     ASSERT_TRUE(target.ready());
-    Seen seen;
-    // It has said that it is ready a moment before it is there.
-    EXPECT_TRUE(eventually([&] {
-        seen = look_at(target, {"name=victim"});
-        return seen.has("inner") || HasFailure();
-    })) << seen;
+    const Seen seen = look_until(target, "name=victim", "inner");
     std::vector<std::string> own;
     for (const Json& frame : seen.thread["frames"]) {
         if (frame["file"].is_string() && std::string(frame["file"]).ends_with("plain.c")) {
@@ -90,11 +96,7 @@ setTimeout(() => {
     const Json spinner = thread_in_generated_code(target);
     ASSERT_TRUE(spinner.is_object());
     EXPECT_LT(spinner["frames"].size(), 200U) << spinner;
-    Seen main;
-    EXPECT_TRUE(eventually([&] {
-        main = look_at(target, {"main"});
-        return main.has("read") || HasFailure();
-    })) << main;
+    const Seen main = look_until(target, "main", "read");
     EXPECT_TRUE(main.has("node::")) << "down to where the script begins: " << main;
     EXPECT_LT(main.functions.size(), 200U) << main;
     EXPECT_EQ(target.ask("", "read"), "read") << "it goes on";
@@ -132,11 +134,7 @@ class Spin {
     ASSERT_TRUE(spinner.is_object());
     EXPECT_LT(spinner["frames"].size(), 200U) << spinner;
     // The frames above the generated code are there.
-    Seen reader;
-    EXPECT_TRUE(eventually([&] {
-        reader = look_at(target, {"name=java,start=*ThreadJavaMain*"});
-        return reader.has("read") || HasFailure();
-    })) << reader;
+    const Seen reader = look_until(target, "name=java,start=*ThreadJavaMain*", "read");
     const auto has_frame = [&reader](const Json& module) {
         const Json& frames = reader.thread["frames"];
         return std::any_of(frames.begin(), frames.end(),
