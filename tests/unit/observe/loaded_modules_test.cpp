@@ -19,10 +19,9 @@ TEST(LoadedModules, HasEveryFileWithCodeAtItsPlace) {
     for (const Mapping& mapping : maps.all()) {
         if (!mapping.executable || mapping.inode == 0) continue;
         ++files;
-        const auto found =
-            std::find_if(modules.begin(), modules.end(), [&](const LoadedModule& module) {
-                return module.contains_code(mapping.begin);
-            });
+        const auto found = std::find_if(
+            modules.begin(), modules.end(),
+            [&](const LoadedModule& module) { return module.contains_code(mapping.begin); });
         ASSERT_NE(found, modules.end()) << mapping.path;
         EXPECT_EQ(std::filesystem::canonical(found->path), mapping.path);
         const auto part = std::find_if(found->parts.begin(), found->parts.end(),
