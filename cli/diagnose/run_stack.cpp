@@ -61,9 +61,14 @@ int run_stack(const StackOptions& options, const Invocation& invocation) {
         backtraces.take(targets, {.passive = options.passive, .depth = options.depth});
     // What ended meanwhile is no thread any more.
     StackReport report{looked.process.pid(), command, list.threads, traces};
-    write_all(STDOUT_FILENO, invocation.json    ? json_stacks(report, options.collapse)
-                             : options.collapse ? collapsed_stacks(report, invocation.style())
-                                                : render_stacks(report, invocation.style()));
+    if (invocation.json) {
+        write_all(STDOUT_FILENO, json_stacks(report, options.collapse));
+    } else if (options.collapse) {
+        write_all(STDOUT_FILENO, collapsed_stacks(report, invocation.style()));
+    } else {
+        render_stacks(report, invocation.style(),
+                      [](std::string_view text) { write_all(STDOUT_FILENO, text); });
+    }
     return 0;
 }
 

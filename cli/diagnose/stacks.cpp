@@ -158,7 +158,9 @@ Json json_thread(const drive::ThreadView& view, const diagnose::Backtrace& trace
 
 }  // namespace
 
-std::string render_stacks(const StackReport& report, const Style& style) {
+void render_stacks(const StackReport& report, const Style& style,
+                   const std::function<void(std::string_view)>& write) {
+    constexpr std::size_t kPiece = 32 << 10;
     FrameTexts texts(style);
     std::string out;
     for (std::size_t i = 0; i < report.traces.size(); ++i) {
@@ -166,8 +168,12 @@ std::string render_stacks(const StackReport& report, const Style& style) {
         out += title(report.threads[i], report.traces[i], style) + "\n";
         out += holdings(report.threads[i]);
         add_frames(report.traces[i], texts, style, &out);
+        if (out.size() >= kPiece) {
+            write(out);
+            out.clear();
+        }
     }
-    return out;
+    write(out);
 }
 
 std::string collapsed_stacks(const StackReport& report, const Style& style) {

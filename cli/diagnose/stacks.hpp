@@ -6,7 +6,9 @@
 #include "drive/thread_view.hpp"
 #include "render/style.hpp"
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace threadfault::cli {
@@ -18,7 +20,9 @@ struct StackReport {
     const std::vector<diagnose::Backtrace>& traces;  // of the same threads
 };
 
-std::string render_stacks(const StackReport& report, const Style& style);
+// Of many threads the text is long: `write` gets it piece by piece.
+void render_stacks(const StackReport& report, const Style& style,
+                   const std::function<void(std::string_view)>& write);
 std::string collapsed_stacks(const StackReport& report, const Style& style);
 // `collapse`: "groups" in the place of "threads".
 std::string json_stacks(const StackReport& report, bool collapse);

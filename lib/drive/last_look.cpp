@@ -21,6 +21,7 @@ constexpr std::chrono::milliseconds kWait = 100ms;
 constexpr std::uint64_t kPage = 4096;
 // Of the stack, and of one module's data: more is rare, and would take time.
 constexpr std::uint64_t kMostStack = 64 << 10;
+constexpr std::uint64_t kStackPiece = 16 << 10;  // mostly the stack ends in the first
 constexpr std::uint64_t kMostData = 256 << 10;
 constexpr std::uint64_t kMostOfAll = 4 << 20;
 
@@ -126,7 +127,11 @@ std::optional<LastLook> look_once_more(const observe::Process& process,
     look.kept.push_back({top, std::string(captured.stack.begin(), captured.stack.end())});
     // Further out the stack is the same as long as the thread does not return from there.
     const std::uint64_t further = (top + captured.stack.size()) & ~(kPage - 1);
-    keep(memory, further, kMostStack, &look);
+    for (std::uint64_t at = further; at < further + kMostStack; at += kStackPiece) {
+        const std::size_t before = look.kept.size();
+        keep(memory, at, kStackPiece, &look);
+        if (look.kept.size() == before || look.kept.back().bytes.size() < kStackPiece) break;
+    }
     keep_data(memory, modules, &look);
     look.maps = maps_text(modules);
     return look;

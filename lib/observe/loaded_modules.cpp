@@ -7,6 +7,7 @@
 #include <link.h>
 #include <unistd.h>
 
+#include <array>
 #include <climits>
 #include <cstring>
 #include <optional>
@@ -17,6 +18,7 @@ namespace {
 constexpr std::uint64_t kPage = 4096;
 constexpr std::size_t kMostHeaders = 64;
 constexpr std::size_t kMostModules = 4096;  // a list that runs in circles ends somewhere
+constexpr std::size_t kLongestPath = 1024;
 
 using Headers = std::vector<Elf64_Phdr>;
 
@@ -73,6 +75,24 @@ std::uint64_t first_of_list(const Program& program, const Memory& memory) {
     return 0;
 }
 
+// Of a loaded file: its header and, right behind it, the program headers.
+using Beginning = std::array<unsigned char, 1024>;
+
+std::optional<Headers> headers_in(const Beginning& beginning) {
+    Elf64_Ehdr header;
+    std::memcpy(&header, beginning.data(), sizeof header);
+    if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phnum == 0) {
+        return std::nullopt;
+    }
+    const std::size_t size = header.e_phnum * sizeof(Elf64_Phdr);
+    if (header.e_phoff > beginning.size() || size > beginning.size() - header.e_phoff) {
+        return std::nullopt;
+    }
+    Headers headers(header.e_phnum);
+    std::memcpy(headers.data(), beginning.data() + header.e_phoff, size);
+    return headers;
+}
+
 LoadedModule make_module(std::string path, const Program& program) {
     LoadedModule module;
     module.path = std::move(path);
@@ -104,21 +124,27 @@ std::vector<LoadedModule> loaded_modules(const Process& process, const Memory& m
     const ssize_t length = readlink(process.exe_path().c_str(), own, sizeof own);
     modules.push_back(
         make_module(std::string(own, length > 0 ? static_cast<std::size_t>(length) : 0), *program));
+    std::vector<std::uint64_t> names;
+    std::vector<std::uint64_t> bases;
     std::uint64_t next = first_of_list(*program, memory);
-    for (bool first = true; next != 0 && modules.size() < kMostModules; first = false) {
+    for (bool first = true; next != 0 && bases.size() < kMostModules; first = false) {
         const auto entry = memory.read<link_map>(next);
         if (!entry) break;
         next = reinterpret_cast<std::uint64_t>(entry->l_next);
         if (first) continue;  // the program itself, without a name
-        const auto path = memory.read_string(reinterpret_cast<std::uint64_t>(entry->l_name));
-        const auto header = memory.read<Elf64_Ehdr>(entry->l_addr);
+        names.push_back(reinterpret_cast<std::uint64_t>(entry->l_name));
+        bases.push_back(entry->l_addr);
+    }
+    // Of all of them at once.
+    std::vector<std::optional<Beginning>> beginnings(bases.size());
+    memory.read_each<Beginning>(bases, beginnings);
+    for (std::size_t i = 0; i < bases.size(); ++i) {
+        if (!beginnings[i]) continue;
+        const std::optional<Headers> headers = headers_in(*beginnings[i]);
+        const auto path = headers ? memory.read_string(names[i], kLongestPath) : std::nullopt;
         // The kernel's own, the vDSO, has no file.
-        if (!path || path->find('/') == std::string::npos || !header ||
-            std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) {
-            continue;
-        }
-        auto headers = read_headers(memory, entry->l_addr + header->e_phoff, header->e_phnum);
-        if (headers) modules.push_back(make_module(*path, {entry->l_addr, std::move(*headers)}));
+        if (!path || path->find('/') == std::string::npos) continue;
+        modules.push_back(make_module(*path, {bases[i], *headers}));
     }
     return modules;
 }

@@ -25,6 +25,10 @@ constexpr std::int64_t kShortestWait = 5 * kMillisecond;  // to be told of a dea
 constexpr std::int64_t kFirstPause = 100'000;
 constexpr std::int64_t kLongestPause = 5 * kMillisecond;
 constexpr std::int64_t kSilence = 200'000;  // healthy threads have answered by then
+// Of a crowd that is asked at once the last have their turn later: as long as others answer there
+// is no silence.
+constexpr std::int64_t kSilenceOfCrowd = 2 * kMillisecond;
+constinit std::int64_t last_capture_ns = 0;
 constexpr std::int64_t kLinger = 150'000;
 constexpr int kBlockedLooks = 2;  // a thread may block everything for a moment
 constexpr int kRunningLooks = 40;
@@ -286,6 +290,14 @@ void Attempt::advance_posted(std::int64_t now) noexcept {
         execute::release(ticket_);
         return victim_answered(now);
     }
+    if (request_.fault == Fault::capture && now < deadline_ns_) {
+        const std::int64_t heard = last_capture_ns > posted_ns_ ? last_capture_ns : posted_ns_;
+        if (now < heard + kSilenceOfCrowd) {
+            // Looks into /proc, for each of them, would take longer than their answers.
+            next_look_ = now + kSilence;
+            return;
+        }
+    }
     if (has_ended()) return victim_ended();
     if (now >= deadline_ns_) return out_of_time(now);
     if (phase == execute::Phase::posted && now >= next_deafness_look_ns_) {
@@ -299,6 +311,7 @@ void Attempt::advance_posted(std::int64_t now) noexcept {
 void Attempt::victim_answered(std::int64_t now) noexcept {
     switch (task_.act.load(std::memory_order_acquire)) {
         case Act::looked:
+            if (request_.fault == Fault::capture) last_capture_ns = now;
             if (request_.fault == Fault::slow && !keeper.slow(record_, request_)) {
                 return finish(Outcome::refused, Reason::queue_full);
             }
