@@ -33,8 +33,9 @@ constexpr std::int64_t kLinger = 150'000;
 constexpr int kBlockedLooks = 2;  // a thread may block everything for a moment
 constexpr int kRunningLooks = 40;
 constexpr int kNewbornLooks = 3;  // libc does so at a thread's birth and end
-// A page fault or a disk lets a thread sleep uninterruptibly for a moment: that is waited for.
-constexpr int kUninterruptibleLooks = 20;
+// A page fault, a disk, or others that map memory let a thread sleep uninterruptibly for a moment
+// (26 ms were seen in brk(2) on a busy machine): that is waited for.
+constexpr int kUninterruptibleLooks = 100;
 
 constexpr std::uint32_t kHolds = wire::kInForceFreeze | wire::kInForceDelay | wire::kInForceSpin;
 
