@@ -74,8 +74,7 @@ std::string holdings(const drive::ThreadView& thread) {
         out += fmt::format(
             "  holds {} {}: {} wait{} for it\n", observe::to_string(lock.kind),
             lock.symbol.empty() ? fmt::format("{:#x}", lock.address) : printable(lock.symbol),
-            lock.waiters == 1 ? "1 thread" : fmt::format("{} threads", lock.waiters),
-            lock.waiters == 1 ? "s" : "");
+            counted(lock.waiters, "thread"), lock.waiters == 1 ? "s" : "");
     }
     return out;
 }
@@ -184,8 +183,7 @@ std::string collapsed_stacks(const StackReport& report, const Style& style) {
         std::map<std::string, std::vector<pid_t>> by_name;
         for (const std::size_t member : members)
             by_name[report.threads[member].name].push_back(report.threads[member].tid);
-        out +=
-            style.bold(fmt::format("{} thread{}:", members.size(), members.size() == 1 ? "" : "s"));
+        out += style.bold(counted(members.size(), "thread") + ":");
         constexpr std::size_t kMost = 8;
         for (const auto& [name, tids] : by_name) {
             out += fmt::format(

@@ -41,6 +41,11 @@ std::string subject(const observe::Process& process) {
 
 }  // namespace
 
+bool is_in_shim(const observe::Maps& maps, std::uint64_t address) noexcept {
+    const observe::Mapping* const mapping = maps.find(address);
+    return mapping != nullptr && mapping->path.find("/libthreadfault_") != std::string::npos;
+}
+
 bool shim_is_loaded(const observe::Process& process) {
     return libraries_of(process).shim;
 }

@@ -2,6 +2,7 @@
 #ifndef THREADFAULT_CLIENT_ABSENCE_HPP
 #define THREADFAULT_CLIENT_ABSENCE_HPP
 
+#include "observe/maps.hpp"
 #include "observe/process.hpp"
 #include "threadfault/error.hpp"
 
@@ -36,6 +37,9 @@ Error to_error(const AbsenceReport& report);
 
 // Is the shim mapped into the process? Throws Error{not_permitted}.
 bool shim_is_loaded(const observe::Process& process);
+
+// Does the address lie in one of our libraries?
+bool is_in_shim(const observe::Maps& maps, std::uint64_t address) noexcept;
 
 // AT_SECURE of the process's auxiliary vector (getauxval(3)); false where it can't be read.
 bool is_secure_execution(const observe::Process& process);

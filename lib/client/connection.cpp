@@ -115,20 +115,21 @@ void Connection::send_message(const void* message, std::size_t length) {
 std::size_t Connection::receive(Clock::time_point deadline) {
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<unsigned char[]>(wire::kMaxMessage);
     for (;;) {
-        // Of many answers most are there already. MSG_TRUNC: the packet's real length, so that a
-        // larger one than allowed is noticed.
+        pollfd waiting{fd_, POLLIN, 0};
+        const int ready = poll(&waiting, 1, milliseconds_until(deadline));
+        if (ready == 0) return 0;
+        if (ready < 0) {
+            if (errno == EINTR) continue;
+            lost();
+        }
+        // MSG_TRUNC: the packet's real length, so that a larger one than allowed is noticed.
         const ssize_t length = recv(fd_, buffer_.get(), wire::kMaxMessage, MSG_TRUNC);
         if (length > 0) {
             check(static_cast<std::size_t>(length));
             return static_cast<std::size_t>(length);
         }
         if (length == 0) lost();
-        if (errno == EINTR) continue;
-        if (errno != EAGAIN) lost();
-        pollfd waiting{fd_, POLLIN, 0};
-        const int ready = poll(&waiting, 1, milliseconds_until(deadline));
-        if (ready == 0) return 0;
-        if (ready < 0 && errno != EINTR) lost();
+        if (errno != EINTR && errno != EAGAIN) lost();
     }
 }
 

@@ -1,5 +1,7 @@
 #include "diagnose/backtrace.hpp"
 
+#include "client/absence.hpp"
+
 #include <algorithm>
 
 namespace threadfault::diagnose {
@@ -13,11 +15,6 @@ Backtraces::Backtraces(const observe::Process& process, client::Connection* conn
 Backtraces::Backtraces(std::string maps_text, RemoteMemory::Source memory)
     : unwinder_(observe::Maps(observe::parse_maps(maps_text)), std::move(memory)),
       symbolizer_(std::move(maps_text), unwinder_.maps()) {}
-
-bool Backtraces::is_ours(std::uint64_t ip) const {
-    const observe::Mapping* const mapping = unwinder_.maps().find(ip);
-    return mapping != nullptr && mapping->path.find("/libthreadfault_") != std::string::npos;
-}
 
 Backtraces::Walk Backtraces::walk(const Target& target, const Snapshot& snapshot,
                                   std::size_t depth) {
@@ -35,6 +32,9 @@ Backtraces::Walk Backtraces::walk(const Target& target, const Snapshot& snapshot
 Backtrace Backtraces::name(Walk walk, std::size_t depth) {
     Backtrace trace = std::move(walk.trace);
     const std::vector<RawFrame>& raw = walk.frames;
+    const auto is_ours = [this](std::uint64_t ip) {
+        return client::is_in_shim(unwinder_.maps(), ip);
+    };
     // A thread that is held stands in our handler: what lies above the interrupted frame is ours.
     std::size_t first = 0;
     for (std::size_t i = 2; i < raw.size(); ++i) {

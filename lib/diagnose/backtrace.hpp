@@ -57,7 +57,6 @@ private:
     };
     Walk walk(const Target& target, const Snapshot& snapshot, std::size_t depth);
     Backtrace name(Walk walk, std::size_t depth);
-    bool is_ours(std::uint64_t ip) const;
 
     const observe::Process* process_ = nullptr;
     client::Connection* connection_ = nullptr;

@@ -1,5 +1,6 @@
 #include "drive/thread_view.hpp"
 
+#include "client/absence.hpp"
 #include "drive/outside_threads.hpp"
 #include "drive/start_name.hpp"
 
@@ -130,12 +131,6 @@ private:
     std::unordered_map<pid_t, pid_t> numbers_;
 };
 
-// Of a thread that the agent has not met yet the shim's own routine is what libc was given.
-bool is_the_shims(const observe::Maps& maps, std::uint64_t routine) {
-    const observe::Mapping* const mapping = maps.find(routine);
-    return mapping != nullptr && mapping->path.find("/libthreadfault_") != std::string::npos;
-}
-
 // The agent's word stands; only what is missing is filled in. The lists were read after /proc:
 // whoever has the tid now must be the thread that /proc showed.
 void add_from_outside(const observe::Process& process, TidNumbers& numbers, ThreadList& list) {
@@ -154,8 +149,11 @@ void add_from_outside(const observe::Process& process, TidNumbers& numbers, Thre
         const auto now = process.stat(thread.tid);
         if (!now || now->start_ticks != thread.start_ticks) continue;
         thread.pthread = known.pthread;
-        // A child of fork() keeps the routine of the thread that forked: it is main now.
-        if (thread.main || thread.registered || is_the_shims(maps, known.start_address)) continue;
+        // A child of fork() keeps the routine of the thread that forked: it is main now. Of a
+        // thread that the agent has not met yet the shim's own routine is what libc was given.
+        if (thread.main || thread.registered || client::is_in_shim(maps, known.start_address)) {
+            continue;
+        }
         thread.start_address = known.start_address;
         thread.start_argument = known.start_argument;
     }

@@ -1,5 +1,8 @@
 #include "drive/undo_right.hpp"
 
+#include "observe/proc_file.hpp"
+
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/capability.h>
 #include <sched.h>
@@ -8,8 +11,6 @@
 
 #include <charconv>
 #include <climits>
-#include <fstream>
-#include <sstream>
 
 namespace threadfault::drive {
 namespace {
@@ -37,10 +38,9 @@ Rights rights_of(const observe::Process& process, client::Connection& connection
     const auto status = process.status(agent);
     const bool capable = status && (status->capabilities >> CAP_SYS_NICE & 1) != 0;
     rights.may_all = capable && in_first_user_namespace(process);
-    std::ifstream file(process.living_task_path("limits"));
-    std::stringstream text;
-    text << file.rdbuf();
-    rights.nice_limit = nice_limit(text.str());
+    const auto limits =
+        observe::read_whole_file(AT_FDCWD, process.living_task_path("limits").c_str());
+    rights.nice_limit = limits ? nice_limit(*limits) : 0;
     return rights;
 }
 
