@@ -46,8 +46,7 @@ long send_signal(pid_t pid, pid_t tid, int signal_number, Ticket ticket) noexcep
     return sys_rt_tgsigqueueinfo(pid, tid, signal_number, &info);
 }
 
-Post queue_request(pid_t pid, pid_t tid, Function function, PlainFunction plain, void* argument,
-                   Ticket* ticket) noexcept {
+Post queue_request(pid_t pid, pid_t tid, const Request& request, Ticket* ticket) noexcept {
     const int signal_number = signal_in_use();
     if (signal_number == 0) return Post::no_signal;
     remember_pid(pid);
@@ -58,9 +57,7 @@ Post queue_request(pid_t pid, pid_t tid, Function function, PlainFunction plain,
     *ticket = taken;
     Slot& slot = slots[taken.slot];
     slot.tid.store(tid, std::memory_order_relaxed);
-    slot.function = function;
-    slot.plain = plain;
-    slot.argument = argument;
+    slot.request = request;
     slot.word.store(make_word(taken.generation, kPosted), std::memory_order_release);
 
     const long sent = send_signal(pid, tid, signal_number, taken);
@@ -80,12 +77,17 @@ void send_again(Ticket ticket) noexcept {
 #endif
 
 Post post(pid_t pid, pid_t tid, Function function, void* argument, Ticket* ticket) noexcept {
-    return queue_request(pid, tid, function, nullptr, argument, ticket);
+    return queue_request(pid, tid, {.function = function, .argument = argument}, ticket);
+}
+
+Post post_brief(pid_t pid, pid_t tid, Function function, void* argument, Ticket* ticket) noexcept {
+    return queue_request(pid, tid, {.function = function, .argument = argument, .brief = true},
+                         ticket);
 }
 
 Post post_plain(pid_t pid, pid_t tid, PlainFunction function, void* argument,
                 Ticket* ticket) noexcept {
-    return queue_request(pid, tid, nullptr, function, argument, ticket);
+    return queue_request(pid, tid, {.plain = function, .argument = argument}, ticket);
 }
 
 Phase look(Ticket ticket) noexcept {

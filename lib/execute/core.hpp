@@ -37,6 +37,10 @@ enum class Phase : std::uint8_t { stale, posted, running, done };
 // `*ticket` is set before the request can start.
 Post post(pid_t pid, pid_t tid, Function function, void* argument, Ticket* ticket) noexcept;
 
+// The same for a function that returns at once, waits for nothing and does not end the thread:
+// further requests wait for its end instead of interrupting it. Saves it a system call.
+Post post_brief(pid_t pid, pid_t tid, Function function, void* argument, Ticket* ticket) noexcept;
+
 // The same for a function that does not want the context.
 Post post_plain(pid_t pid, pid_t tid, PlainFunction function, void* argument,
                 Ticket* ticket) noexcept;

@@ -34,10 +34,11 @@ constexpr int kDeepest = 8;
 // after the thread was stopped for a while) come one after the other and not one upon the other.
 // The function runs with the signal let in again: it may wait for another thread that wants
 // something of this one, and a thread that is held in it for good must stay reachable.
+// A brief one does neither, and is not interrupted.
 class LetIn {
 public:
-    LetIn() noexcept {
-        if (++depth <= kDeepest) change(SIG_UNBLOCK);
+    explicit LetIn(bool brief) noexcept {
+        if (++depth <= kDeepest && !brief) change(SIG_UNBLOCK);
     }
     ~LetIn() { --depth; }
     LetIn(const LetIn&) = delete;
@@ -108,11 +109,12 @@ void on_signal(int, siginfo_t* info, void* context) {
     if (info == nullptr || !from_signal(*info, &ticket)) return;
     Slot* const slot = slot_of(ticket);
     if (slot == nullptr || !claim(*slot, ticket.generation)) return;
-    const LetIn let_in;
-    if (slot->function != nullptr) {
-        slot->function(slot->argument, context);
+    const Request& request = slot->request;
+    const LetIn let_in(request.brief);
+    if (request.function != nullptr) {
+        request.function(request.argument, context);
     } else {
-        slot->plain(slot->argument);
+        request.plain(request.argument);
     }
     const Ending ending_scope;
     publish_end(*slot, ticket);

@@ -42,15 +42,21 @@ inline std::uint32_t generation_of(std::uint32_t word) noexcept {
     return word >> kGenerationShift;
 }
 
+// What is to be done on the thread.
+struct Request {
+    Function function = nullptr;
+    PlainFunction plain = nullptr;  // used when `function` is null
+    void* argument = nullptr;
+    bool brief = false;
+};
+
 // A cache line each: the handler's writes on one thread don't slow the other slots' users down.
 struct alignas(64) Slot {
     std::atomic<std::uint32_t> word{0};
     std::atomic<std::uint32_t> next_free{0};  // index + 1; 0 ends the list
     std::atomic<pid_t> tid{0};                // the thread that the request is meant for
     // Written while `taken`, read while `running`: each by the word's only owner at that time.
-    Function function = nullptr;
-    PlainFunction plain = nullptr;  // used when `function` is null
-    void* argument = nullptr;
+    Request request;
 };
 
 // Zero-initialised and never freed: a waker may name a slot's word after its user has gone on, and

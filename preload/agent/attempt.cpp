@@ -8,6 +8,7 @@
 #include "preload/base/libc_layout.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
+#include "preload/faults/capture.hpp"
 #include "preload/faults/hold.hpp"
 
 #include <cstring>
@@ -39,6 +40,17 @@ constexpr int kUninterruptibleLooks = 100;
 
 constexpr std::uint32_t kHolds = wire::kInForceFreeze | wire::kInForceDelay | wire::kInForceSpin;
 
+// Asked of the kernel once for those that are taken up together.
+bool handler_in_place(std::int64_t now) noexcept {
+    static constinit std::int64_t asked_ns = 0;
+    static constinit bool in_place = false;
+    if (now != asked_ns) {
+        asked_ns = now;
+        in_place = execute::handler_in_place();
+    }
+    return in_place;
+}
+
 bool is_death(Fault fault) noexcept {
     return fault == Fault::cancel || fault == Fault::async_cancel || fault == Fault::exit ||
            fault == Fault::vanish;
@@ -46,10 +58,10 @@ bool is_death(Fault fault) noexcept {
 
 }  // namespace
 
-void Attempt::begin(const wire::FaultRequest& request, Capture* capture,
+void Attempt::begin(const wire::FaultRequest& request, Findings* findings,
                     std::int64_t now) noexcept {
     request_ = request;
-    task_.capture = capture;
+    task_.findings = findings;
     arrived_ns_ = now;
     deadline_ns_ = now + (request.wait_ns > kShortestWait ? request.wait_ns : kShortestWait);
     if (deadline_ns_ < now) deadline_ns_ = execute::kNever;
@@ -84,9 +96,6 @@ void Attempt::begin(const wire::FaultRequest& request, Capture* capture,
 void Attempt::start(std::int64_t now) noexcept {
     const Fault fault = request_.fault;
     if (fault == Fault::signal) return send_signal();
-    if (fault == Fault::capture && task_.capture == nullptr) {
-        return finish(Outcome::refused, Reason::not_supported);
-    }
     if (is_death(fault) || fault == Fault::look || fault == Fault::capture) return post(now);
     // The others keep their state in the thread's record.
     if (record_ == nullptr) return finish(Outcome::refused, Reason::not_supported);
@@ -196,7 +205,7 @@ void Attempt::send_signal() noexcept {
 }
 
 void Attempt::post(std::int64_t now) noexcept {
-    if (!execute::handler_in_place()) {
+    if (!handler_in_place(now)) {
         return finish(Outcome::refused, Reason::signal_taken);
     }
     ++reply_.attempts;
@@ -215,7 +224,8 @@ void Attempt::post(std::int64_t now) noexcept {
     task_.act.store(Act::none, std::memory_order_release);
     const SendPermit permit;
     if (!permit) return finish(Outcome::no_such_thread);
-    switch (execute::post(shim_pid(), request_.tid, act_on_self, &task_, &ticket_)) {
+    const auto post = request_.fault == Fault::capture ? execute::post_brief : execute::post;
+    switch (post(shim_pid(), request_.tid, act_on_self, &task_, &ticket_)) {
         case execute::Post::posted:
             step_ = Step::posted;
             posted_ns_ = now;
@@ -455,7 +465,7 @@ void Attempt::finish(Outcome outcome, Reason reason) noexcept {
     }
     const std::uint32_t seen = task_.frame_count;
     reply_.frames = seen < wire::kMaxFrames ? seen : static_cast<std::uint32_t>(wire::kMaxFrames);
-    std::memcpy(reply_.frame, task_.frames, reply_.frames * sizeof reply_.frame[0]);
+    std::memcpy(reply_.frame, task_.findings->frames, reply_.frames * sizeof reply_.frame[0]);
 }
 
 }  // namespace threadfault::shim

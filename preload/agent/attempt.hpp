@@ -16,8 +16,8 @@ namespace threadfault::shim {
 class Attempt {
 public:
     // Takes the request up; finished() may be true at once.
-    // `capture`: where Fault::capture puts what it finds; nullptr: there is no memory for it.
-    void begin(const wire::FaultRequest& request, Capture* capture, std::int64_t now) noexcept;
+    // `findings`: where the victim puts what it finds; its own until finished().
+    void begin(const wire::FaultRequest& request, Findings* findings, std::int64_t now) noexcept;
 
     // Looks how things stand and takes the next step. When not finished, next_look() says when to
     // come again (CLOCK_MONOTONIC, nanoseconds).

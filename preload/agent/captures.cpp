@@ -47,7 +47,7 @@ void begin_captures(Client& client, const void* request) noexcept {
         one.tid = captures.targets[i].tid;
         one.serial = captures.targets[i].serial;
         one.wait_ns = captures.wait_ns;
-        work->attempt.begin(one, works.capture_of(*work), now);
+        work->attempt.begin(one, works.findings_of(*work), now);
         // Of several, all are asked before the first is waited for.
         if (captures.count == 1) work->attempt.linger();
     }
@@ -70,7 +70,7 @@ bool answer_captures(Client& client) noexcept {
                 continue;
             }
             const bool done = next->attempt.reply().outcome == wire::Outcome::done;
-            Capture* const capture = done ? works.capture_of(*next) : nullptr;
+            Capture* const capture = done ? &works.findings_of(*next)->capture : nullptr;
             wire::CaptureRecord& record = records[count];
             describe(*next, capture, &record);
             parts[used++] = {&record, sizeof record};

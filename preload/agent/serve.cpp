@@ -143,7 +143,7 @@ void inflict(Client& client) noexcept {
     if (work == nullptr) return;
     work->client = &client;
     work->request = client.request;
-    work->attempt.begin(request, nullptr, execute::monotonic_ns());
+    work->attempt.begin(request, works.findings_of(*work), execute::monotonic_ns());
     work->attempt.linger();
     answer_if_finished(*work);
 }

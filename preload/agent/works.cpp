@@ -25,7 +25,8 @@ constinit Works works;
 
 bool Works::prepare() noexcept {
     if (begin_ == nullptr) begin_ = static_cast<Work*>(map(kMost * sizeof(Work)));
-    return begin_ != nullptr;
+    if (findings_ == nullptr) findings_ = static_cast<Findings*>(map(kMost * sizeof(Findings)));
+    return begin_ != nullptr && findings_ != nullptr;
 }
 
 Work* Works::take() noexcept {
@@ -45,9 +46,8 @@ bool Works::has_room() noexcept {
     return room >= wire::kMostCaptures;
 }
 
-Capture* Works::capture_of(const Work& work) noexcept {
-    if (captures_ == nullptr) captures_ = static_cast<Capture*>(map(kMost * sizeof(Capture)));
-    return captures_ != nullptr ? captures_ + (&work - begin_) : nullptr;
+Findings* Works::findings_of(const Work& work) noexcept {
+    return findings_ + (&work - begin_);
 }
 
 }  // namespace threadfault::shim

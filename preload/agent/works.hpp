@@ -42,13 +42,12 @@ public:
     // For the largest request?
     bool has_room() noexcept;
 
-    // A place for its capture; nullptr: no memory.
-    Capture* capture_of(const Work& work) noexcept;
+    Findings* findings_of(const Work& work) noexcept;
 
 private:
     Work* begin_ = nullptr;
-    Capture* captures_ = nullptr;  // as many; mapped when the first is asked for
-    unsigned used_ = 0;            // those from here on were never touched
+    Findings* findings_ = nullptr;  // as many
+    unsigned used_ = 0;             // those from here on were never touched
 };
 extern constinit Works works;
 

@@ -69,25 +69,26 @@ void act_on_self(void* argument, void* context) {
     }
     const Fault fault = task->fault;
     if (fault == Fault::capture) {
-        capture_self(context, task->capture);
+        capture_self(context, &task->findings->capture);
         task->act.store(Act::looked, std::memory_order_release);
         return;
     }
     const bool anywhere = task->anywhere;
     task->cancel = cancel_word(::pthread_self());
     const bool roomy = has_room(record, static_cast<const ucontext_t*>(context));
+    std::uint64_t* const frames = task->findings->frames;
     if (roomy) {
-        task->frame_count = interrupted_frames(context, task->frames, VictimTask::kMostFrames);
-        task->place = place_of_thread(task->frames, task->frame_count);
+        task->frame_count = interrupted_frames(context, frames, kMostFrames);
+        task->place = place_of_thread(frames, task->frame_count);
         // Deeper than we can see: the loader or an unwinder may be at the bottom of it.
-        if (task->frame_count == VictimTask::kMostFrames && task->place == Place::user) {
+        if (task->frame_count == kMostFrames && task->place == Place::user) {
             task->place = Place::unknown;
         }
     } else {
-        task->frames[0] = static_cast<std::uint64_t>(
+        frames[0] = static_cast<std::uint64_t>(
             static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
         task->frame_count = 1;
-        task->place = place_of_thread(task->frames, 1);
+        task->place = place_of_thread(frames, 1);
     }
     if (fault == Fault::look || fault == Fault::slow) {
         task->act.store(Act::looked, std::memory_order_release);

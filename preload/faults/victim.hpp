@@ -11,7 +11,7 @@
 
 namespace threadfault::shim {
 
-struct Capture;
+union Findings;
 
 // What the victim has found or is about to do; written by its handler, read by the agent.
 enum class Act : std::uint32_t {
@@ -31,15 +31,13 @@ struct VictimTask {
     bool anywhere = false;
     std::uint64_t serial = 0;      // 0: whoever has the tid
     std::int64_t duration_ns = 0;  // freeze, delay, spin; 0: until let go
-    Capture* capture = nullptr;    // capture: where to
+    Findings* findings = nullptr;  // where to
 
     // set by the victim
     std::atomic<Act> act{Act::none};
     wire::Place place{};
     std::uint32_t cancel = wire::kCancelUnknown;
-    std::uint32_t frame_count = 0;
-    static constexpr unsigned kMostFrames = 256;
-    std::uint64_t frames[kMostFrames] = {};
+    std::uint32_t frame_count = 0;  // how many of them in `findings`
 };
 
 // execute::Function: `task` is a VictimTask. Runs in the handler on the victim; for `exit` and its

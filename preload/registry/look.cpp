@@ -9,6 +9,10 @@ namespace threadfault::shim {
 
 namespace {
 
+// Threads are mostly asked for in the order of the list: the next one is mostly
+// the one behind the last.
+constinit std::atomic<std::uint32_t> last_found{1};
+
 bool is_living(const Record& record) noexcept {
     const Life life = record.life.load(std::memory_order_acquire);
     return life == Life::alive || life == Life::ending;
@@ -39,11 +43,16 @@ bool copy_record(const Record& record, wire::ThreadRecord* out) noexcept {
 
 Record* find_record(pid_t tid, std::uint64_t serial) noexcept {
     const std::uint32_t limit = record_limit();
-    for (std::uint32_t id = 1; id < limit; ++id) {
+    std::uint32_t id = last_found.load(std::memory_order_relaxed);
+    for (std::uint32_t looked = 1; looked < limit; ++looked, ++id) {
+        if (id >= limit) id = 1;
         Record* const record = record_at(id);
         if (record == nullptr || record->tid.load(std::memory_order_relaxed) != tid) continue;
         if (!is_living(*record)) continue;
-        if (serial == 0 || record->serial.load(std::memory_order_relaxed) == serial) return record;
+        if (serial == 0 || record->serial.load(std::memory_order_relaxed) == serial) {
+            last_found.store(id, std::memory_order_relaxed);
+            return record;
+        }
     }
     return nullptr;
 }

@@ -83,7 +83,7 @@ TEST_F(Forgery, WrongCookie) {
         ASSERT_TRUE(take_slot(&ticket));
         Slot& slot = slots[ticket.slot];
         slot.tid.store(hearing_.tid());
-        slot.plain = count;
+        slot.request.plain = count;
         slot.word.store(make_word(ticket.generation, kPosted));
         send(make_info(pid_, with_wrong_cookie(ticket, bit)));
         settle();
@@ -96,7 +96,7 @@ TEST_F(Forgery, OtherSendersAndOtherCodes) {
     ASSERT_TRUE(take_slot(&ticket));
     Slot& slot = slots[ticket.slot];
     slot.tid.store(hearing_.tid());
-    slot.plain = count;
+    slot.request.plain = count;
     slot.word.store(make_word(ticket.generation, kPosted));
     void* const right = to_sigval(ticket);
     send(make_info(pid_ + 1, right));
