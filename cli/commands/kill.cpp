@@ -58,11 +58,12 @@ drive::Plan plan_of(const KillOptions& options) {
 }
 
 int run_kill(const KillOptions& options, const Invocation& invocation) {
-    const drive::Plan plan = plan_of(options);
+    drive::Plan plan = plan_of(options);
     if (options.dry_run) return run_forecast(options.thread, plan.fault, invocation);
     LastLooks looks;
-    // What unwinds can abort, and afterwards there is no stack to look at.
+    // What unwinds can abort, and afterwards there is nothing to look at.
     const bool unwinds = plan.fault != wire::Fault::vanish;
+    if (unwinds) plan.flags |= wire::kFaultTellFrames;
     Infliction infliction = inflict(options.thread, plan, unwinds ? looks.taker() : BeforeFault());
     looks.explain(infliction.results);
     return report(invocation, options.thread, infliction, "kill", options.how,

@@ -1,12 +1,11 @@
-// Why a process died of a thread's death: what was kept of the victims, and the question to the
-// program that can read it.
+// Why a process died of a thread's death: what was loaded where, kept before, and the question to
+// the program that can read it.
 #ifndef THREADFAULT_CLI_COMMANDS_LAST_LOOKS_HPP
 #define THREADFAULT_CLI_COMMANDS_LAST_LOOKS_HPP
 
 #include "commands/thread_options.hpp"
-#include "drive/last_look.hpp"
+#include "observe/loaded_modules.hpp"
 
-#include <optional>
 #include <vector>
 
 namespace threadfault::cli {
@@ -15,11 +14,12 @@ class LastLooks {
 public:
     // Keeps what it sees here, so it must not outlive this object.
     BeforeFault taker();
-    // Adds the cause to the reasons of those whose process was ended by SIGABRT.
+    // Adds the cause to the reasons of those whose process was ended by SIGABRT. Where they were,
+    // the plan must have asked for (wire::kFaultTellFrames).
     void explain(std::vector<drive::Result>& results) const;
 
 private:
-    std::vector<std::optional<drive::LastLook>> looks_;  // of the first victims
+    std::vector<observe::LoadedModule> modules_;
 };
 
 }  // namespace threadfault::cli

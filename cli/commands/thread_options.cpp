@@ -149,7 +149,7 @@ Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
     const observe::Process process = open_process(options.pid);
     client::Connection connection(process);
     const std::vector<drive::Victim> victims = drive::choose(process, connection, selector, choice);
-    if (before) before(process, connection, victims);
+    if (before) before(process, victims);
     return {process.pid(), drive::inflict(process, connection, victims, plan)};
 }
 

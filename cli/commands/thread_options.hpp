@@ -53,8 +53,7 @@ struct Infliction {
     std::vector<drive::Result> results;
 };
 // Called once the victims are chosen, just before anything is done to them.
-using BeforeFault = std::function<void(const observe::Process&, client::Connection&,
-                                       const std::vector<drive::Victim>&)>;
+using BeforeFault = std::function<void(const observe::Process&, const std::vector<drive::Victim>&)>;
 Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
                    const BeforeFault& before = {});
 

@@ -270,12 +270,17 @@ std::uint32_t Connection::send(wire::FaultRequest request) {
     return request.header.request;
 }
 
-std::optional<wire::FaultReply> Connection::receive_fault(Clock::time_point deadline) {
+std::optional<wire::FaultReply> Connection::receive_fault(Clock::time_point deadline,
+                                                          const TakeFrames& take) {
     for (;;) {
         const std::size_t length = receive(deadline);
         if (length == 0) return std::nullopt;
         wire::Header header;
         std::memcpy(&header, buffer_.get(), sizeof header);
+        if (header.type == wire::Type::frames && take) {
+            take(header.request, told_frames(length));
+            continue;
+        }
         wire::FaultReply reply;
         if (header.type != wire::Type::fault_reply || length < sizeof reply) continue;
         std::memcpy(&reply, buffer_.get(), sizeof reply);
@@ -283,6 +288,16 @@ std::optional<wire::FaultReply> Connection::receive_fault(Clock::time_point dead
         reply.name[wire::kThreadNameSize - 1] = '\0';
         return reply;
     }
+}
+
+std::vector<std::uint64_t> Connection::told_frames(std::size_t length) const {
+    wire::FramesReply reply;
+    if (length < sizeof reply) return {};
+    std::memcpy(&reply, buffer_.get(), sizeof reply);
+    std::vector<std::uint64_t> frames(
+        std::min<std::size_t>(reply.count, (length - sizeof reply) / sizeof(std::uint64_t)));
+    std::memcpy(frames.data(), buffer_.get() + sizeof reply, frames.size() * sizeof frames[0]);
+    return frames;
 }
 
 std::uint32_t Connection::send_captures(std::span<const wire::CaptureTarget> targets,

@@ -11,6 +11,7 @@
 #include "wire/wire.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -42,8 +43,11 @@ public:
     // is filled in here.
     std::uint32_t send(wire::FaultRequest request);
 
-    // The next reply to any fault that was sent: std::nullopt at the deadline.
-    std::optional<wire::FaultReply> receive_fault(Clock::time_point deadline);
+    // The next reply to any fault that was sent: std::nullopt at the deadline. What comes before,
+    // where kFaultTellFrames was asked for, is handed to `take`.
+    using TakeFrames = std::function<void(std::uint32_t request, std::vector<std::uint64_t>)>;
+    std::optional<wire::FaultReply> receive_fault(Clock::time_point deadline,
+                                                  const TakeFrames& take = {});
 
     // Registers and stacks of threads, captured on them. Sends and does not wait; `targets` are
     // kMostCaptures at most. Numbers them one after the other, over all calls, and returns the
@@ -93,6 +97,7 @@ private:
     // A reply of this type to this request, checked; ErrorReply is thrown.
     std::size_t expect(wire::Type type, std::uint32_t request);
     void check(std::size_t length) const;
+    std::vector<std::uint64_t> told_frames(std::size_t length) const;
     [[noreturn]] void lost() const;
     [[noreturn]] void silent() const;
 

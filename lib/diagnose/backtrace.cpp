@@ -56,8 +56,15 @@ Backtrace Backtraces::name(Walk walk, std::size_t depth) {
     return trace;
 }
 
-Backtrace Backtraces::unwind(const Target& target, const Snapshot& snapshot, std::size_t depth) {
-    return name(walk(target, snapshot, depth), depth);
+Backtrace Backtraces::name(std::span<const std::uint64_t> instruction_pointers) {
+    Walk walk;
+    walk.trace.via = Via::agent;
+    bool trampoline = false;
+    for (const std::uint64_t ip : instruction_pointers) {
+        walk.frames.push_back({ip, 0, trampoline});
+        trampoline = unwinder_.is_trampoline(ip);
+    }
+    return name(std::move(walk), instruction_pointers.size());
 }
 
 std::vector<Backtrace> Backtraces::take(std::span<const Target> targets,

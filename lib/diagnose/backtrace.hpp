@@ -39,13 +39,14 @@ public:
     // `connection` may be nullptr.
     Backtraces(const observe::Process& process, client::Connection* connection);
 
-    // Of a process that is no more: take() takes nothing, unwind() works with what was kept.
+    // Of a process that is no more: take() takes nothing, name() works with what was kept.
     Backtraces(std::string maps_text, RemoteMemory::Source memory);
 
     // In the order of `targets`. Frames of threadfault itself are left out.
     std::vector<Backtrace> take(std::span<const Target> targets, const BacktraceOptions& options);
 
-    Backtrace unwind(const Target& target, const Snapshot& snapshot, std::size_t depth);
+    // Of a thread that has walked its stack itself: instruction pointers, innermost first.
+    Backtrace name(std::span<const std::uint64_t> instruction_pointers);
 
     Unwinder& unwinder() noexcept { return unwinder_; }
     Symbolizer& symbolizer() noexcept { return symbolizer_; }

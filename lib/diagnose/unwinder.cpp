@@ -200,6 +200,14 @@ std::optional<FunctionInfo> Unwinder::function_at(std::uint64_t ip) {
     return FunctionInfo{info.start_ip, info.end_ip, info.lsda, info.handler};
 }
 
+bool Unwinder::is_trampoline(std::uint64_t ip) {
+    // mov $15, %rax; syscall
+    static constexpr std::array<unsigned char, 9> kCode = {0x48, 0xc7, 0xc0, 0x0f, 0,
+                                                           0,    0,    0x0f, 0x05};
+    std::array<unsigned char, kCode.size()> code{};
+    return memory().read(ip, code.data(), code.size()) && code == kCode;
+}
+
 RemoteMemory& Unwinder::memory() noexcept {
     return implementation_->memory;
 }

@@ -48,6 +48,9 @@ public:
 
     std::optional<FunctionInfo> function_at(std::uint64_t ip);
 
+    // Does a signal handler return to there? By its code (rt_sigreturn), as unwinders know it.
+    bool is_trampoline(std::uint64_t ip);
+
     RemoteMemory& memory() noexcept;
     const observe::Maps& maps() const noexcept;
 

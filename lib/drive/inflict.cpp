@@ -32,12 +32,12 @@ double seconds_since(Clock::time_point begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-wire::FaultRequest request_for(const Victim& victim, const Plan& plan) {
+wire::FaultRequest request_for(const Victim& victim, const Plan& plan, bool tell) {
     wire::FaultRequest request;
     request.fault = plan.fault;
     request.tid = victim.inner_tid;
     request.serial = victim.serial;
-    request.flags = plan.flags;
+    request.flags = plan.flags & (tell ? ~0U : ~wire::kFaultTellFrames);
     request.signal = plan.signal;
     request.value = plan.value;
     request.wait_ns = plan.wait.count();
@@ -98,18 +98,23 @@ private:
     }
 
     void exchange() {
+        const bool tell = results_.size() <= kMostToTell;
+        const auto keep = [this](std::uint32_t request, std::vector<std::uint64_t> frames) {
+            const auto found = outstanding_.find(request);
+            if (found != outstanding_.end()) results_[found->second].frames = std::move(frames);
+        };
         std::size_t sent = 0;
         Clock::time_point last_answer = Clock::now();
         while (sent < results_.size() || !outstanding_.empty()) {
             while (sent < results_.size() && outstanding_.size() < kWindow) {
                 const std::uint32_t number =
-                    connection_.send(request_for(results_[sent].victim, plan_));
+                    connection_.send(request_for(results_[sent].victim, plan_, tell));
                 outstanding_[number] = sent++;
             }
             const Clock::time_point expected = last_answer + plan_.wait + kDoubt;
             const bool doubtful = Clock::now() >= expected;
             const auto reply =
-                connection_.receive_fault(doubtful ? Clock::now() + kDoubt : expected);
+                connection_.receive_fault(doubtful ? Clock::now() + kDoubt : expected, keep);
             if (reply) {
                 last_answer = Clock::now();
                 take(*reply);

@@ -32,12 +32,19 @@ enum class Outcome { ended, done, pending, refused, target_died };
 
 std::string_view to_string(Outcome outcome) noexcept;  // "ended", ..., "target-died"
 
+// Victims at once of which wire::kFaultTellFrames is asked: of a crowd nobody can say whose end a
+// process died of.
+inline constexpr std::size_t kMostToTell = 8;
+
 struct Result {
     Victim victim;
     Outcome outcome{};
     std::string reason;              // "" or a token, with ": text" behind it
     double seconds = 0;              // from the request to what is reported here
     std::optional<int> killed_by{};  // target_died: the signal that the process died of, if one did
+    // With wire::kFaultTellFrames in the plan: where it was just before, as instruction pointers,
+    // innermost first.
+    std::vector<std::uint64_t> frames{};
 };
 
 // 0, 6 or 7; of many results, the worst.

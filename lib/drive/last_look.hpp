@@ -1,14 +1,9 @@
-// What a backtrace needs of a process, kept for the time when the process is no more: afterwards
-// there is no stack to look at.
+// What it takes to say why a process has died, kept for the time when the process is no more.
 #ifndef THREADFAULT_DRIVE_LAST_LOOK_HPP
 #define THREADFAULT_DRIVE_LAST_LOOK_HPP
 
-#include "client/connection.hpp"
-#include "drive/choose.hpp"
-#include "observe/process.hpp"
-#include "wire/wire.hpp"
+#include "observe/loaded_modules.hpp"
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,22 +12,14 @@
 
 namespace threadfault::drive {
 
-// Bytes that no file has: the stack, and what the loader has relocated.
-struct KeptBytes {
-    std::uint64_t address = 0;
-    std::string bytes;
-};
-
 struct LastLook {
-    std::array<std::uint64_t, wire::kRegisters> registers{};  // of the victim
-    std::string maps;             // what was loaded where, as text like that of /proc/<pid>/maps
-    std::vector<KeptBytes> kept;  // the first: the stack from rsp on
+    std::string maps;  // what was loaded where, as text like that of /proc/<pid>/maps
+    std::vector<std::uint64_t> frames;  // Result::frames
 };
 
-// The victim copies its registers on itself; the rest is read from outside. Some hundred
-// microseconds. std::nullopt: the victim did not answer at once, or the process must not be asked.
-std::optional<LastLook> look_once_more(const observe::Process& process,
-                                       client::Connection& connection, const Victim& victim);
+// As /proc/<pid>/maps would have it, of files alone. The readers take what has no inode for no
+// file; its number does not matter to them.
+std::string maps_text(const std::vector<observe::LoadedModule>& modules);
 
 // As one string of bytes, for a helper of the same build, and back (std::nullopt: cut short).
 std::string to_bytes(const LastLook& look);

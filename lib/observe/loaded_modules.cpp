@@ -109,13 +109,6 @@ LoadedModule make_module(std::string path, const Program& program) {
 
 }  // namespace
 
-bool LoadedModule::contains_code(std::uint64_t address) const noexcept {
-    for (const Part& part : parts) {
-        if (part.executable && address >= part.begin && address < part.end) return true;
-    }
-    return false;
-}
-
 std::vector<LoadedModule> loaded_modules(const Process& process, const Memory& memory) {
     std::vector<LoadedModule> modules;
     const std::optional<Program> program = main_program(process, memory);

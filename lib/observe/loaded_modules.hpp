@@ -23,8 +23,6 @@ struct LoadedModule {
     };
     std::string path;  // as the process sees it
     std::vector<Part> parts;
-
-    bool contains_code(std::uint64_t address) const noexcept;
 };
 
 // Read while the process may be loading others (r_debug, <link.h>): what can't be read, or is no

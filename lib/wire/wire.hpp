@@ -25,7 +25,8 @@ enum class Type : std::uint16_t {
     // requests
     hello = 1,    // Hello            -> hello_reply
     list = 2,     // ListRequest      -> list_reply, repeated by the client until `next` is 0
-    fault = 3,    // FaultRequest     -> fault_reply (once, when the outcome is known)
+    fault = 3,    // FaultRequest     -> fault_reply (once, when the outcome is known), and before
+                  //                     it frames, where that was asked for
     follow = 4,   // FollowRequest   -> event, one for each that happens from now on
     arm = 5,      // ArmRequest       -> arm_reply
     specs = 6,    // SpecsRequest     -> specs_reply, repeated until `next` is 0
@@ -42,7 +43,8 @@ enum class Type : std::uint16_t {
     disarm_reply = 0x107,
     dead_reply = 0x108,
     capture_reply = 0x109,
-    error = 0x1ff,  // ErrorReply
+    frames = 0x10a,  // FramesReply
+    error = 0x1ff,   // ErrorReply
 };
 
 struct Header {
@@ -161,6 +163,8 @@ inline constexpr std::uint32_t kFaultAnywhere = 1U << 0;  // no safe point asked
 inline constexpr std::uint32_t kDemoteNice = 1U << 1;     // what demote changes
 inline constexpr std::uint32_t kDemoteIdle = 1U << 2;
 inline constexpr std::uint32_t kDemoteCpus = 1U << 3;
+// Before it is done: where is the thread? For the faults that unwind, which the process may die of.
+inline constexpr std::uint32_t kFaultTellFrames = 1U << 4;
 inline constexpr std::size_t kCpuWords = 16;  // 1,024 CPUs
 
 struct FaultRequest {
@@ -230,6 +234,15 @@ struct FaultReply {
     char name[kThreadNameSize] = {};
     std::uint64_t frame[kMaxFrames] = {};  // instruction pointers, innermost first
 };
+
+// Sent before the fault is posted.
+struct FramesReply {
+    Header header;
+    std::uint32_t count = 0;
+    std::uint32_t reserved = 0;
+    // instruction pointers follow, std::uint64_t each, innermost first
+};
+inline constexpr std::size_t kMostToldFrames = 256;
 
 // Registers in the order of DWARF's numbers for x86-64 (System V ABI, figure 3.36): rax, rdx, rcx,
 // rbx, rsi, rdi, rbp, rsp, r8..r15, rip.

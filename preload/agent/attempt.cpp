@@ -8,7 +8,6 @@
 #include "preload/base/libc_layout.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
-#include "preload/faults/capture.hpp"
 #include "preload/faults/hold.hpp"
 
 #include <cstring>
@@ -51,9 +50,12 @@ bool handler_in_place(std::int64_t now) noexcept {
     return in_place;
 }
 
+bool unwinds(Fault fault) noexcept {
+    return fault == Fault::cancel || fault == Fault::async_cancel || fault == Fault::exit;
+}
+
 bool is_death(Fault fault) noexcept {
-    return fault == Fault::cancel || fault == Fault::async_cancel || fault == Fault::exit ||
-           fault == Fault::vanish;
+    return unwinds(fault) || fault == Fault::vanish;
 }
 
 }  // namespace
@@ -66,6 +68,7 @@ void Attempt::begin(const wire::FaultRequest& request, Findings* findings,
     deadline_ns_ = now + (request.wait_ns > kShortestWait ? request.wait_ns : kShortestWait);
     if (deadline_ns_ < now) deadline_ns_ = execute::kNever;
     pause_ns_ = kFirstPause;
+    looks_first_ = (request.flags & wire::kFaultTellFrames) != 0 && unwinds(request.fault);
     ticket_ = {};
     deaf_looks_ = newborn_looks_ = uninterruptible_looks_ = 0;
     new (&reply_) wire::FaultReply;
@@ -214,7 +217,7 @@ void Attempt::post(std::int64_t now) noexcept {
         record_ = find_record(request_.tid, 0);
         serial_ = record_ != nullptr ? record_->serial.load(std::memory_order_relaxed) : 0;
     }
-    task_.fault = request_.fault;
+    task_.fault = looks_first_ ? Fault::look : request_.fault;
     task_.anywhere = (request_.flags & wire::kFaultAnywhere) != 0;
     task_.serial = serial_;
     task_.duration_ns = request_.duration_ns;
@@ -255,7 +258,8 @@ void Attempt::linger() noexcept {
         advance(execute::monotonic_ns());
     }
     const std::int64_t until = execute::monotonic_ns() + kLinger;
-    while (!finished() && step_ != Step::resting && execute::monotonic_ns() < until) {
+    while (!finished() && !wants_to_tell() && step_ != Step::resting &&
+           execute::monotonic_ns() < until) {
         // Nothing comes soon from one that must reach a cancellation point first.
         if (step_ == Step::watching && task_.act.load() != Act::ending) break;
         const timespec moment{0, 10'000};
@@ -273,6 +277,10 @@ void Attempt::advance(std::int64_t now) noexcept {
             return;
         case Step::posted:
             return advance_posted(now);
+        case Step::telling:
+            // Its client has gone meanwhile.
+            if (now >= deadline_ns_) finish(Outcome::refused, Reason::timed_out);
+            return;
         case Step::watching:
             return advance_watching(now);
         case Step::loosening:
@@ -322,6 +330,11 @@ void Attempt::advance_posted(std::int64_t now) noexcept {
 void Attempt::victim_answered(std::int64_t now) noexcept {
     switch (task_.act.load(std::memory_order_acquire)) {
         case Act::looked:
+            if (looks_first_) {
+                step_ = Step::telling;
+                next_look_ = deadline_ns_;
+                return;
+            }
             if (request_.fault == Fault::capture) last_capture_ns = now;
             if (request_.fault == Fault::slow && !keeper.slow(record_, request_)) {
                 return finish(Outcome::refused, Reason::queue_full);
@@ -340,6 +353,11 @@ void Attempt::victim_answered(std::int64_t now) noexcept {
         default:
             return finish(Outcome::no_such_thread);  // a stranger has the tid by now
     }
+}
+
+void Attempt::told(std::int64_t now) noexcept {
+    looks_first_ = false;
+    post(now);
 }
 
 void Attempt::advance_watching(std::int64_t now) noexcept {

@@ -4,6 +4,7 @@
 
 #include "execute/core.hpp"
 #include "execute/thread_state.hpp"
+#include "preload/faults/capture.hpp"
 #include "preload/faults/victim.hpp"
 #include "preload/registry/registry.hpp"
 #include "wire/wire.hpp"
@@ -26,6 +27,13 @@ public:
     // Waits a moment for the victim, which mostly answers within microseconds.
     void linger() noexcept;
 
+    // With wire::kFaultTellFrames the victim is looked at first, and nothing more is done to it
+    // until told() says that its client knows what was found.
+    bool wants_to_tell() const noexcept { return step_ == Step::telling; }
+    const std::uint64_t* frames() const noexcept { return task_.findings->frames; }
+    std::uint32_t frame_count() const noexcept { return task_.frame_count; }
+    void told(std::int64_t now) noexcept;
+
     bool active() const noexcept { return step_ != Step::idle; }
     bool finished() const noexcept { return step_ == Step::finished; }
     std::int64_t next_look() const noexcept { return next_look_; }
@@ -43,6 +51,7 @@ private:
         idle,
         resting,    // not posted: the next try comes at next_look_
         posted,     // the victim has been signalled, or runs our handler
+        telling,    // the victim was looked at; told() goes on
         watching,   // the victim is ending, or has a cancellation to act on
         loosening,  // the victim was let go, and is about to notice
         poking,     // an interrupt was sent
@@ -72,6 +81,7 @@ private:
     wire::Reason why_pending() const noexcept;
 
     Step step_ = Step::idle;
+    bool looks_first_ = false;
     wire::FaultRequest request_{};
     wire::FaultReply reply_{};
     wire::ThreadRecord victim_{};

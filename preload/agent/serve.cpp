@@ -136,6 +136,22 @@ void answer_if_finished(Work& work) noexcept {
     if (client != nullptr && !send(*client, &reply, sizeof reply)) close_client(*client);
 }
 
+// True: it goes on, and was waiting for that.
+bool tell_frames(Work& work) noexcept {
+    Attempt& attempt = work.attempt;
+    if (!attempt.wants_to_tell() || work.client == nullptr) return false;
+    wire::FramesReply reply;
+    reply.count = attempt.frame_count();
+    const std::size_t size = reply.count * sizeof attempt.frames()[0];
+    reply.header = wire::make_header(wire::Type::frames, sizeof reply + size, work.request);
+    std::memcpy(packet, &reply, sizeof reply);
+    std::memcpy(packet + sizeof reply, attempt.frames(), size);
+    // A client that has no room for it does without.
+    send(*work.client, packet, sizeof reply + size);
+    attempt.told(execute::monotonic_ns());
+    return true;
+}
+
 void inflict(Client& client) noexcept {
     wire::FaultRequest request;
     std::memcpy(&request, packet, sizeof request);
@@ -145,6 +161,7 @@ void inflict(Client& client) noexcept {
     work->request = client.request;
     work->attempt.begin(request, works.findings_of(*work), execute::monotonic_ns());
     work->attempt.linger();
+    if (tell_frames(*work)) work->attempt.linger();
     answer_if_finished(*work);
 }
 
@@ -280,6 +297,7 @@ void advance_all() noexcept {
     for (Work& work : works) {
         if (!work.attempt.active()) continue;
         if (work.attempt.next_look() <= now) work.attempt.advance(now);
+        tell_frames(work);
         answer_if_finished(work);
         // Gone with its client.
         if (work.client == nullptr && work.attempt.finished()) work.attempt.clear();

@@ -3,7 +3,6 @@
 #define THREADFAULT_PRELOAD_WORKS_HPP
 
 #include "preload/agent/attempt.hpp"
-#include "preload/faults/capture.hpp"
 
 #include <cstdint>
 

@@ -18,7 +18,7 @@ struct Capture {
     unsigned char stack[wire::kCaptureStack];
 };
 
-inline constexpr unsigned kMostFrames = 256;
+inline constexpr unsigned kMostFrames = wire::kMostToldFrames;
 
 // Which of the two it is, the fault says.
 union Findings {
