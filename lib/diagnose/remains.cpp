@@ -64,8 +64,7 @@ public:
             if (address >= end) return true;
             const std::uint64_t offset = (segment.p_offset & ~(kPage - 1)) + (address - begin);
             const bool data = (segment.p_flags & PF_W) != 0;
-            const std::size_t part =
-                data ? std::min<std::uint64_t>(length, end - address) : length;
+            const std::size_t part = data ? std::min<std::uint64_t>(length, end - address) : length;
             return pread(file_.get(), buffer, part, static_cast<off_t>(offset)) > 0;
         }
         return false;
@@ -133,8 +132,8 @@ private:
         }
     }
 
-    // An address, then bitmaps of the 63 words behind it (generic ABI, "Relative Relocation Table").
-    // The addend stands in the file.
+    // An address, then bitmaps of the 63 words behind it (generic ABI, "Relative Relocation
+    // Table"). The addend stands in the file.
     void add_packed(Elf_Data* data) {
         std::uint64_t next = 0;
         for (std::size_t at = 0; at + sizeof(std::uint64_t) <= data->d_size;

@@ -41,9 +41,9 @@ TEST_F(RemainsOfUs, CodeAndConstants) {
 
 // R_X86_64_RELATIVE, and R_X86_64_64 with the names of functions and objects of other files.
 TEST_F(RemainsOfUs, RelocatedPointers) {
-    static const void* const kPointers[] = {
-        "a string", reinterpret_cast<const void*>(&own_files),
-        reinterpret_cast<const void*>(&std::terminate), reinterpret_cast<const void*>(&::getpid)};
+    static const void* const kPointers[] = {"a string", reinterpret_cast<const void*>(&own_files),
+                                            reinterpret_cast<const void*>(&std::terminate),
+                                            reinterpret_cast<const void*>(&::getpid)};
     const void* const* volatile pointers = kPointers;
     expect_same(const_cast<const void* const*>(pointers), sizeof kPointers, "pointers");
 }
