@@ -26,8 +26,9 @@ union Findings {
     std::uint64_t frames[kMostFrames];  // of the others: instruction pointers, the inmost first
 };
 
-// In the handler. Async-signal-safe: two readings of the clock and one raw system call, which
-// copies as much of the stack as is mapped, whatever the stack pointer says.
+// In the handler. Async-signal-safe: two readings of the clock, and a raw system call a page, which
+// tells whether it can be read. Copies as much of the stack as can, whatever the stack pointer
+// says.
 void capture_self(const void* context, Capture* out) noexcept;
 
 }  // namespace threadfault::shim
