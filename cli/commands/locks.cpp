@@ -3,6 +3,7 @@
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/lock_graph.hpp"
+#include "drive/member_names.hpp"
 #include "drive/run_program.hpp"
 #include "render/text.hpp"
 
@@ -12,9 +13,7 @@
 
 #include <chrono>
 #include <CLI/CLI.hpp>
-#include <map>
 #include <memory>
-#include <sstream>
 
 namespace threadfault::cli {
 namespace {
@@ -41,34 +40,6 @@ int draw(const std::string& graph) {
     return 0;
 }
 
-// "cache+0x28" becomes "cache.mutex", and where that is declared is added: what a symbol table does
-// not know is asked of the program that has libdw.
-void name_members(pid_t pid, std::vector<drive::Lock>& locks) {
-    constexpr std::size_t kMost = 32;
-    std::map<std::uint64_t, drive::Lock*> asked;
-    std::string question = std::to_string(pid);
-    for (drive::Lock& lock : locks) {
-        if (lock.symbol.empty() || asked.size() == kMost) continue;
-        if (lock.kind == observe::WaitKind::join) continue;
-        if (asked.emplace(lock.address, &lock).second) question += fmt::format(" {}", lock.address);
-    }
-    if (asked.empty()) return;
-    std::istringstream answer(
-        drive::ask_helper("threadfault-diagnose", {"__name-data"}, question).value_or(""));
-    std::uint64_t address = 0;
-    std::string members;
-    std::string line;
-    std::string file;
-    while (answer >> address >> members >> line && std::getline(answer >> std::ws, file)) {
-        const auto found = asked.find(address);
-        if (found == asked.end()) continue;
-        drive::Lock& lock = *found->second;
-        // A symbol table's offset is that of the member.
-        if (members != "-") lock.symbol = lock.symbol.substr(0, lock.symbol.rfind('+')) + members;
-        lock.declared = fmt::format("{}:{}", file, line);
-    }
-}
-
 int run_locks(const LocksOptions& options, const Invocation& invocation) {
     if (options.dot && options.svg) {
         throw Error(ExitCode::usage, "usage", "--dot and --svg exclude each other",
@@ -78,7 +49,7 @@ int run_locks(const LocksOptions& options, const Invocation& invocation) {
     const pid_t pid = looked.process.pid();
     const std::string command = looked.process.command();
     drive::LockGraph graph = drive::find_locks(looked.process, looked.agent());
-    name_members(pid, graph.locks);
+    drive::name_members(looked.process, graph.locks);
     if (options.svg) return draw(dot_locks(pid, command, graph));
     write_all(STDOUT_FILENO, options.dot ? dot_locks(pid, command, graph)
                              : invocation.json

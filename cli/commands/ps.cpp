@@ -1,6 +1,7 @@
 // threadfault ps: the targets, or the threads of one process.
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
+#include "drive/member_names.hpp"
 #include "drive/more_facts.hpp"
 #include "drive/targets.hpp"
 #include "drive/thread_view.hpp"
@@ -53,6 +54,7 @@ int list_threads_of(const std::string& pid, const Invocation& invocation) {
                                        .symbols = true,
                                        .outside = true});
     drive::add_holdings(report.list);
+    drive::name_members(looked.process, report.list.threads);
     write_all(STDOUT_FILENO,
               invocation.json
                   ? json_threads(report.pid, report.command, report.agent, report.list.threads)

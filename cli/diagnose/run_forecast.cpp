@@ -2,6 +2,7 @@
 #include "commands/forecast.hpp"
 #include "diagnose/forecast.hpp"
 #include "drive/inflict.hpp"
+#include "drive/member_names.hpp"
 #include "drive/more_facts.hpp"
 #include "render/json_values.hpp"
 #include "render/text.hpp"
@@ -75,6 +76,7 @@ int run_forecast(const ThreadOptions& options, wire::Fault how, const Invocation
     const std::vector<drive::Victim> victims = drive::choose(process, connection, selector, choice);
     drive::ThreadList list = drive::list_threads(process, &connection, {.waits = true});
     drive::add_holdings(drive::find_locks(process, &connection), list);
+    drive::name_members(process, list.threads);
     diagnose::Backtraces backtraces(process, &connection);
     std::vector<Outlook> outlooks;
     for (const drive::Victim& victim : victims) {

@@ -3,6 +3,7 @@
 #include "commands/thread_options.hpp"
 #include "diagnose/backtrace.hpp"
 #include "diagnose/stacks.hpp"
+#include "drive/member_names.hpp"
 #include "drive/more_facts.hpp"
 #include "drive/thread_view.hpp"
 #include "render/text.hpp"
@@ -17,6 +18,7 @@ drive::ThreadList threads_of(Looked& looked, const std::string& text) {
         drive::ThreadList all = drive::list_threads(
             looked.process, looked.agent(), {.waits = true, .starts = true, .outside = true});
         drive::add_holdings(all);
+        drive::name_holdings(looked.process, all.threads);
         return all;
     }
     const drive::Selector selector = drive::parse_selector(text);
@@ -34,6 +36,7 @@ drive::ThreadList threads_of(Looked& looked, const std::string& text) {
     }
     // Of all, before any is left out: the waiters name the owners.
     drive::add_holdings(list);
+    drive::name_holdings(looked.process, list.threads);
     std::erase_if(list.threads,
                   [&](const drive::ThreadView& thread) { return !selector.matches(thread); });
     if (list.threads.empty()) {

@@ -35,6 +35,12 @@ Libraries libraries_of(const observe::Process& process) {
     return found;
 }
 
+bool takes_every_signal(const observe::Process& process) {
+    constexpr std::uint64_t kRealTime = ~std::uint64_t{0} << (34 - 1);  // 32 and 33 are glibc's own
+    const observe::TaskStatus status = process.process_status();
+    return ((status.caught | status.ignored) & kRealTime) == kRealTime;
+}
+
 std::string subject(const observe::Process& process) {
     return "process " + std::to_string(process.pid());
 }
@@ -89,6 +95,13 @@ AbsenceReport explain_absence(const observe::Process& process) {
                 who +
                     " has a single thread: its agent starts with the first thread that it creates",
                 "wait until the program has created a thread"};
+        }
+        if (takes_every_signal(process)) {
+            return {Absence::agent_failed,
+                    who +
+                        " runs under the shim, but handles or ignores every real-time signal (34 "
+                        "to 64) itself: the agent needs one that is free when it starts",
+                    "leave one of them alone in the program, whichever it is"};
         }
         return {Absence::agent_failed, who + " runs under the shim, but its agent does not answer",
                 "threadfault doctor " + std::to_string(process.pid()) +

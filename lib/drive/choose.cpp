@@ -1,5 +1,6 @@
 #include "drive/choose.hpp"
 
+#include "drive/member_names.hpp"
 #include "drive/more_facts.hpp"
 #include "drive/suggest.hpp"
 #include "drive/thread_view.hpp"
@@ -169,7 +170,10 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
     try {
         ThreadList list = list_threads(process, &connection, needs);
         if (selector.has(Key::in)) add_stacks(process, connection, list);
-        if (selector.has(Key::holding)) add_holdings(find_locks(process, &connection), list);
+        if (selector.has(Key::holding)) {
+            add_holdings(find_locks(process, &connection), list);
+            name_members(process, list.threads);
+        }
         return list;
     } catch (const Error& error) {
         // A stopped process's agent can't answer. What /proc alone tells needs no answer.

@@ -167,7 +167,8 @@ std::vector<Check> examine_process(pid_t pid) {
     } catch (const Error& error) {
         checks.push_back(
             {"permission", false, error.what(),
-             fmt::format("run threadfault as {} or as root", client::owner_text(process))});
+             fmt::format("run threadfault as root{}",
+                         status.effective_uid == 0 ? "" : ", or as the user that it belongs to")});
         return checks;
     }
     const bool loaded = preloaded.ok;

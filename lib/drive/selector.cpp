@@ -162,6 +162,8 @@ Selector parse_selector(std::string_view text) {
 }
 
 static bool is_called(const HeldLock& lock, const std::string& text) {
+    // As it is printed, too: "shards[2].lock" is no glob for itself.
+    if (lock.symbol == text) return true;
     if (!lock.symbol.empty() && wire::glob_match(text.c_str(), lock.symbol.c_str())) return true;
     std::uint64_t address = 0;
     const bool prefixed = text.starts_with("0x") || text.starts_with("0X");

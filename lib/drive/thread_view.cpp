@@ -159,14 +159,13 @@ void add_from_outside(const observe::Process& process, TidNumbers& numbers, Thre
     }
 }
 
-// The object's name where `address` lies in a global variable; code and stacks have none.
+}  // namespace
+
 std::string object_symbol(observe::Symbols& symbols, std::uint64_t address) {
     const observe::Symbol& symbol = symbols.resolve(address);
     if (symbol.name.empty() || symbol.is_function) return {};
     return observe::to_string(symbol, address);
 }
-
-}  // namespace
 
 std::string path_text(const wire::ThreadRecord& record) {
     std::string text = "main";

@@ -84,6 +84,10 @@ struct ThreadList {
 ThreadList list_threads(const observe::Process& process, client::Connection* connection,
                         const Needs& needs);
 
+// The object's name where `address` lies in a global variable, "cache+0x28"; code and stacks have
+// none: "".
+std::string object_symbol(observe::Symbols& symbols, std::uint64_t address);
+
 // "main/3/1"; the middle of a path deeper than the agent keeps is "…".
 std::string path_text(const wire::ThreadRecord& record);
 

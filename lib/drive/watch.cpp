@@ -1,5 +1,6 @@
 #include "drive/watch.hpp"
 
+#include "drive/member_names.hpp"
 #include "drive/thread_view.hpp"
 
 #include <fmt/format.h>
@@ -128,6 +129,7 @@ public:
         report.seconds = seconds;
         note_movement(read_meters(process_, agent_), seconds);
         report.locks = find_locks(process_, connection_);
+        if (report.locks.has_orphans()) name_members(process_, report.locks.locks);
         sort_out(list_at_rest(), report.locks);
         report.verdict = judge(report);
         return report;

@@ -1,5 +1,6 @@
 // Who waits for whom in a target, and whether it makes progress.
 #include "drive/lock_graph.hpp"
+#include "drive/member_names.hpp"
 #include "drive/watch.hpp"
 #include "target/impl.hpp"
 
@@ -60,7 +61,9 @@ std::unique_ptr<client::Connection> Target::Impl::connect_if_possible(
 LockReport Target::locks() const {
     const observe::Process process = impl_->open();
     const auto connection = impl_->connect_if_possible(process);
-    return report_of(drive::find_locks(process, connection.get()));
+    drive::LockGraph graph = drive::find_locks(process, connection.get());
+    drive::name_members(process, graph.locks);
+    return report_of(std::move(graph));
 }
 
 WatchReport Target::watch(std::chrono::nanoseconds duration) const {

@@ -1,5 +1,6 @@
 // Looking at a target's threads.
 #include "drive/lock_graph.hpp"
+#include "drive/member_names.hpp"
 #include "drive/more_facts.hpp"
 #include "drive/selector.hpp"
 #include "drive/thread_view.hpp"
@@ -49,6 +50,7 @@ drive::ThreadList list(const observe::Process& process, const drive::Selector& s
         if (selector.has(Key::in)) drive::add_stacks(process, connection, list);
         if (selector.has(Key::holding)) {
             drive::add_holdings(drive::find_locks(process, &connection), list);
+            drive::name_members(process, list.threads);
         }
         return list;
     } catch (const Error& error) {

@@ -57,6 +57,33 @@ TEST(LockNames, AMemberOfAGlobalAfterItsOwnerVanished) {
     EXPECT_NE(text.out.find(", declared at cache_server.cpp:"), std::string::npos) << text;
 }
 
+bool says(const CliResult& result, const std::string& words) {
+    return result.out.find(words) != std::string::npos;
+}
+
+// One name for it, whatever command speaks of it.
+TEST(LockNames, AreTheSameInEveryCommand) {
+    Target target({CACHE_SERVER});
+    ASSERT_EQ(target.process().read_until("computing"), "computing");
+    ASSERT_TRUE(target.ready());
+    CliResult last;
+    ASSERT_TRUE(awaited_lock(target, &last).is_object());
+    const std::string pid = target.pid_text();
+    const CliResult ps = run_cli({"ps", pid});
+    EXPECT_TRUE(says(ps, "  cache.mutex\n")) << "in the column of what is held: " << ps;
+    EXPECT_TRUE(says(ps, "mutex cache.mutex, held by")) << ps;
+    const CliResult stack = run_cli({"stack", pid, "holding=cache.mutex"});
+    EXPECT_TRUE(says(stack, " worker-1 ") && says(stack, "holds mutex cache.mutex: 2 threads"))
+        << stack;
+    const CliResult forecast =
+        run_cli({"kill", pid, "holding=cache.mutex", "--how", "vanish", "--dry-run"});
+    EXPECT_TRUE(says(forecast, "it holds mutex cache.mutex, and 2 threads")) << forecast;
+    const CliResult killed = run_cli({"kill", pid, "holding=cache.mutex", "--how", "vanish"});
+    ASSERT_EQ(killed.exit_code, 0) << killed;
+    const CliResult watch = run_cli({"watch", pid, "--for", "100ms"});
+    EXPECT_TRUE(says(watch, "mutex cache.mutex is orphaned")) << watch;
+}
+
 TEST(LockNames, AMemberOfAnArraysElement) {
     Target target({CACHE_SERVER, "shards"});
     ASSERT_EQ(target.process().read_until("computing"), "computing");
@@ -66,6 +93,10 @@ TEST(LockNames, AMemberOfAnArraysElement) {
     ASSERT_TRUE(lock.is_object()) << last;
     EXPECT_EQ(lock["symbol"], "(anonymous namespace)::shards[2].lock") << last;
     EXPECT_EQ(lock["declared"], "cache_server.cpp:" + std::to_string(line_of("Shard shards[4];")));
+    // As it was printed, though its brackets are those of a glob.
+    const CliResult stack =
+        run_cli({"stack", target.pid_text(), "holding=" + lock["symbol"].get<std::string>()});
+    EXPECT_TRUE(says(stack, " count-1 ")) << stack;
 }
 
 // A directory with a `dot` of our own making, to be put before all others.

@@ -140,7 +140,7 @@ TEST_F(Core, ThePoolRunsOutAndRecovers) {
 // A request that comes while another runs: into it, or after it.
 TEST_F(Core, ABriefRequestIsNotInterrupted) {
     static Ticket second;
-    static Phase then;
+    [[maybe_unused]] static Phase then;
     const auto ask_oneself = [](void*, void*) {
         EXPECT_EQ(post_plain(sys_getpid(), sys_gettid(), count, nullptr, &second), Post::posted);
         then = look(second);
