@@ -4,11 +4,8 @@
 #include "preload/agent/agent.hpp"
 #include "preload/agent/keeper.hpp"
 #include "preload/agent/lifecycle.hpp"
-#include "preload/agent/task_file.hpp"
 #include "preload/base/libc_layout.hpp"
-#include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
-#include "preload/faults/hold.hpp"
 
 #include <cstring>
 
@@ -30,14 +27,6 @@ constexpr std::int64_t kSilence = 200'000;  // healthy threads have answered by 
 constexpr std::int64_t kSilenceOfCrowd = 2 * kMillisecond;
 constinit std::int64_t last_capture_ns = 0;
 constexpr std::int64_t kLinger = 150'000;
-constexpr int kBlockedLooks = 2;  // a thread may block everything for a moment
-constexpr int kRunningLooks = 40;
-constexpr int kNewbornLooks = 3;  // libc does so at a thread's birth and end
-// A page fault, a disk, or others that map memory let a thread sleep uninterruptibly for a moment
-// (26 ms were seen in brk(2) on a busy machine): that is waited for.
-constexpr int kUninterruptibleLooks = 100;
-
-constexpr std::uint32_t kHolds = wire::kInForceFreeze | wire::kInForceDelay | wire::kInForceSpin;
 
 // Asked of the kernel once for those that are taken up together.
 bool handler_in_place(std::int64_t now) noexcept {
@@ -122,89 +111,10 @@ void Attempt::start(std::int64_t now) noexcept {
     finish(Outcome::refused, Reason::not_supported);
 }
 
-void Attempt::thaw(std::int64_t now) noexcept {
-    const Keeper::Undone undone = keeper.undo(record_);
-    const bool held = (record_->faults.load(std::memory_order_acquire) & kHolds) != 0;
-    if (undone == Keeper::Undone::nothing && !held) {
-        return finish(Outcome::done, Reason::not_in_force);
-    }
-    let_go(record_);
-    if (undone == Keeper::Undone::not_all) return finish(Outcome::refused, Reason::not_permitted);
-    step_ = Step::loosening;
-    advance_loosening(now);
-}
-
-void Attempt::advance_loosening(std::int64_t now) noexcept {
-    if (has_ended()) return victim_ended();
-    const bool held = (record_->faults.load(std::memory_order_acquire) & kHolds) != 0;
-    if (!held) return finish(Outcome::done);
-    if (now >= deadline_ns_) return finish(Outcome::pending, why_silent());
-    come_again(now);
-}
-
-void Attempt::interrupt(std::int64_t now) noexcept {
-    const int number = reserved_signal(1);
-    if (number == 0) return finish(Outcome::refused, Reason::signal_taken);
-    execute::KernelSigaction action{};
-    if (execute::sys_query_sigaction(number, &action) != 0 || action.handler == nullptr) {
-        return finish(Outcome::refused, Reason::signal_taken);
-    }
-    if (execute::deafness(request_.tid, number) == execute::Deafness::blocked) {
-        return finish(Outcome::refused, Reason::signal_blocked);
-    }
-    interrupts_before_ = record_->interrupts.load(std::memory_order_acquire);
-    const SendPermit permit;
-    if (!permit || execute::sys_tgkill(shim_pid(), request_.tid, number) != 0) {
-        return finish(Outcome::no_such_thread);
-    }
-    ++reply_.attempts;
-    task_.frame_count = 0;
-    step_ = Step::poking;
-    advance_poking(now);
-}
-
-void Attempt::advance_poking(std::int64_t now) noexcept {
-    const bool handled = record_->interrupts.load(std::memory_order_acquire) != interrupts_before_;
-    if (handled) return finish(Outcome::done);
-    if (has_ended()) return victim_ended();
-    if (now >= deadline_ns_) return finish(Outcome::pending, why_silent());
-    come_again(now);
-}
-
-void Attempt::demote() noexcept {
-    const Reason reason = keeper.demote(record_, request_);
-    if (reason != Reason::none && has_ended()) return victim_ended();
-    finish(reason == Reason::none ? Outcome::done : Outcome::refused, reason);
-}
-
 void Attempt::come_again(std::int64_t now) noexcept {
     next_look_ = now + pause_ns_;
     pause_ns_ = pause_ns_ * 2 < kLongestPause ? pause_ns_ * 2 : kLongestPause;
     if (next_look_ > deadline_ns_) next_look_ = deadline_ns_;
-}
-
-void Attempt::send_signal() noexcept {
-    siginfo_t info;
-    std::memset(&info, 0, sizeof info);
-    info.si_signo = request_.signal;
-    info.si_code = SI_QUEUE;
-    info.si_pid = shim_pid();
-    info.si_uid = static_cast<uid_t>(execute::sys_call(SYS_getuid));
-    info.si_value.sival_ptr = reinterpret_cast<void*>(request_.value);
-    const SendPermit permit;
-    if (!permit) return finish(Outcome::no_such_thread);
-    switch (execute::sys_rt_tgsigqueueinfo(shim_pid(), request_.tid, request_.signal, &info)) {
-        case 0:
-            return finish(Outcome::done);
-        case -EAGAIN:
-            return finish(Outcome::refused, Reason::queue_full);
-        case -ESRCH:
-            return finish(Outcome::no_such_thread);
-        case -EINVAL:
-            return finish(Outcome::refused, Reason::not_supported);
-        default:
-            return finish(Outcome::refused, Reason::seccomp);
-    }
 }
 
 void Attempt::post(std::int64_t now) noexcept {
@@ -366,41 +276,6 @@ void Attempt::advance_watching(std::int64_t now) noexcept {
     come_again(now);
 }
 
-void Attempt::look_for_deafness(std::int64_t now) noexcept {
-    switch (execute::deafness(request_.tid, execute::signal_in_use())) {
-        case execute::Deafness::blocked:
-            ++deaf_looks_;
-            break;
-        case execute::Deafness::newborn:
-            ++newborn_looks_;
-            break;
-        default:
-            deaf_looks_ = newborn_looks_ = 0;
-            return look_for_sleep(now);
-    }
-    next_deafness_look_ns_ = next_look_ = now + kMillisecond;
-    // One that is merely waiting for a CPU, in the middle of its birth or of another handler, is
-    // given more time.
-    const int looks = deaf_looks_ + newborn_looks_;
-    const bool deaf = death_.was_running() ? looks >= kRunningLooks
-                                           : deaf_looks_ >= kBlockedLooks || looks >= kNewbornLooks;
-    if (deaf && execute::revoke(ticket_)) finish(Outcome::refused, Reason::signal_blocked);
-}
-
-// It would hear us, if it came back from the kernel.
-void Attempt::look_for_sleep(std::int64_t now) noexcept {
-    if (!death_.was_uninterruptible()) {
-        uninterruptible_looks_ = 0;
-        next_deafness_look_ns_ = now + 50 * kMillisecond;
-        next_look_ = now + pause_ns_;
-        return;
-    }
-    next_deafness_look_ns_ = next_look_ = now + kMillisecond;
-    if (++uninterruptible_looks_ >= kUninterruptibleLooks && execute::revoke(ticket_)) {
-        finish(Outcome::refused, Reason::uninterruptible);
-    }
-}
-
 bool Attempt::has_ended() noexcept {
     return death_.has_ended();
 }
@@ -441,33 +316,6 @@ void Attempt::out_of_time(std::int64_t now) noexcept {
 void Attempt::give_up(std::int64_t now) noexcept {
     deadline_ns_ = now;
     advance(now);
-}
-
-Reason Attempt::why_silent() const noexcept {
-    if (deaf_looks_ + newborn_looks_ > 0) return Reason::signal_blocked;
-    switch (task_state(request_.tid)) {
-        case 'D':
-            return Reason::uninterruptible;
-        case 'T':
-        case 't':
-            return Reason::target_stopped;
-        default:
-            return Reason::timed_out;
-    }
-}
-
-Reason Attempt::why_pending() const noexcept {
-    if (request_.fault == Fault::exit || request_.fault == Fault::vanish) {
-        return Reason::still_unwinding;
-    }
-    std::uint32_t word = task_.cancel;
-    if (record_ != nullptr && record_->serial.load() == serial_) {
-        word = cancel_word(record_->thread.load());
-    }
-    if (word == wire::kCancelUnknown) return Reason::timed_out;
-    if ((word & wire::kCancelExiting) != 0) return Reason::still_unwinding;
-    if ((word & wire::kCancelDisabled) != 0) return Reason::cancel_disabled;
-    return Reason::no_cancellation_point;
 }
 
 void Attempt::finish(Outcome outcome, Reason reason) noexcept {

@@ -3,22 +3,11 @@
 #define THREADFAULT_PRELOAD_WORKS_HPP
 
 #include "preload/agent/attempt.hpp"
+#include "preload/agent/clients.hpp"
 
 #include <cstdint>
 
 namespace threadfault::shim {
-
-struct Client {
-    int socket = -1;            // -1: free
-    std::uint32_t request = 0;  // the number of the one that is being answered
-    bool full = false;          // it has not read what it was sent: POLLOUT tells when it has
-    // of a follower of events
-    bool follows = false;
-    std::uint64_t cursor = 0;  // the next event
-    std::uint64_t lost = 0;    // not yet told
-    std::uint32_t follow_request = 0;
-    std::int64_t unready_since = 0;
-};
 
 // A fault request under way. A client may send many before the first is answered.
 struct Work {

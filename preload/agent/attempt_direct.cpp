@@ -1,0 +1,102 @@
+// The faults for which no request runs on the victim: the agent sees to them itself.
+#include "execute/syscalls.hpp"
+#include "preload/agent/attempt.hpp"
+#include "preload/agent/keeper.hpp"
+#include "preload/agent/lifecycle.hpp"
+#include "preload/base/signals.hpp"
+#include "preload/base/start.hpp"
+#include "preload/faults/hold.hpp"
+
+#include <cstring>
+
+namespace threadfault::shim {
+
+namespace {
+
+using wire::Outcome;
+using wire::Reason;
+
+constexpr std::uint32_t kHolds = wire::kInForceFreeze | wire::kInForceDelay | wire::kInForceSpin;
+
+}  // namespace
+
+void Attempt::send_signal() noexcept {
+    siginfo_t info;
+    std::memset(&info, 0, sizeof info);
+    info.si_signo = request_.signal;
+    info.si_code = SI_QUEUE;
+    info.si_pid = shim_pid();
+    info.si_uid = static_cast<uid_t>(execute::sys_call(SYS_getuid));
+    info.si_value.sival_ptr = reinterpret_cast<void*>(request_.value);
+    const SendPermit permit;
+    if (!permit) return finish(Outcome::no_such_thread);
+    switch (execute::sys_rt_tgsigqueueinfo(shim_pid(), request_.tid, request_.signal, &info)) {
+        case 0:
+            return finish(Outcome::done);
+        case -EAGAIN:
+            return finish(Outcome::refused, Reason::queue_full);
+        case -ESRCH:
+            return finish(Outcome::no_such_thread);
+        case -EINVAL:
+            return finish(Outcome::refused, Reason::not_supported);
+        default:
+            return finish(Outcome::refused, Reason::seccomp);
+    }
+}
+
+void Attempt::thaw(std::int64_t now) noexcept {
+    const Keeper::Undone undone = keeper.undo(record_);
+    const bool held = (record_->faults.load(std::memory_order_acquire) & kHolds) != 0;
+    if (undone == Keeper::Undone::nothing && !held) {
+        return finish(Outcome::done, Reason::not_in_force);
+    }
+    let_go(record_);
+    if (undone == Keeper::Undone::not_all) return finish(Outcome::refused, Reason::not_permitted);
+    step_ = Step::loosening;
+    advance_loosening(now);
+}
+
+void Attempt::advance_loosening(std::int64_t now) noexcept {
+    if (has_ended()) return victim_ended();
+    const bool held = (record_->faults.load(std::memory_order_acquire) & kHolds) != 0;
+    if (!held) return finish(Outcome::done);
+    if (now >= deadline_ns_) return finish(Outcome::pending, why_silent());
+    come_again(now);
+}
+
+void Attempt::interrupt(std::int64_t now) noexcept {
+    const int number = reserved_signal(1);
+    if (number == 0) return finish(Outcome::refused, Reason::signal_taken);
+    execute::KernelSigaction action{};
+    if (execute::sys_query_sigaction(number, &action) != 0 || action.handler == nullptr) {
+        return finish(Outcome::refused, Reason::signal_taken);
+    }
+    if (execute::deafness(request_.tid, number) == execute::Deafness::blocked) {
+        return finish(Outcome::refused, Reason::signal_blocked);
+    }
+    interrupts_before_ = record_->interrupts.load(std::memory_order_acquire);
+    const SendPermit permit;
+    if (!permit || execute::sys_tgkill(shim_pid(), request_.tid, number) != 0) {
+        return finish(Outcome::no_such_thread);
+    }
+    ++reply_.attempts;
+    task_.frame_count = 0;
+    step_ = Step::poking;
+    advance_poking(now);
+}
+
+void Attempt::advance_poking(std::int64_t now) noexcept {
+    const bool handled = record_->interrupts.load(std::memory_order_acquire) != interrupts_before_;
+    if (handled) return finish(Outcome::done);
+    if (has_ended()) return victim_ended();
+    if (now >= deadline_ns_) return finish(Outcome::pending, why_silent());
+    come_again(now);
+}
+
+void Attempt::demote() noexcept {
+    const Reason reason = keeper.demote(record_, request_);
+    if (reason != Reason::none && has_ended()) return victim_ended();
+    finish(reason == Reason::none ? Outcome::done : Outcome::refused, reason);
+}
+
+}  // namespace threadfault::shim
