@@ -80,7 +80,8 @@ void tell_too_many(int socket) noexcept {
     reply.code = wire::ErrorCode::too_many_clients;
     constexpr char kText[] = "too many clients at once: try again";
     std::memcpy(reply.text, kText, sizeof kText);
-    execute::sys_call(SYS_sendto, socket, &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT, nullptr, 0);
+    execute::sys_call(SYS_sendto, socket, &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT,
+                      nullptr, 0);
     execute::sys_close(socket);
 }
 

@@ -12,8 +12,8 @@ constinit Client clients[kMaxClients]{};
 alignas(wire::Header) constinit char packet[wire::kMaxMessage]{};
 
 bool send(const Client& client, const void* data, std::size_t size) noexcept {
-    return execute::sys_call(SYS_sendto, client.socket, data, size, MSG_NOSIGNAL | MSG_DONTWAIT, nullptr,
-                    0) == static_cast<long>(size);
+    return execute::sys_call(SYS_sendto, client.socket, data, size, MSG_NOSIGNAL | MSG_DONTWAIT,
+                             nullptr, 0) == static_cast<long>(size);
 }
 
 void close_client(Client& client) noexcept {
