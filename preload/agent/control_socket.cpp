@@ -126,6 +126,17 @@ int accept_client(int listener) noexcept {
     return static_cast<int>(client);
 }
 
+void knock_at_socket() noexcept {
+    if (!socket_exists.load(std::memory_order_acquire)) return;
+    const sockaddr_un address = address_of(socket_path);
+    const long knocking =
+        sys_call(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (knocking < 0) return;
+    // A backlog that is full wakes it as well.
+    sys_call(SYS_connect, knocking, &address, sizeof address);
+    sys_call(SYS_close, knocking);
+}
+
 void remove_socket() noexcept {
     if (socket_exists.exchange(false, std::memory_order_acq_rel)) {
         sys_call(SYS_unlink, socket_path.text());

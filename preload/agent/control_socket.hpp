@@ -11,6 +11,10 @@ int open_socket() noexcept;
 // The next client, non-blocking; -EAGAIN: none. -EACCES: somebody who may not was turned away.
 int accept_client(int listener) noexcept;
 
+// A connection that is closed at once: wakes whoever listens, where no signal is left for it. Any
+// thread.
+void knock_at_socket() noexcept;
+
 // Removes the socket's file. Any thread.
 void remove_socket() noexcept;
 

@@ -107,7 +107,12 @@ void agent_retire() noexcept {
 void wake_agent() noexcept {
     // The helper lets this signal in only while it waits: it can't be missed.
     const pid_t tid = helper_tid.load(std::memory_order_acquire);
-    if (tid > 0) execute::sys_tgkill(shim_pid(), tid, reserved_signal(0));
+    if (tid <= 0) return;
+    if (const int ours = reserved_signal(0); ours != 0) {
+        execute::sys_tgkill(shim_pid(), tid, ours);
+    } else {
+        knock_at_socket();
+    }
 }
 
 pid_t agent_tid() noexcept {

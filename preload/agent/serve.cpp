@@ -126,7 +126,9 @@ long wait_for_events(pollfd* descriptors, unsigned count) noexcept {
             timeout.tv_nsec = left % execute::kNanosecondsPerSecond;
         }
     }
-    const Mask blocked = ~(bit_of(32) | bit_of(33) | bit_of(reserved_signal(0)));
+    // 0: the program has taken them all, and only the socket wakes us.
+    const int ours = reserved_signal(0);
+    const Mask blocked = ~(bit_of(32) | bit_of(33) | (ours != 0 ? bit_of(ours) : 0));
     return sys_call(SYS_ppoll, descriptors, count, next == execute::kNever ? nullptr : &timeout,
                     &blocked, sizeof blocked);
 }

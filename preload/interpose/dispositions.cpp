@@ -1,5 +1,6 @@
 // The calls that edit or read what a signal does. Our handlers stay in place; the program reads
 // back what it set. A program that installs a handler on one of our signals gets it, and we move.
+#include "preload/agent/lifecycle.hpp"
 #include "preload/base/export.hpp"
 #include "preload/base/real.hpp"
 #include "preload/base/signals.hpp"
@@ -81,6 +82,8 @@ void make_way(int signal_number, sighandler_t handler) {
     shim::ensure_loaded();
     if (shim::is_reserved(signal_number) && is_handler(handler)) {
         shim::signal_taken(signal_number);
+        // It sleeps with the signal let in that is the program's from now on.
+        shim::wake_agent();
     }
 }
 
