@@ -7,6 +7,9 @@
 #include <link.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <optional>
+
 namespace threadfault::client {
 namespace {
 
@@ -35,14 +38,41 @@ Libraries libraries_of(const observe::Process& process) {
     return found;
 }
 
-bool takes_every_signal(const observe::Process& process) {
-    constexpr std::uint64_t kRealTime = ~std::uint64_t{0} << (34 - 1);  // 32 and 33 are glibc's own
-    const observe::TaskStatus status = process.process_status();
-    return ((status.caught | status.ignored) & kRealTime) == kRealTime;
-}
-
 std::string subject(const observe::Process& process) {
     return "process " + std::to_string(process.pid());
+}
+
+constexpr std::uint64_t signals(int first, int last) {
+    std::uint64_t set = 0;
+    for (int number = first; number <= last; ++number)
+        set |= std::uint64_t{1} << (number - 1);
+    return set;
+}
+
+// The shim takes a signal from kChoice when it is loaded, and moves within kRange when the program
+// takes that one. Handlers end with exec: what the program finds there is default or ignored.
+constexpr int kFirst = 34;
+constexpr int kLast = 64;
+constexpr std::uint64_t kRange = signals(kFirst + 2, kLast - 2);
+constexpr std::uint64_t kChoice = signals(kFirst + 8, kLast - 4);
+
+std::optional<AbsenceReport> explain_by_signals(const std::string& who,
+                                                const observe::TaskStatus& status) {
+    const std::uint64_t taken = status.caught | status.ignored;
+    if ((~taken & kRange) != 0 && (~status.ignored & kChoice) != 0) return std::nullopt;
+    AbsenceReport report{Absence::no_signal, {}, {}};
+    const bool caught = (~status.caught & kRange) == 0;
+    report.text = "every real-time signal that the shim could use in " + who +
+                  (caught ? " has a handler of the program's own" : " is ignored or has a handler");
+    int left = kFirst;
+    while (left <= kLast && (taken >> (left - 1) & 1) != 0)
+        ++left;
+    report.hint = left <= kLast ? "signal " + std::to_string(left) +
+                                      " is free: start the program with THREADFAULT_SIGNAL=" +
+                                      std::to_string(left) + " in its environment"
+                                : "the program has to leave one real-time signal alone; name it in "
+                                  "THREADFAULT_SIGNAL when you start it";
+    return report;
 }
 
 }  // namespace
@@ -96,13 +126,7 @@ AbsenceReport explain_absence(const observe::Process& process) {
                     " has a single thread: its agent starts with the first thread that it creates",
                 "wait until the program has created a thread"};
         }
-        if (takes_every_signal(process)) {
-            return {Absence::agent_failed,
-                    who +
-                        " runs under the shim, but handles or ignores every real-time signal (34 "
-                        "to 64) itself: the agent needs one that is free when it starts",
-                    "leave one of them alone in the program, whichever it is"};
-        }
+        if (auto report = explain_by_signals(who, process.process_status())) return *report;
         return {Absence::agent_failed, who + " runs under the shim, but its agent does not answer",
                 "threadfault doctor " + std::to_string(process.pid()) +
                     " looks further; `threadfault run --log FILE -- …` records why an agent can't "

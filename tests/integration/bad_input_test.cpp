@@ -142,20 +142,6 @@ TEST(NoAgent, SingleThreadedProcessUnderTheShim) {
     EXPECT_TRUE(target.process().running());
 }
 
-TEST(NoAgent, EverySignalIsTakenByTheProgram) {
-    Target target({"python3", "-c",
-                   "import signal, threading, time\n"
-                   "for number in range(34, 65): signal.signal(number, lambda *_: None)\n"
-                   "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
-                   "print('ready', flush=True)\n"
-                   "time.sleep(600)"});
-    ASSERT_EQ(target.process().read_until("ready"), "ready");
-    expect_error({"kill", target.pid_text(), "main"}, 4, "no_agent");
-    const CliResult doctor = run_cli({"doctor", target.pid_text()});
-    EXPECT_NE(doctor.out.find("every real-time signal (34 to 64) itself"), std::string::npos)
-        << doctor;
-}
-
 TEST(NoAgent, StaticProgram) {
     Process program({TARGET_STATIC, "stay"});
     ASSERT_EQ(program.read_until("ready"), "ready");
