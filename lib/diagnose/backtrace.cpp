@@ -75,9 +75,10 @@ std::vector<Backtrace> Backtraces::take(std::span<const Target> targets,
     // Names come last: to look them up may take longer than to see all of the threads.
     std::vector<Walk> walks(targets.size());
     if (connection_ != nullptr && !options.passive && !filtered) {
-        capture_by_agent(*connection_, targets, [&](std::size_t i, const Snapshot& snapshot) {
-            walks[i] = walk(targets[i], snapshot, options.depth);
-        });
+        capture_by_agent(*process_, *connection_, targets,
+                         [&](std::size_t i, const Snapshot& snapshot) {
+                             walks[i] = walk(targets[i], snapshot, options.depth);
+                         });
     }
     std::vector<Backtrace> traces;
     traces.reserve(targets.size());

@@ -1,5 +1,7 @@
 #include "diagnose/capture.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <vector>
 
@@ -13,7 +15,8 @@ using client::Clock;
 constexpr std::size_t kWindow = 2 * wire::kMostCaptures;
 constexpr std::chrono::milliseconds kWait = 50ms;
 
-std::string reason_of(const wire::CaptureRecord& record) {
+std::string reason_of(const observe::Process& process, pid_t tid,
+                      const wire::CaptureRecord& record) {
     if (record.outcome == wire::Outcome::no_such_thread) return kHasEnded;
     switch (record.reason) {
         case wire::Reason::signal_blocked:
@@ -22,15 +25,20 @@ std::string reason_of(const wire::CaptureRecord& record) {
             return "it is in an uninterruptible wait";
         case wire::Reason::target_stopped:
             return "it is stopped";
+        case wire::Reason::queue_full:
+            return "the kernel queues no more signals for this user";
+        case wire::Reason::signal_taken:
+            return "the program has taken threadfault's signal for itself";
+        case wire::Reason::timed_out:
+            return why_silent(process.stat(tid), kWait);
         default:
-            return "it did not answer";
+            return "the agent could not ask it";
     }
 }
 
 void fill(Snapshot* snapshot, const client::Connection::Captured& captured) {
     const bool done = captured.record.outcome == wire::Outcome::done;
     snapshot->via = done ? Via::agent : Via::none;
-    snapshot->why = done ? std::string() : reason_of(captured.record);
     snapshot->stack.assign(captured.stack.begin(), captured.stack.end());
     snapshot->held_seconds = done ? static_cast<double>(captured.record.held_ns) * 1e-9 : 0;
     std::copy(std::begin(captured.record.registers), std::end(captured.record.registers),
@@ -39,8 +47,25 @@ void fill(Snapshot* snapshot, const client::Connection::Captured& captured) {
 
 }  // namespace
 
-void capture_by_agent(client::Connection& connection, std::span<const Target> targets,
-                      const TakeSnapshot& take) {
+std::string why_silent(const std::optional<observe::TaskStat>& now,
+                       std::chrono::milliseconds waited) {
+    if (!now || now->is_dead()) return kHasEnded;
+    switch (now->state) {
+        case 'R':
+            return fmt::format("it did not get a CPU within {} ms", waited.count());
+        case 'D':
+            return "it is in an uninterruptible wait";
+        case 'T':
+        case 't':
+            return "it is stopped";
+        default:
+            return fmt::format("it did not answer within {} ms, and why is not known",
+                               waited.count());
+    }
+}
+
+void capture_by_agent(const observe::Process& process, client::Connection& connection,
+                      std::span<const Target> targets, const TakeSnapshot& take) {
     Snapshot snapshot;
     std::vector<bool> answered(targets.size());
     std::uint32_t first = 0;  // the number of targets[0]
@@ -64,6 +89,9 @@ void capture_by_agent(client::Connection& connection, std::span<const Target> ta
             answered[place] = true;
             ++received;
             fill(&snapshot, captured);
+            snapshot.why = snapshot.via == Via::agent
+                               ? std::string()
+                               : reason_of(process, targets[place].tid, captured.record);
             take(place, snapshot);
         }
     }

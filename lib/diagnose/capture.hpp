@@ -6,7 +6,9 @@
 #include "diagnose/unwinder.hpp"
 #include "observe/process.hpp"
 
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,8 +39,13 @@ using TakeSnapshot = std::function<void(std::size_t target, const Snapshot& snap
 
 // Via none for those that did not answer (deaf, gone). A thread is in its handler for microseconds;
 // many are asked before the first answer is waited for.
-void capture_by_agent(client::Connection& connection, std::span<const Target> targets,
-                      const TakeSnapshot& take);
+void capture_by_agent(const observe::Process& process, client::Connection& connection,
+                      std::span<const Target> targets, const TakeSnapshot& take);
+
+// Why a thread that neither blocks the signal nor has a tracer has not come to a stop for so long,
+// as far as its state afterwards tells.
+std::string why_silent(const std::optional<observe::TaskStat>& now,
+                       std::chrono::milliseconds waited);
 
 // PTRACE_SEIZE, PTRACE_INTERRUPT, registers, a copy of the stack, PTRACE_DETACH. The thread stands
 // still in between (some 50 microseconds), and calls that signal(7) names under "Interruption of

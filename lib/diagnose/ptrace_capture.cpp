@@ -52,7 +52,7 @@ Snapshot capture_by_ptrace(const observe::Process& process, pid_t tid) {
     ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);
     if (!wait_for_stop(tid)) {
         // It can't be detached while it does not stop; the tracing ends with this process.
-        snapshot.why = "it is in an uninterruptible wait";
+        snapshot.why = why_silent(process.stat(tid), kStopsWithin);
         return snapshot;
     }
     user_regs_struct registers{};

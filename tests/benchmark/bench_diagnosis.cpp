@@ -107,7 +107,7 @@ public:
     // Appends, for each, how long it was held (microseconds); below 0: no answer.
     double take(std::vector<double>* held) {
         const double begin = now_ms();
-        diagnose::capture_by_agent(connection_, targets_,
+        diagnose::capture_by_agent(process_, connection_, targets_,
                                    [held](std::size_t, const diagnose::Snapshot& snapshot) {
                                        const bool answered = snapshot.via == diagnose::Via::agent;
                                        held->push_back(answered ? snapshot.held_seconds * 1e6 : -1);

@@ -1,0 +1,39 @@
+// What is said of a thread of which no stack could be had: what its state tells, and no more.
+#include "diagnose/capture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace threadfault::diagnose {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string said_of(char state) {
+    observe::TaskStat stat;
+    stat.state = state;
+    return why_silent(stat, 50ms);
+}
+
+TEST(Silence, OfARunnableThreadIsTheSchedulers) {
+    EXPECT_EQ(said_of('R'), "it did not get a CPU within 50 ms");
+}
+
+TEST(Silence, OfASleepingThreadIsNotExplained) {
+    EXPECT_EQ(said_of('S'), "it did not answer within 50 ms, and why is not known");
+    EXPECT_EQ(said_of('I'), said_of('S'));
+}
+
+TEST(Silence, NamesWhatTheStateTells) {
+    EXPECT_EQ(said_of('D'), "it is in an uninterruptible wait");
+    EXPECT_EQ(said_of('T'), "it is stopped");
+    EXPECT_EQ(said_of('t'), "it is stopped");
+}
+
+TEST(Silence, OfADeadThreadIsItsEnd) {
+    EXPECT_EQ(said_of('Z'), kHasEnded);
+    EXPECT_EQ(said_of('X'), kHasEnded);
+    EXPECT_EQ(why_silent(std::nullopt, 50ms), kHasEnded);
+}
+
+}  // namespace
+}  // namespace threadfault::diagnose
