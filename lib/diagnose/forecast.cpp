@@ -1,5 +1,6 @@
 #include "diagnose/forecast.hpp"
 
+#include "diagnose/handlers.hpp"
 #include "diagnose/lsda.hpp"
 #include "observe/symbols.hpp"
 
@@ -7,8 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <optional>
 
 namespace threadfault::diagnose {
 namespace {
@@ -43,43 +42,6 @@ bool has_internal_lock(const CodePlace& place) {
                        [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
-// A catch clause that gives the unwinding back calls __cxa_rethrow. Its calls are `call rel32`
-// (e8), directly or through a procedure linkage stub (jmp *slot(%rip)).
-std::optional<bool> rethrows(Backtraces& backtraces, const FunctionInfo& function,
-                             std::uint64_t pad) {
-    RemoteMemory& memory = backtraces.unwinder().memory();
-    constexpr std::uint64_t kMost = 512;
-    const std::uint64_t end = std::min(function.end, pad + kMost);
-    bool unresolved = false;
-    for (std::uint64_t at = pad; at + 5 <= end; ++at) {
-        unsigned char call[5];
-        if (!memory.read(at, call, sizeof call) || call[0] != 0xe8) continue;
-        std::int32_t distance = 0;
-        std::memcpy(&distance, call + 1, sizeof distance);
-        std::uint64_t target = at + 5 + static_cast<std::uint64_t>(std::int64_t{distance});
-        if (backtraces.unwinder().maps().find(target) == nullptr) continue;
-        unsigned char stub[12] = {};
-        memory.read(target, stub, sizeof stub);
-        const std::size_t skip = stub[0] == 0xf3 && stub[1] == 0x0f ? 4 : 0;  // endbr64
-        const std::size_t bnd = stub[skip] == 0xf2 ? skip + 1 : skip;
-        if (stub[bnd] == 0xff && stub[bnd + 1] == 0x25) {
-            std::int32_t slot = 0;
-            std::memcpy(&slot, stub + bnd + 2, sizeof slot);
-            const auto bound =
-                memory.word(target + bnd + 6 + static_cast<std::uint64_t>(std::int64_t{slot}));
-            if (!bound) continue;
-            // Not called yet: the slot leads back into the stubs.
-            const std::uint64_t stubs = target & ~std::uint64_t{0xfff};
-            if ((*bound & ~std::uint64_t{0xfff}) == stubs) unresolved = true;
-            target = *bound;
-        }
-        const std::string& name = backtraces.symbolizer().at(target).lines.back().function;
-        if (name == "__cxa_rethrow" || name == "_Unwind_Resume_or_Rethrow") return true;
-    }
-    if (unresolved) return std::nullopt;
-    return false;
-}
-
 struct UnwindOutlook {
     Prospect prospect = Prospect::ends;
     std::vector<std::string> facts;
@@ -109,19 +71,27 @@ UnwindOutlook look_up_the_stack(Backtraces& backtraces, const Backtrace& trace) 
             return outlook;
         }
         if (effect.what != OnUnwind::catches) continue;
-        const std::optional<bool> again = rethrows(backtraces, *function, effect.landing_pad);
-        if (again && *again) {
-            outlook.facts.push_back(
-                fmt::format("catch (...) in {} sees it and throws it again", spot(*frame.place)));
+        const std::string handler = fmt::format("catch (...) in {}", spot(*frame.place));
+        const Caught caught = what_becomes_of(backtraces, *function, effect.landing_pad);
+        if (caught == Caught::thrown_again) {
+            outlook.facts.push_back(handler + " sees it and throws it again");
             continue;
         }
+        if (caught == Caught::unknown) {
+            outlook.prospect = Prospect::unknown;
+            outlook.facts.push_back(
+                handler +
+                " catches the forced unwind; whether it throws it again can't be told from its "
+                "code: if not, libc aborts (\"FATAL: exception not rethrown\")");
+            outlook.cause =
+                handler + ", caught the forced unwind; whether it threw it again is not known";
+            return outlook;
+        }
         outlook.prospect = Prospect::aborts;
-        outlook.facts.push_back(fmt::format(
-            "catch (...) in {} swallows the forced unwind{}: libc then aborts (\"FATAL: "
-            "exception not rethrown\")",
-            spot(*frame.place), again ? "" : ", unless it throws it again"));
-        outlook.cause =
-            fmt::format("catch (...) in {}, swallowed the forced unwind", spot(*frame.place));
+        outlook.facts.push_back(handler +
+                                " swallows the forced unwind: libc then aborts (\"FATAL: "
+                                "exception not rethrown\")");
+        outlook.cause = handler + ", swallowed the forced unwind";
         return outlook;
     }
     if (cleanups > 0) {

@@ -142,6 +142,49 @@ TEST_P(Explanation, OfTheDeathIsAWholeSentence) {
 INSTANTIATE_TEST_SUITE_P(DeathTable, Explanation, testing::ValuesIn(rows_that_abort()),
                          [](const auto& info) { return std::string(info.param.situation); });
 
+// Handlers that throw it again, end it, or do one of both: not called before, so that the loader
+// has bound nothing that they call.
+struct Handler {
+    const char* what;
+    const char* forecast;
+    const char* fact;
+    const char* outcome;
+};
+constexpr Handler kHandlers[] = {
+    {"again", "ends", " sees it and throws it again", "ended"},
+    {"again_at_once", "ends", " sees it and throws it again", "ended"},
+    {"swallow", "aborts", " swallows the forced unwind: libc then aborts", "target-died"},
+    {"swallow_before_another", "aborts", " swallows the forced unwind: libc then aborts",
+     "target-died"},
+    {"perhaps", "unknown", " catches the forced unwind; whether it throws it again can't be told",
+     "ended"},
+};
+
+class Handlers : public testing::TestWithParam<Handler> {};
+
+TEST_P(Handlers, AreToldApart) {
+    const Handler& handler = GetParam();
+    Target target({CATCHES, handler.what});
+    ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+    ASSERT_TRUE(target.ready());
+    CliResult said;
+    EXPECT_TRUE(eventually([&] {
+        said = target.command("kill", {"name=victim", "--how", "exit", "--dry-run"});
+        return said.json.contains("facts") && said.json["facts"].size() > 1;
+    })) << said;
+    EXPECT_EQ(said.text("forecast"), handler.forecast) << said;
+    EXPECT_NE(said.json["facts"].dump().find("catch (...) in " + std::string(handler.what) + ", "),
+              std::string::npos)
+        << said;
+    EXPECT_NE(said.json["facts"].dump().find(handler.fact), std::string::npos) << said;
+    EXPECT_EQ(said.json["facts"].dump().find("unless it throws"), std::string::npos) << said;
+    const CliResult done =
+        target.command("kill", {"name=victim", "--how", "exit", "--wait", "20s"});
+    EXPECT_EQ(done.text("outcome"), handler.outcome) << done;
+}
+INSTANTIATE_TEST_SUITE_P(Optimised, Handlers, testing::ValuesIn(kHandlers),
+                         [](const auto& info) { return std::string(info.param.what); });
+
 TEST(ForecastFacts, NameTheCatchAllThatSwallowsTheUnwind) {
     Victim victim("catch_all");
     ASSERT_NO_FATAL_FAILURE(victim.await());

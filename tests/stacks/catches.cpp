@@ -1,0 +1,102 @@
+// catches WHAT: a thread "victim" sleeps for ever in a function with that kind of catch clause.
+#include <pthread.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+namespace {
+
+// Not known to the compiler.
+volatile bool always = true;
+
+[[gnu::noinline]] void note(const char* text) {
+    std::fputs(text, stderr);
+}
+
+void sleep_for_ever() {
+    while (always)
+        sleep(100);
+}
+
+[[gnu::noinline]] void again() {
+    try {
+        sleep_for_ever();
+    } catch (...) {
+        note("caught\n");
+        throw;
+    }
+}
+
+[[gnu::noinline]] void again_at_once() {
+    try {
+        sleep_for_ever();
+    } catch (...) {
+        throw;
+    }
+}
+
+[[gnu::noinline]] void swallow() {
+    try {
+        sleep_for_ever();
+    } catch (...) {
+        note("caught\n");
+    }
+}
+
+[[gnu::noinline]] void swallow_before_another() {
+    try {
+        sleep_for_ever();
+    } catch (...) {
+        note("caught\n");
+    }
+    try {
+        sleep_for_ever();
+    } catch (...) {
+        note("another\n");
+        throw;
+    }
+}
+
+[[gnu::noinline]] void perhaps() {
+    try {
+        sleep_for_ever();
+    } catch (...) {
+        if (__builtin_expect(!always, 1)) {
+            note("caught\n");
+        } else {
+            throw;
+        }
+    }
+}
+
+struct What {
+    const char* name;
+    void (*run)();
+};
+constexpr What kAll[] = {{"again", again},
+                         {"again_at_once", again_at_once},
+                         {"swallow", swallow},
+                         {"swallow_before_another", swallow_before_another},
+                         {"perhaps", perhaps}};
+
+void* victim(void* what) {
+    pthread_setname_np(pthread_self(), "victim");
+    std::puts("ready");
+    std::fflush(stdout);
+    static_cast<const What*>(what)->run();
+    return nullptr;
+}
+
+}  // namespace
+
+int main(int, char** argv) {
+    for (const What& what : kAll) {
+        if (argv[1] == nullptr || std::strcmp(argv[1], what.name) != 0) continue;
+        pthread_t thread{};
+        pthread_create(&thread, nullptr, victim, const_cast<What*>(&what));
+        pthread_join(thread, nullptr);
+        pause();
+    }
+    return 2;
+}
