@@ -1,6 +1,5 @@
 #include "commands/thread_options.hpp"
 
-#include "client/absence.hpp"
 #include "drive/duration.hpp"
 #include "drive/suggest.hpp"
 #include "drive/targets.hpp"
@@ -41,15 +40,6 @@ std::string result_line(const drive::Result& result, std::string_view verb, cons
     line += fmt::format(", {}", drive::short_duration(result.seconds));
     if (!result.reason.empty()) line += fmt::format(": {}", printable(result.reason));
     return line + "\n";
-}
-
-// A socket may be left of a process whose id is another one's by now.
-bool is_target(pid_t pid) {
-    try {
-        return client::shim_is_loaded(observe::Process(pid));
-    } catch (const Error&) {
-        return false;
-    }
 }
 
 std::uint64_t parse_random(const std::string& text) {
@@ -113,9 +103,7 @@ observe::Process open_process(const std::string& text) {
         return observe::Process(pid);
     } catch (const Error& error) {
         if (error.code_name() != "no_such_process" || !error.hint().empty()) throw;
-        std::vector<pid_t> targets = drive::likely_targets();
-        std::erase_if(targets, [](pid_t other) { return !is_target(other); });
-        const pid_t near = drive::nearest_number(pid, targets);
+        const pid_t near = drive::nearest_number(pid, drive::likely_targets());
         std::string hint = "`threadfault ps` lists the targets";
         if (near != 0) {
             try {

@@ -1,6 +1,7 @@
 #include "client/find_agent.hpp"
 
 #include <dirent.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -61,6 +62,16 @@ std::vector<std::string> socket_directories(const std::string& root) {
         }
     }
     std::sort(directories.begin(), directories.end());
+    return directories;
+}
+
+std::vector<std::string> own_socket_directories() {
+    std::vector<std::string> directories;
+    for (const char* parent : kParents) {
+        std::string path(parent);
+        path.append("/").append(kPrefix);
+        directories.push_back(path.append(std::to_string(geteuid())));
+    }
     return directories;
 }
 

@@ -21,6 +21,9 @@ std::vector<std::string> other_sockets(const std::string& root, const observe::T
 // The directories below `root` that may hold agents' sockets.
 std::vector<std::string> socket_directories(const std::string& root);
 
+// Those of them, below the root of this process, where agents of this user put theirs.
+std::vector<std::string> own_socket_directories();
+
 // The pids (as the targets see themselves) that "<pid>.sock" files of `directory` name.
 std::vector<pid_t> sockets_in(const std::string& directory);
 

@@ -1,7 +1,9 @@
 #include "drive/targets.hpp"
 
+#include "client/absence.hpp"
 #include "client/connection.hpp"
 #include "client/find_agent.hpp"
+#include "client/stale_sockets.hpp"
 #include "observe/process.hpp"
 #include "wire/wire.hpp"
 
@@ -40,7 +42,7 @@ private:
     std::map<std::pair<FileId, FileId>, std::set<pid_t>> known_;
 };
 
-bool is_likely(pid_t pid, SocketIndex* index) {
+bool has_socket(pid_t pid, SocketIndex* index) {
     std::string root = "/proc/" + std::to_string(pid) + "/root";
     struct stat about {};
     if (stat(root.c_str(), &about) != 0) {
@@ -79,19 +81,34 @@ bool descends_from(pid_t pid, pid_t ancestor) {
     return false;
 }
 
-}  // namespace
-
-std::vector<pid_t> likely_targets() {
-    std::vector<pid_t> likely;
+std::vector<pid_t> with_socket() {
+    std::vector<pid_t> pids;
     SocketIndex index;
     for (pid_t pid : observe::all_pids()) {
         try {
-            if (is_likely(pid, &index)) likely.push_back(pid);
+            if (has_socket(pid, &index)) pids.push_back(pid);
         } catch (const Error&) {
             continue;  // it ended while we looked
         }
     }
-    return likely;
+    return pids;
+}
+
+bool runs_under_shim(pid_t pid) {
+    try {
+        return client::shim_is_loaded(observe::Process(pid));
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+}  // namespace
+
+std::vector<pid_t> likely_targets() {
+    std::vector<pid_t> pids = with_socket();
+    // A socket may be left of a process whose id is another one's by now.
+    std::erase_if(pids, [](pid_t pid) { return !runs_under_shim(pid); });
+    return pids;
 }
 
 std::vector<Target> find_targets() {
@@ -100,7 +117,9 @@ std::vector<Target> find_targets() {
 
 std::vector<Target> find_targets(const TargetFilter& filter) {
     std::vector<Target> targets;
-    for (pid_t pid : likely_targets()) {
+    // Here, because this lists all sockets anyway, and many that are stale make it slow.
+    client::remove_stale_sockets();
+    for (pid_t pid : with_socket()) {
         try {
             const observe::Process process(pid);
             if (!filter.command.empty() && !runs_program(process, filter.command)) continue;

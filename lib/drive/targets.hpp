@@ -18,6 +18,7 @@ struct Target {
 
 // Ascending pids. Looks into every process's own /tmp and /dev/shm (private ones and containers'
 // too), and talks only to processes that have a socket there. Never throws for a single process.
+// Removes what killed processes left in this user's own directories.
 std::vector<Target> find_targets();
 
 // Which of them? What is empty or 0 does not matter.
@@ -27,7 +28,8 @@ struct TargetFilter {
 };
 std::vector<Target> find_targets(const TargetFilter& filter);
 
-// The same without a word to any agent: may name a process whose agent has just ended.
+// The same without a word to any agent: processes that have a socket and the shim. May name one
+// whose agent has just ended.
 std::vector<pid_t> likely_targets();
 
 }  // namespace threadfault::drive

@@ -19,6 +19,13 @@ namespace {
     throw std::system_error(errno, std::system_category(), what);
 }
 
+sockaddr_un address_of(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    return address;
+}
+
 }  // namespace
 
 SocketDirectory::SocketDirectory() {
@@ -40,12 +47,21 @@ std::string SocketDirectory::socket_of(pid_t pid) const {
 int listen_at(const std::string& path) {
     const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0) fail("socket");
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.data(), path.size());
+    const sockaddr_un address = address_of(path);
     if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("bind");
     if (listen(fd, 4) != 0) fail("listen");
     return fd;
+}
+
+int connect_at(const std::string& path) {
+    const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) fail("socket");
+    const sockaddr_un address = address_of(path);
+    if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
+    const int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
 }
 
 std::vector<unsigned char> receive_packet(int fd) {

@@ -34,6 +34,9 @@ private:
 // Listens at `path`; the descriptor. Throws std::system_error.
 int listen_at(const std::string& path);
 
+// A client's descriptor, or -1 with errno; does not wait.
+int connect_at(const std::string& path);
+
 // One packet, or an empty one when the client has gone.
 std::vector<unsigned char> receive_packet(int fd);
 void send_packet(int fd, const void* data, std::size_t length);
