@@ -42,6 +42,16 @@ bool has_internal_lock(const CodePlace& place) {
                        [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
+// Of several functions in one piece of code no table tells which of them is noexcept.
+std::string or_inlined(const CodePlace& place) {
+    std::string names;
+    for (const SourceLine& line : place.lines) {
+        if (!line.inlined) continue;
+        names += (names.empty() ? "" : ", ") + observe::without_parameters(line.function);
+    }
+    return names.empty() ? "" : fmt::format(", or what is inlined there is ({})", names);
+}
+
 struct UnwindOutlook {
     Prospect prospect = Prospect::ends;
     std::vector<std::string> facts;
@@ -61,18 +71,22 @@ UnwindOutlook look_up_the_stack(Backtraces& backtraces, const Backtrace& trace) 
         const UnwindEffect effect =
             effect_of_forced_unwind(backtraces.unwinder().memory(), *function, ip);
         if (effect.what == OnUnwind::cleans_up) ++cleanups;
-        if (effect.what == OnUnwind::terminates) {
+        const Caught caught = effect.what == OnUnwind::catches
+                                  ? what_becomes_of(backtraces, *function, effect.landing_pad)
+                                  : Caught::unknown;
+        if (effect.what == OnUnwind::terminates || caught == Caught::terminates) {
+            const std::string which = "is noexcept" + or_inlined(*frame.place);
             outlook.prospect = Prospect::aborts;
-            outlook.facts.push_back(fmt::format(
-                "{} is noexcept: the unwinding ends there in std::terminate", spot(*frame.place)));
-            outlook.cause =
-                fmt::format("{}, is noexcept: the forced unwind ended there in std::terminate",
-                            spot(*frame.place));
+            outlook.facts.push_back(fmt::format("{} {}: the unwinding ends there in std::terminate",
+                                                spot(*frame.place), which));
+            outlook.cause = fmt::format("{}, {}: the forced unwind ended there in std::terminate",
+                                        spot(*frame.place), which);
             return outlook;
         }
         if (effect.what != OnUnwind::catches) continue;
-        const std::string handler = fmt::format("catch (...) in {}", spot(*frame.place));
-        const Caught caught = what_becomes_of(backtraces, *function, effect.landing_pad);
+        const std::string handler =
+            fmt::format("catch ({}) in {}", effect.by_name ? "abi::__forced_unwind&" : "...",
+                        spot(*frame.place));
         if (caught == Caught::thrown_again) {
             outlook.facts.push_back(handler + " sees it and throws it again");
             continue;

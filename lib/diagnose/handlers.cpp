@@ -28,6 +28,10 @@ public:
         bool ended = false;
         for (std::uint64_t at = begin; at + 5 <= end; ++at) {
             const std::string name = name_of_callee(at);
+            if (!begun &&
+                (name == "__clang_call_terminate" || name.starts_with("std::terminate"))) {
+                return Caught::terminates;
+            }
             if (ended && name == "__cxa_begin_catch") break;  // another handler
             begun = begun || name == "__cxa_begin_catch";
             ended = ended || (begun && name == "__cxa_end_catch");

@@ -11,6 +11,7 @@ namespace threadfault::diagnose {
 enum class Caught : std::uint8_t {
     thrown_again,  // it calls __cxa_rethrow
     swallowed,     // it ends the exception (__cxa_end_catch), and nothing in it throws again
+    terminates,    // it does nothing but call std::terminate: clang's noexcept
     unknown,       // both, as under a condition; or its code can't be followed
 };
 

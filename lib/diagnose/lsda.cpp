@@ -123,16 +123,18 @@ bool read_table(RemoteMemory& memory, const FunctionInfo& function, Table* table
     return !reader.failed();
 }
 
-// Is a handler for this filter one that takes forced unwinding, too?
-bool takes_forced_unwind(RemoteMemory& memory, const Table& table, std::int64_t filter) {
+// Does a handler for this filter take forced unwinding, too?
+enum class Takes : std::uint8_t { no, as_all, by_name };
+
+Takes takes_forced_unwind(RemoteMemory& memory, const Table& table, std::int64_t filter) {
     const std::size_t size = size_of(table.type_encoding);
     Reader reader(memory, table.types - static_cast<std::uint64_t>(filter) * size);
     const std::uint64_t type = reader.encoded(table.type_encoding);
-    if (reader.failed()) return false;
-    if (type == 0) return true;  // catch (...)
+    if (reader.failed()) return Takes::no;
+    if (type == 0) return Takes::as_all;  // catch (...)
     // std::type_info: a vtable pointer, then the mangled name.
     const std::string name = memory.text(Reader(memory, type + 8).fixed<std::uint64_t>());
-    return name.find("__forced_unwind") != std::string::npos;
+    return name.find("__forced_unwind") != std::string::npos ? Takes::by_name : Takes::no;
 }
 
 // An empty exception specification: throw(), and noexcept as some compilers write it.
@@ -141,23 +143,25 @@ bool is_empty_specification(RemoteMemory& memory, const Table& table, std::int64
     return reader.uleb() == 0;
 }
 
-OnUnwind follow_actions(RemoteMemory& memory, const Table& table, std::uint64_t action) {
-    if (action == 0) return OnUnwind::cleans_up;
+UnwindEffect follow_actions(RemoteMemory& memory, const Table& table, std::uint64_t action,
+                            std::uint64_t pad) {
+    if (action == 0) return {OnUnwind::cleans_up, pad};
     std::uint64_t at = table.actions + action - 1;
     for (int steps = 0; steps < 64; ++steps) {
         Reader reader(memory, at);
         const std::int64_t filter = reader.sleb();
         const std::uint64_t here = reader.at();
         const std::int64_t next = reader.sleb();
-        if (reader.failed()) return OnUnwind::unknown;
-        if (filter > 0 && takes_forced_unwind(memory, table, filter)) return OnUnwind::catches;
+        if (reader.failed()) return {OnUnwind::unknown, pad};
+        const Takes takes = filter > 0 ? takes_forced_unwind(memory, table, filter) : Takes::no;
+        if (takes != Takes::no) return {OnUnwind::catches, pad, takes == Takes::by_name};
         if (filter < 0 && is_empty_specification(memory, table, filter)) {
-            return OnUnwind::terminates;
+            return {OnUnwind::terminates, pad};
         }
-        if (next == 0) return OnUnwind::cleans_up;
+        if (next == 0) return {OnUnwind::cleans_up, pad};
         at = here + static_cast<std::uint64_t>(next);
     }
-    return OnUnwind::unknown;
+    return {OnUnwind::unknown, pad};
 }
 
 }  // namespace
@@ -176,7 +180,7 @@ UnwindEffect effect_of_forced_unwind(RemoteMemory& memory, const FunctionInfo& f
         if (ip < begin) break;  // sites are in ascending order
         if (ip >= begin + length) continue;
         if (pad == 0) return {};
-        return {follow_actions(memory, table, action), table.landing_base + pad};
+        return follow_actions(memory, table, action, table.landing_base + pad);
     }
     if (reader.failed()) return {OnUnwind::unknown, 0};
     // A call that the table does not know must not throw.

@@ -20,6 +20,7 @@ enum class OnUnwind : std::uint8_t {
 struct UnwindEffect {
     OnUnwind what = OnUnwind::passes;
     std::uint64_t landing_pad = 0;  // where its code begins; 0: none
+    bool by_name = false;           // catches: by catch (abi::__forced_unwind&)
 };
 
 // For a frame that is at `ip` (the place of the call, not the return address). Forced unwinding is

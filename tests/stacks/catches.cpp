@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <cxxabi.h>
 #include <cstdio>
 #include <cstring>
 
@@ -70,6 +71,23 @@ void sleep_for_ever() {
     }
 }
 
+[[gnu::noinline]] void by_name() {
+    try {
+        sleep_for_ever();
+    } catch (abi::__forced_unwind&) {
+        note("caught\n");
+    }
+}
+
+[[gnu::always_inline]] inline void sleep_noexcept() noexcept {
+    sleep_for_ever();
+}
+
+[[gnu::noinline]] void has_it_inlined() {
+    sleep_noexcept();
+    note("not reached\n");
+}
+
 struct What {
     const char* name;
     void (*run)();
@@ -78,7 +96,9 @@ constexpr What kAll[] = {{"again", again},
                          {"again_at_once", again_at_once},
                          {"swallow", swallow},
                          {"swallow_before_another", swallow_before_another},
-                         {"perhaps", perhaps}};
+                         {"perhaps", perhaps},
+                         {"by_name", by_name},
+                         {"has_it_inlined", has_it_inlined}};
 
 void* victim(void* what) {
     pthread_setname_np(pthread_self(), "victim");

@@ -149,6 +149,7 @@ struct Handler {
     const char* forecast;
     const char* fact;
     const char* outcome;
+    const char* clause = "catch (...) in ";
 };
 constexpr Handler kHandlers[] = {
     {"again", "ends", " sees it and throws it again", "ended"},
@@ -158,6 +159,9 @@ constexpr Handler kHandlers[] = {
      "target-died"},
     {"perhaps", "unknown", " catches the forced unwind; whether it throws it again can't be told",
      "ended"},
+    {"by_name", "aborts", " swallows the forced unwind: libc then aborts", "target-died",
+     "catch (abi::__forced_unwind&) in "},
+    {"has_it_inlined", "aborts", ": the unwinding ends there in std::terminate", "target-died", ""},
 };
 
 class Handlers : public testing::TestWithParam<Handler> {};
@@ -173,8 +177,12 @@ TEST_P(Handlers, AreToldApart) {
         return said.json.contains("facts") && said.json["facts"].size() > 1;
     })) << said;
     EXPECT_EQ(said.text("forecast"), handler.forecast) << said;
-    EXPECT_NE(said.json["facts"].dump().find("catch (...) in " + std::string(handler.what) + ", "),
+    EXPECT_NE(said.json["facts"].dump().find(handler.clause + std::string(handler.what) + ", "),
               std::string::npos)
+        << said;
+    const bool inlined = std::string(handler.what) == "has_it_inlined";
+    EXPECT_EQ(inlined,
+              said.json["facts"].dump().find("or what is inlined there is (") != std::string::npos)
         << said;
     EXPECT_NE(said.json["facts"].dump().find(handler.fact), std::string::npos) << said;
     EXPECT_EQ(said.json["facts"].dump().find("unless it throws"), std::string::npos) << said;
