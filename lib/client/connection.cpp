@@ -106,14 +106,32 @@ void Connection::send_message(const void* message, std::size_t length) {
     for (;;) {
         if (::send(fd_, message, length, MSG_NOSIGNAL) == static_cast<ssize_t>(length)) return;
         if (errno == EINTR) continue;
-        if (errno != EAGAIN && errno != EWOULDBLOCK) lost();
+        if (errno != EAGAIN && errno != EWOULDBLOCK) {
+            read_farewell();
+            lost();
+        }
         pollfd waiting{fd_, POLLOUT, 0};
         if (poll(&waiting, 1, milliseconds_until(deadline)) == 0) silent();
     }
 }
 
-std::size_t Connection::receive(Clock::time_point deadline) {
+// An agent that turns a client away says why and closes, perhaps before anything was sent to it.
+// The first call may only tell that what was sent on has not been read (ECONNRESET).
+void Connection::read_farewell() {
+    make_buffer();
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        const ssize_t length =
+            recv(fd_, buffer_.get(), wire::kMaxMessage, MSG_TRUNC | MSG_DONTWAIT);
+        if (length > 0) check(static_cast<std::size_t>(length));
+    }
+}
+
+void Connection::make_buffer() {
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<unsigned char[]>(wire::kMaxMessage);
+}
+
+std::size_t Connection::receive(Clock::time_point deadline) {
+    make_buffer();
     for (;;) {
         pollfd waiting{fd_, POLLIN, 0};
         const int ready = poll(&waiting, 1, milliseconds_until(deadline));
@@ -128,8 +146,9 @@ std::size_t Connection::receive(Clock::time_point deadline) {
             check(static_cast<std::size_t>(length));
             return static_cast<std::size_t>(length);
         }
-        if (length == 0) lost();
-        if (errno != EINTR && errno != EAGAIN) lost();
+        if (length < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        read_farewell();
+        lost();
     }
 }
 

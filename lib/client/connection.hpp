@@ -98,6 +98,8 @@ private:
     std::size_t expect(wire::Type type, std::uint32_t request);
     void check(std::size_t length) const;
     std::vector<std::uint64_t> told_frames(std::size_t length) const;
+    void read_farewell();
+    void make_buffer();
     [[noreturn]] void lost() const;
     [[noreturn]] void silent() const;
 

@@ -5,6 +5,7 @@
 #include "support/eventually.hpp"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -114,6 +115,36 @@ TEST(Connection, TellsErrorsOfTheAgentApart) {
     error = hello_error(answer(wire::ErrorCode::malformed));
     EXPECT_EQ(error.code_name(), "protocol_error");
     EXPECT_NE(std::string(error.what()).find("why"), std::string::npos) << error.what();
+}
+
+// An agent that turns its client away: before it was sent anything, or without reading what was.
+Error turned_away(bool after_the_request) {
+    const SocketDirectory directory;
+    const int listener = listen_at(directory.socket_of(getpid()));
+    const Process self(getpid());
+    Connection connection(self);
+    std::thread agent([&] {
+        const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+        pollfd request{fd, POLLIN, 0};
+        if (after_the_request) poll(&request, 1, -1);
+        send_error(fd, {}, wire::ErrorCode::not_permitted);
+        close(fd);
+    });
+    if (!after_the_request) agent.join();
+    const Error error = error_of([&] { connection.hello(); });
+    if (agent.joinable()) agent.join();
+    close(listener);
+    return error;
+}
+
+TEST(Connection, HearsWhyItIsTurnedAway) {
+    for (const bool after_the_request : {false, true}) {
+        SCOPED_TRACE(after_the_request);
+        const Error error = turned_away(after_the_request);
+        EXPECT_EQ(error.exit_code(), ExitCode::not_permitted) << error.what();
+        EXPECT_EQ(error.code_name(), "not_permitted") << error.what();
+        EXPECT_NE(std::string(error.what()).find("serves the user it runs as"), std::string::npos);
+    }
 }
 
 TEST(Connection, RefusesMalformedReplies) {
