@@ -34,11 +34,6 @@ std::string unescape(std::string_view path) {
     return result;
 }
 
-std::string_view file_name(std::string_view path) {
-    const std::size_t slash = path.rfind('/');
-    return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
 // "begin-end perms offset major:minor inode   path"
 bool parse_line(std::string_view line, Mapping& mapping) {
     std::string_view rest = line;
@@ -86,6 +81,10 @@ std::vector<Mapping> read_maps(const Process& process) {
 }
 
 }  // namespace
+
+std::string_view file_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
 std::vector<Mapping> parse_maps(std::string_view text) {
     std::vector<Mapping> mappings;

@@ -24,6 +24,9 @@ struct Mapping {
 
 std::vector<Mapping> parse_maps(std::string_view text);
 
+// Without its directories.
+std::string_view file_name(std::string_view path);
+
 class Maps {
 public:
     // Throws Error{not_permitted} or Error{no_such_process}.

@@ -1,6 +1,7 @@
 #include "observe/preloadable.hpp"
 
 #include "observe/elf_file.hpp"
+#include "observe/maps.hpp"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,10 +102,6 @@ std::string shebang_of(int file) {
     if (begin == std::string_view::npos) return {};
     text.remove_prefix(begin);
     return std::string(text.substr(0, text.find_first_of(" \t")));
-}
-
-std::string_view file_name(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
 }
 
 bool is_glibc_loader(const std::string& interpreter) {

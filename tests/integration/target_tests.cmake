@@ -12,6 +12,7 @@ add_executable(target_test
   target_faults_test.cpp
   target_matchers_test.cpp
   target_test.cpp)
+threadfault_unite(target_test)
 target_link_libraries(target_test PRIVATE
   threadfault_test_support threadfault::target GTest::gmock GTest::gtest_main)
 foreach(program IN ITEMS counters family launcher std_threads)

@@ -50,7 +50,7 @@ Keys keys_that_parser_takes(const std::string& text) {
     return {};
 }
 
-std::string with_step(const std::string& step) {
+std::string file_with_step(const std::string& step) {
     return "[target]\ncommand = [\"x\"]\n[[test]]\nname = \"t\"\nsteps = [" + step + "]\n";
 }
 
@@ -73,7 +73,7 @@ TEST(Schema, TablesHaveTheParsersKeys) {
     EXPECT_EQ(keys_of(definition("test")),
               keys_that_parser_takes("[target]\ncommand = [\"x\"]\n[[test]]\n\"###\" = 1\n"));
     EXPECT_EQ(keys_of(definition("expect")),
-              keys_that_parser_takes(with_step("{ expect = { \"###\" = 1 } }")));
+              keys_that_parser_takes(file_with_step("{ expect = { \"###\" = 1 } }")));
 }
 
 TEST(Schema, StepsHaveTheParsersKeys) {
@@ -81,7 +81,8 @@ TEST(Schema, StepsHaveTheParsersKeys) {
     EXPECT_EQ(steps.size(), 14U);
     for (const Json& step : steps) {
         const std::string verb = step.at("title");
-        Keys parsed = keys_that_parser_takes(with_step("{ " + verb + " = \"main\", \"###\" = 1 }"));
+        Keys parsed =
+            keys_that_parser_takes(file_with_step("{ " + verb + " = \"main\", \"###\" = 1 }"));
         // A table of one key has nothing to choose from: the parser suggests just that.
         if (parsed.empty()) parsed = {verb};
         EXPECT_EQ(keys_of(step), parsed) << verb;
