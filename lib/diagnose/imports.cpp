@@ -13,7 +13,7 @@ namespace {
 // More than the largest programs have.
 constexpr std::uint64_t kMostRelocations = 200'000;
 constexpr int kMostHeaders = 64;
-constexpr int kMostEntries = 256;
+constexpr int kMostDynamic = 256;
 
 struct Image {
     std::uint64_t bias = 0;
@@ -43,7 +43,7 @@ std::optional<Image> image_at(RemoteMemory& memory, std::uint64_t base) {
         image.bias = base + segment.p_offset - segment.p_vaddr;
     }
     if (dynamic == 0 || !loaded) return std::nullopt;
-    for (int i = 0; i < kMostEntries; ++i) {
+    for (int i = 0; i < kMostDynamic; ++i) {
         Elf64_Dyn entry;
         const std::uint64_t offset = static_cast<std::uint64_t>(i) * sizeof entry;
         if (!read(memory, image.bias + dynamic + offset, &entry) || entry.d_tag == DT_NULL) break;
