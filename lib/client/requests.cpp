@@ -21,7 +21,7 @@ std::vector<wire::ThreadRecord> Connection::list(std::string_view name_glob, pid
     wire::ListRequest request;
     request.tid = inner_tid;
     if (name_glob.size() < sizeof request.name_glob) {
-        std::memcpy(request.name_glob, name_glob.data(), name_glob.size());
+        name_glob.copy(request.name_glob, name_glob.size());
     }
     std::vector<wire::ThreadRecord> records;
     do {
