@@ -109,9 +109,8 @@ UnwindOutlook look_up_the_stack(Backtraces& backtraces, const Backtrace& trace) 
         return outlook;
     }
     if (cleanups > 0) {
-        outlook.facts.push_back(
-            fmt::format("{} frame{} clean up on the way (destructors, handlers)", cleanups,
-                        cleanups == 1 ? "" : "s"));
+        outlook.facts.push_back(fmt::format("{} frame{} up on the way (destructors, handlers)",
+                                            cleanups, cleanups == 1 ? " cleans" : "s clean"));
     }
     if (trace.cut) {
         outlook.prospect = Prospect::unknown;
