@@ -3,8 +3,23 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 namespace threadfault::client {
+namespace {
+
+// Appends the `count` records that a packet brings, or as many as are there; returns those.
+template <typename Record>
+std::span<Record> append(std::vector<Record>* records, std::size_t count,
+                         std::span<const unsigned char> bytes) {
+    const std::size_t before = records->size();
+    records->resize(before + std::min(count, bytes.size() / sizeof(Record)));
+    const std::span<Record> fresh = std::span(*records).subspan(before);
+    std::memcpy(fresh.data(), bytes.data(), fresh.size_bytes());
+    return fresh;
+}
+
+}  // namespace
 
 wire::HelloReply Connection::hello() {
     wire::Hello request;
@@ -31,15 +46,9 @@ std::vector<wire::ThreadRecord> Connection::list(std::string_view name_glob, pid
         wire::ListReply reply;
         if (length < sizeof reply) lost();
         std::memcpy(&reply, buffer_.get(), sizeof reply);
-        const std::size_t fitting = (length - sizeof reply) / sizeof(wire::ThreadRecord);
-        const std::size_t count = std::min<std::size_t>(reply.count, fitting);
-        const std::size_t before = records.size();
-        records.resize(before + count);
-        std::memcpy(records.data() + before, buffer_.get() + sizeof reply,
-                    count * sizeof(wire::ThreadRecord));
-        for (std::size_t i = before; i < records.size(); i++) {
-            records[i].name[wire::kThreadNameSize - 1] = '\0';
-        }
+        for (wire::ThreadRecord& record :
+             append(&records, reply.count, {buffer_.get() + sizeof reply, length - sizeof reply}))
+            record.name[wire::kThreadNameSize - 1] = '\0';
         request.cursor = reply.next;
     } while (request.cursor != 0);
     return records;
@@ -178,14 +187,9 @@ std::vector<wire::SpecRecord> Connection::specs() {
         wire::SpecsReply reply;
         if (length < sizeof reply) lost();
         std::memcpy(&reply, buffer_.get(), sizeof reply);
-        const std::size_t fitting = (length - sizeof reply) / sizeof(wire::SpecRecord);
-        const std::size_t count = std::min<std::size_t>(reply.count, fitting);
-        const std::size_t before = records.size();
-        records.resize(before + count);
-        std::memcpy(records.data() + before, buffer_.get() + sizeof reply,
-                    count * sizeof(wire::SpecRecord));
-        for (std::size_t i = before; i < records.size(); i++)
-            records[i].text[wire::kSpecSize - 1] = '\0';
+        for (wire::SpecRecord& record :
+             append(&records, reply.count, {buffer_.get() + sizeof reply, length - sizeof reply}))
+            record.text[wire::kSpecSize - 1] = '\0';
         request.cursor = reply.next;
     } while (request.cursor != 0);
     return records;

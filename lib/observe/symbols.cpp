@@ -21,11 +21,6 @@ bool is_file(const Mapping& mapping) {
            !mapping.path.starts_with("/dev/");
 }
 
-std::string_view base_name(std::string_view path) {
-    const std::size_t slash = path.rfind('/');
-    return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
 // One mapped file. Its symbols are read when the first address in it is asked for.
 struct Module {
     std::string path;
@@ -91,7 +86,7 @@ Module& Symbols::Implementation::module_of(const Mapping& mapping) {
     Module& module = entry->second;
     if (!is_new) return module;
     module.path = mapping.path;
-    module.name = base_name(mapping.path);
+    module.name = file_name(mapping.path);
     if (mapping.path == kVdso) {
         std::vector<char> image(std::min(mapping.end - mapping.begin, kVdsoLimit));
         if (memory.read(mapping.begin, image.data(), image.size()))
@@ -198,7 +193,7 @@ std::optional<std::uint64_t> Symbols::address_of(std::string_view module_prefix,
                                                  std::string_view name) {
     const Module* previous = nullptr;
     for (const Mapping& mapping : implementation_->maps.all()) {
-        if (!is_file(mapping) || !base_name(mapping.path).starts_with(module_prefix)) continue;
+        if (!is_file(mapping) || !file_name(mapping.path).starts_with(module_prefix)) continue;
         Module& module = implementation_->module_of(mapping);
         if (&module == previous || module.segments.empty()) continue;
         previous = &module;  // a module's mappings lie together

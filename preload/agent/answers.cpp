@@ -1,15 +1,12 @@
 #include "preload/agent/answers.hpp"
 
 #include "execute/core.hpp"
-#include "execute/syscalls.hpp"
 #include "preload/agent/agent.hpp"
 #include "preload/agent/list.hpp"
 #include "preload/agent/specs.hpp"
 #include "preload/base/start.hpp"
 #include "preload/points/rules.hpp"
 #include "preload/registry/dead.hpp"
-
-#include <sys/socket.h>
 
 #include <cstring>
 
@@ -72,17 +69,6 @@ void tell_of_the_dead(Client& client) noexcept {
     recall_dead(request.tid, &reply);
     reply.header = wire::make_header(wire::Type::dead_reply, sizeof reply, client.request);
     if (!send(client, &reply, sizeof reply)) close_client(client);
-}
-
-void tell_too_many(int socket) noexcept {
-    wire::ErrorReply reply;
-    reply.header = wire::make_header(wire::Type::error, sizeof reply, 0);
-    reply.code = wire::ErrorCode::too_many_clients;
-    constexpr char kText[] = "too many clients at once: try again";
-    std::memcpy(reply.text, kText, sizeof kText);
-    execute::sys_call(SYS_sendto, socket, &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT,
-                      nullptr, 0);
-    execute::sys_close(socket);
 }
 
 }  // namespace threadfault::shim

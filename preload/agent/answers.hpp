@@ -14,7 +14,6 @@ namespace threadfault::shim {
 // Says why, and closes it.
 void refuse(Client& client, wire::ErrorCode code, const char* text) noexcept;
 void refuse(Client& client, wire::Check check) noexcept;
-void tell_too_many(int socket) noexcept;
 
 void greet(Client& client) noexcept;
 void list_threads(Client& client) noexcept;

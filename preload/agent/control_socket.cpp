@@ -84,17 +84,16 @@ bool may_command(const ucred& peer) noexcept {
     return sys_call(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
 }
 
-void turn_away(int client) noexcept {
+}  // namespace
+
+void turn_away(int client, wire::ErrorCode code, const char* text) noexcept {
     wire::ErrorReply reply;
     reply.header = wire::make_header(wire::Type::error, sizeof reply, 0);
-    reply.code = wire::ErrorCode::not_permitted;
-    constexpr char kText[] = "only the target's own user and root may command it";
-    std::memcpy(reply.text, kText, sizeof kText);
+    reply.code = code;
+    std::strncpy(reply.text, text, sizeof reply.text - 1);
     sys_call(SYS_sendto, client, &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT, nullptr, 0);
     sys_call(SYS_close, client);
 }
-
-}  // namespace
 
 int open_socket() noexcept {
     const long socket =
@@ -120,7 +119,8 @@ int accept_client(int listener) noexcept {
     socklen_t size = sizeof peer;
     if (sys_call(SYS_getsockopt, client, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
         !may_command(peer)) {
-        turn_away(static_cast<int>(client));
+        turn_away(static_cast<int>(client), wire::ErrorCode::not_permitted,
+                  "only the target's own user and root may command it");
         return -EACCES;
     }
     return static_cast<int>(client);

@@ -3,6 +3,8 @@
 #ifndef THREADFAULT_PRELOAD_CONTROL_SOCKET_HPP
 #define THREADFAULT_PRELOAD_CONTROL_SOCKET_HPP
 
+#include "wire/wire.hpp"
+
 namespace threadfault::shim {
 
 // A listening, non-blocking socket, or -errno.
@@ -10,6 +12,9 @@ int open_socket() noexcept;
 
 // The next client, non-blocking; -EAGAIN: none. -EACCES: somebody who may not was turned away.
 int accept_client(int listener) noexcept;
+
+// Tells a client that is not served why, and closes it.
+void turn_away(int client, wire::ErrorCode code, const char* text) noexcept;
 
 // A connection that is closed at once: wakes whoever listens, where no signal is left for it. Any
 // thread.

@@ -77,7 +77,7 @@ void accept_all(int listener) noexcept {
             chosen->socket = socket;
             continue;
         }
-        tell_too_many(socket);
+        turn_away(socket, wire::ErrorCode::too_many_clients, "too many clients at once: try again");
     }
 }
 
