@@ -2,7 +2,7 @@
 // has them, with the same words.
 #include "commands/forecast.hpp"
 #include "commands/stack.hpp"
-#include "drive/find_helper.hpp"
+#include "drive/programs/find_helper.hpp"
 
 namespace threadfault::cli {
 

@@ -2,7 +2,7 @@
 
 #include "commands/commands.hpp"
 #include "commands/process_options.hpp"
-#include "drive/suggest.hpp"
+#include "base/suggest.hpp"
 #include "render/error.hpp"
 #include "render/help.hpp"
 #include "render/text.hpp"

@@ -1,8 +1,8 @@
 // threadfault __complete WORDS…: what the last of the words may become, for the completion scripts.
 // One candidate a line, with a tab and a few words about it. Hidden: not for people.
 #include "commands/commands.hpp"
-#include "drive/death.hpp"
-#include "drive/targets.hpp"
+#include "drive/faults/death.hpp"
+#include "drive/programs/targets.hpp"
 #include "observe/process.hpp"
 #include "render/text.hpp"
 #include "threadfault/error.hpp"

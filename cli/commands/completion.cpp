@@ -1,7 +1,7 @@
 // threadfault completion: the script that teaches a shell our words.
 #include "commands/commands.hpp"
 #include "commands/completion_scripts.hpp"
-#include "drive/suggest.hpp"
+#include "base/suggest.hpp"
 #include "render/text.hpp"
 #include "threadfault/error.hpp"
 

@@ -1,7 +1,7 @@
 // threadfault demote: a thread gets less of the scheduler's favour.
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
-#include "drive/duration.hpp"
+#include "base/duration.hpp"
 
 #include <fmt/format.h>
 

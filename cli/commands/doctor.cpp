@@ -1,5 +1,5 @@
 // threadfault doctor: can the shim work there, and if not, why not?
-#include "drive/doctor.hpp"
+#include "drive/programs/doctor.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "render/json.hpp"

@@ -1,7 +1,7 @@
 // threadfault freeze, thaw, delay, spin, interrupt: what holds a thread up, and lets it go.
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
-#include "drive/duration.hpp"
+#include "base/duration.hpp"
 
 #include <fmt/format.h>
 

@@ -3,8 +3,8 @@
 #include "commands/forecast.hpp"
 #include "commands/last_looks.hpp"
 #include "commands/thread_options.hpp"
-#include "drive/duration.hpp"
-#include "drive/suggest.hpp"
+#include "base/duration.hpp"
+#include "base/suggest.hpp"
 
 #include <fmt/format.h>
 

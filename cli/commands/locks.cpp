@@ -2,9 +2,9 @@
 #include "render/locks.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
-#include "drive/lock_graph.hpp"
-#include "drive/member_names.hpp"
-#include "drive/run_program.hpp"
+#include "drive/locks/lock_graph.hpp"
+#include "drive/locks/member_names.hpp"
+#include "drive/programs/run_program.hpp"
 #include "render/text.hpp"
 
 #include <unistd.h>

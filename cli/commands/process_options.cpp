@@ -1,7 +1,7 @@
 #include "commands/process_options.hpp"
 
 #include "commands/thread_options.hpp"
-#include "drive/targets.hpp"
+#include "drive/programs/targets.hpp"
 #include "render/text.hpp"
 
 #include <fmt/format.h>

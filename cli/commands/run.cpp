@@ -1,6 +1,6 @@
 // threadfault run: become a program, with the shim loaded into it.
 #include "commands/commands.hpp"
-#include "drive/launch.hpp"
+#include "drive/programs/launch.hpp"
 #include "observe/preloadable.hpp"
 #include "render/error.hpp"
 #include "threadfault/error.hpp"

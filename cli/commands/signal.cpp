@@ -1,7 +1,7 @@
 // threadfault signal: queue a signal to one thread.
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
-#include "drive/death.hpp"
+#include "drive/faults/death.hpp"
 
 #include <fmt/format.h>
 

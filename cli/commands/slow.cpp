@@ -1,7 +1,7 @@
 // threadfault slow: a thread runs a part of the time only.
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
-#include "drive/duration.hpp"
+#include "base/duration.hpp"
 
 #include <fmt/format.h>
 

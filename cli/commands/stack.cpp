@@ -1,6 +1,6 @@
 #include "commands/stack.hpp"
 #include "commands/commands.hpp"
-#include "drive/selector.hpp"
+#include "drive/threads/selector.hpp"
 #include "threadfault/error.hpp"
 
 #include <CLI/CLI.hpp>

@@ -1,12 +1,12 @@
 // threadfault storm: random faults on a target, seeded, journalled, replayable.
-#include "drive/storm.hpp"
+#include "drive/storm/storm.hpp"
 #include "commands/commands.hpp"
-#include "commands/interrupt.hpp"
+#include "commands/stop_request.hpp"
 #include "commands/thread_options.hpp"
-#include "drive/duration.hpp"
-#include "drive/launch.hpp"
-#include "drive/settle.hpp"
-#include "drive/storm_journal.hpp"
+#include "base/duration.hpp"
+#include "drive/programs/launch.hpp"
+#include "drive/faults/settle.hpp"
+#include "drive/storm/journal.hpp"
 #include "render/text.hpp"
 
 #include <fmt/format.h>

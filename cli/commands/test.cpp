@@ -1,7 +1,7 @@
 // threadfault test: run scenario files. The work is done by a program of its own, because TOML and
 // HTTP need libraries that the static command can't have.
 #include "commands/commands.hpp"
-#include "drive/find_helper.hpp"
+#include "drive/programs/find_helper.hpp"
 #include "scenario/options.hpp"
 #include "threadfault/error.hpp"
 

@@ -1,8 +1,8 @@
 #include "commands/thread_options.hpp"
 
-#include "drive/duration.hpp"
-#include "drive/suggest.hpp"
-#include "drive/targets.hpp"
+#include "base/duration.hpp"
+#include "base/suggest.hpp"
+#include "drive/programs/targets.hpp"
 #include "render/json.hpp"
 #include "render/text.hpp"
 

@@ -3,8 +3,8 @@
 #define THREADFAULT_CLI_COMMANDS_THREAD_OPTIONS_HPP
 
 #include "command.hpp"
-#include "drive/choose.hpp"
-#include "drive/inflict.hpp"
+#include "drive/faults/choose.hpp"
+#include "drive/faults/inflict.hpp"
 #include "threadfault/error.hpp"
 
 #include <functional>

@@ -1,8 +1,8 @@
 #include "render/events.hpp"
 
-#include "drive/duration.hpp"
-#include "drive/inflict.hpp"
-#include "drive/thread_view.hpp"
+#include "base/duration.hpp"
+#include "drive/faults/inflict.hpp"
+#include "drive/threads/thread_view.hpp"
 #include "render/json_values.hpp"
 #include "render/text.hpp"
 

@@ -2,10 +2,10 @@
 #ifndef THREADFAULT_CLI_RENDER_JSON_HPP
 #define THREADFAULT_CLI_RENDER_JSON_HPP
 
-#include "drive/doctor.hpp"
-#include "drive/inflict.hpp"
-#include "drive/targets.hpp"
-#include "drive/thread_view.hpp"
+#include "drive/programs/doctor.hpp"
+#include "drive/faults/inflict.hpp"
+#include "drive/programs/targets.hpp"
+#include "drive/threads/thread_view.hpp"
 #include "threadfault/error.hpp"
 
 #include <string>

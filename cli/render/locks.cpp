@@ -1,6 +1,6 @@
 #include "render/locks.hpp"
 
-#include "drive/duration.hpp"
+#include "base/duration.hpp"
 #include "render/json_values.hpp"
 #include "render/text.hpp"
 

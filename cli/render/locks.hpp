@@ -2,8 +2,8 @@
 #ifndef THREADFAULT_CLI_RENDER_LOCKS_HPP
 #define THREADFAULT_CLI_RENDER_LOCKS_HPP
 
-#include "drive/lock_graph.hpp"
-#include "drive/watch.hpp"
+#include "drive/locks/lock_graph.hpp"
+#include "drive/locks/watch.hpp"
 #include "render/style.hpp"
 
 #include <string>

@@ -1,6 +1,6 @@
 #include "render/threads.hpp"
 
-#include "drive/duration.hpp"
+#include "base/duration.hpp"
 #include "render/text.hpp"
 
 #include <fmt/format.h>

@@ -2,8 +2,8 @@
 #ifndef THREADFAULT_CLI_RENDER_THREADS_HPP
 #define THREADFAULT_CLI_RENDER_THREADS_HPP
 
-#include "drive/targets.hpp"
-#include "drive/thread_view.hpp"
+#include "drive/programs/targets.hpp"
+#include "drive/threads/thread_view.hpp"
 #include "render/style.hpp"
 
 #include <string>

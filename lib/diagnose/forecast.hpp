@@ -3,7 +3,7 @@
 #define THREADFAULT_DIAGNOSE_FORECAST_HPP
 
 #include "diagnose/backtrace.hpp"
-#include "drive/thread_view.hpp"
+#include "drive/threads/thread_view.hpp"
 #include "wire/wire.hpp"
 
 #include <string>

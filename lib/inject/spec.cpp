@@ -1,6 +1,6 @@
 #include "inject/spec.hpp"
 
-#include "drive/suggest.hpp"
+#include "base/suggest.hpp"
 #include "threadfault/error.hpp"
 
 #include <fmt/format.h>

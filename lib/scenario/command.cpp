@@ -1,6 +1,6 @@
 #include "scenario/command.hpp"
 
-#include "drive/death.hpp"
+#include "drive/faults/death.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "drive/death.hpp"
+#include "drive/faults/death.hpp"
 #include "scenario/parse_parts.hpp"
 
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
 #include "scenario/reader.hpp"
 
-#include "drive/duration.hpp"
-#include "drive/selector.hpp"
-#include "drive/suggest.hpp"
+#include "base/duration.hpp"
+#include "drive/threads/selector.hpp"
+#include "base/suggest.hpp"
 #include "scenario/placeholders.hpp"
 #include "threadfault/error.hpp"
 

@@ -1,6 +1,6 @@
 #include "scenario/probe/prober.hpp"
 
-#include "drive/duration.hpp"
+#include "base/duration.hpp"
 
 #include <fmt/format.h>
 

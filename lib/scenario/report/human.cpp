@@ -1,4 +1,4 @@
-#include "drive/duration.hpp"
+#include "base/duration.hpp"
 #include "scenario/report/clean.hpp"
 #include "scenario/report/report.hpp"
 

@@ -1,6 +1,6 @@
 #include "scenario/run/campaign.hpp"
 
-#include "drive/suggest.hpp"
+#include "base/suggest.hpp"
 #include "scenario/run/session.hpp"
 #include "threadfault/error.hpp"
 

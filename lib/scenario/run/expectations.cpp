@@ -1,6 +1,6 @@
 // What is expected of a target, and what is seen of it.
-#include "drive/death.hpp"
-#include "drive/duration.hpp"
+#include "drive/faults/death.hpp"
+#include "base/duration.hpp"
 #include "scenario/match.hpp"
 #include "scenario/run/session.hpp"
 

@@ -1,6 +1,6 @@
 #include "scenario/run/session.hpp"
 
-#include "drive/duration.hpp"
+#include "base/duration.hpp"
 #include "scenario/report/clean.hpp"
 #include "threadfault/error.hpp"
 

@@ -1,5 +1,5 @@
 // What the steps of a test do; expectations.cpp has those that judge.
-#include "drive/duration.hpp"
+#include "base/duration.hpp"
 #include "scenario/command.hpp"
 #include "scenario/run/session.hpp"
 

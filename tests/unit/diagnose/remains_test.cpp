@@ -1,6 +1,6 @@
 // What the files say of this very process's memory, held to the memory itself.
 #include "diagnose/remains.hpp"
-#include "drive/last_look.hpp"
+#include "drive/faults/last_look.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

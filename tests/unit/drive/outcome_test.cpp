@@ -1,8 +1,8 @@
 // What comes of a fault: names, exit codes, reasons; and what a launch does to the environment.
-#include "drive/inflict.hpp"
-#include "drive/launch.hpp"
-#include "drive/reason.hpp"
-#include "drive/thread_view.hpp"
+#include "drive/faults/inflict.hpp"
+#include "drive/programs/launch.hpp"
+#include "drive/faults/reason.hpp"
+#include "drive/threads/thread_view.hpp"
 
 #include <gtest/gtest.h>
 

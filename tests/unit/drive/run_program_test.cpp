@@ -1,4 +1,4 @@
-#include "drive/run_program.hpp"
+#include "drive/programs/run_program.hpp"
 
 #include <gtest/gtest.h>
 

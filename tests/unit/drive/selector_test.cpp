@@ -1,7 +1,7 @@
 // How users name threads.
-#include "drive/selector.hpp"
+#include "drive/threads/selector.hpp"
 
-#include "drive/thread_view.hpp"
+#include "drive/threads/thread_view.hpp"
 #include "threadfault/error.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // Durations, signals, suggestions: the words of the command line.
-#include "drive/death.hpp"
-#include "drive/duration.hpp"
-#include "drive/suggest.hpp"
+#include "drive/faults/death.hpp"
+#include "base/duration.hpp"
+#include "base/suggest.hpp"
 #include "threadfault/error.hpp"
 
 #include <gtest/gtest.h>

@@ -1,0 +1,17 @@
+// threadfault-diagnose: the commands that need libdw and libunwind. The threadfault command becomes
+// this program; it takes the same words.
+#include "command.hpp"
+#include "programs/diagnose/explain_death.hpp"
+#include "programs/diagnose/name_data.hpp"
+
+#include <string_view>
+
+int main(int argc, char** argv) {
+    if (argc == 2 && std::string_view(argv[1]) == "__explain-death") {
+        return threadfault::cli::explain_death();
+    }
+    if (argc == 2 && std::string_view(argv[1]) == "__name-data") {
+        return threadfault::cli::name_data();
+    }
+    return threadfault::cli::run_command_line(argc, argv);
+}

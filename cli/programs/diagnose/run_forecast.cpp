@@ -1,0 +1,108 @@
+// threadfault kill --dry-run, done.
+#include "commands/forecast.hpp"
+#include "diagnose/forecast.hpp"
+#include "drive/faults/inflict.hpp"
+#include "drive/locks/member_names.hpp"
+#include "drive/locks/more_facts.hpp"
+#include "render/json_values.hpp"
+#include "render/text.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace threadfault::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using diagnose::Prospect;
+
+struct Outlook {
+    drive::Victim victim;
+    diagnose::Forecast forecast;
+};
+
+std::string sentence(Prospect prospect, std::string_view how) {
+    switch (prospect) {
+        case Prospect::ends:
+            return fmt::format("would end by {}, and the process live on", how);
+        case Prospect::stays:
+            return fmt::format("would live on: {} would not take effect", how);
+        case Prospect::aborts:
+            return fmt::format("would take the process with it: {} ends in an abort", how);
+        case Prospect::unsafe:
+            return "is in an unsafe place just now";
+        case Prospect::unknown:
+            break;
+    }
+    return fmt::format("what {} would do can't be said", how);
+}
+
+std::string text_of(const std::vector<Outlook>& outlooks, std::string_view how,
+                    const Style& style) {
+    std::string out;
+    for (const Outlook& outlook : outlooks) {
+        const drive::Victim& victim = outlook.victim;
+        out += fmt::format("{} {}", victim.tid, style.bold(printable(victim.name)));
+        if (!victim.path.empty()) out += style.dim(fmt::format(" ({})", victim.path));
+        const std::string words = sentence(outlook.forecast.prospect, how);
+        const bool bad = outlook.forecast.prospect == Prospect::aborts;
+        out += ": " + (bad ? style.red(words) : words) + "\n";
+        for (const std::string& fact : outlook.forecast.facts)
+            out += fmt::format("  {}\n", printable(fact));
+    }
+    return out;
+}
+
+Json json_of(pid_t pid, const Outlook& outlook, std::string_view how) {
+    return {{"pid", pid},
+            {"tid", outlook.victim.tid},
+            {"name", outlook.victim.name},
+            {"fault", "kill"},
+            {"how", how},
+            {"dry_run", true},
+            {"forecast", diagnose::to_string(outlook.forecast.prospect)},
+            {"facts", outlook.forecast.facts}};
+}
+
+}  // namespace
+
+int run_forecast(const ThreadOptions& options, wire::Fault how, const Invocation& invocation) {
+    const drive::Choice choice = choice_of(options);
+    const drive::Selector selector = drive::parse_selector(options.thread);
+    const observe::Process process = open_process(options.pid);
+    client::Connection connection(process);
+    const std::vector<drive::Victim> victims = drive::choose(process, connection, selector, choice);
+    drive::ThreadList list = drive::list_threads(process, &connection, {.waits = true});
+    drive::add_holdings(drive::find_locks(process, &connection), list);
+    drive::name_members(process, list.threads);
+    diagnose::Backtraces backtraces(process, &connection);
+    std::vector<Outlook> outlooks;
+    for (const drive::Victim& victim : victims) {
+        const auto view =
+            std::find_if(list.threads.begin(), list.threads.end(),
+                         [&](const drive::ThreadView& one) { return one.tid == victim.tid; });
+        if (view == list.threads.end()) continue;  // it ended meanwhile
+        const diagnose::Target target{view->tid, view->inner_tid, view->serial};
+        const auto traces = backtraces.take({&target, 1}, {.depth = 1000});
+        outlooks.push_back({victim, diagnose::forecast(backtraces, *view, traces.front(), how)});
+    }
+    const std::string_view word = drive::fault_name(how);
+    if (!invocation.json) {
+        write_all(STDOUT_FILENO, text_of(outlooks, word, invocation.style()));
+        return 0;
+    }
+    Json json;
+    if (outlooks.size() == 1 && !options.all) {
+        json = json_of(process.pid(), outlooks.front(), word);
+    } else {
+        json = {{"pid", process.pid()}, {"results", Json::array()}};
+        for (const Outlook& outlook : outlooks)
+            json["results"].push_back(json_of(process.pid(), outlook, word));
+    }
+    write_all(STDOUT_FILENO, line(json));
+    return 0;
+}
+
+}  // namespace threadfault::cli

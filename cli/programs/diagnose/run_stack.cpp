@@ -1,0 +1,78 @@
+// threadfault stack, done.
+#include "commands/stack.hpp"
+#include "commands/thread_options.hpp"
+#include "diagnose/backtrace.hpp"
+#include "programs/diagnose/stacks.hpp"
+#include "drive/locks/member_names.hpp"
+#include "drive/locks/more_facts.hpp"
+#include "drive/threads/thread_view.hpp"
+#include "render/text.hpp"
+
+#include <unistd.h>
+
+namespace threadfault::cli {
+namespace {
+
+drive::ThreadList threads_of(Looked& looked, const std::string& text) {
+    if (text.empty()) {
+        drive::ThreadList all = drive::list_threads(
+            looked.process, looked.agent(), {.waits = true, .starts = true, .outside = true});
+        drive::add_holdings(all);
+        drive::name_holdings(looked.process, all.threads);
+        return all;
+    }
+    const drive::Selector selector = drive::parse_selector(text);
+    const bool needs_agent = selector.has(drive::Term::Key::in) ||
+                             selector.has(drive::Term::Key::path) ||
+                             selector.has(drive::Term::Key::nth);
+    if (needs_agent && looked.agent() == nullptr) {
+        throw Error(ExitCode::no_agent, "no_agent", looked.why, looked.hint);
+    }
+    drive::ThreadList list = drive::list_threads(
+        looked.process, looked.agent(),
+        {.waits = true, .starts = true, .outside = selector.has(drive::Term::Key::start)});
+    if (selector.has(drive::Term::Key::in)) {
+        drive::add_stacks(looked.process, *looked.agent(), list);
+    }
+    // Of all, before any is left out: the waiters name the owners.
+    drive::add_holdings(list);
+    drive::name_holdings(looked.process, list.threads);
+    std::erase_if(list.threads,
+                  [&](const drive::ThreadView& thread) { return !selector.matches(thread); });
+    if (list.threads.empty()) {
+        throw Error(
+            ExitCode::no_such_thread, "no_such_thread",
+            "no thread of process " + std::to_string(looked.process.pid()) + " matches \"" + text +
+                "\"",
+            "`threadfault ps " + std::to_string(looked.process.pid()) + "` lists its threads");
+    }
+    return list;
+}
+
+}  // namespace
+
+int run_stack(const StackOptions& options, const Invocation& invocation) {
+    Looked looked(options.pid);
+    const std::string command = looked.process.command();
+    const drive::ThreadList list = threads_of(looked, options.thread);
+    std::vector<diagnose::Target> targets;
+    targets.reserve(list.threads.size());
+    for (const drive::ThreadView& thread : list.threads)
+        targets.push_back({thread.tid, thread.inner_tid, thread.serial});
+    diagnose::Backtraces backtraces(looked.process, looked.agent());
+    const std::vector<diagnose::Backtrace> traces =
+        backtraces.take(targets, {.passive = options.passive, .depth = options.depth});
+    // What ended meanwhile is no thread any more.
+    StackReport report{looked.process.pid(), command, list.threads, traces};
+    if (invocation.json) {
+        write_all(STDOUT_FILENO, json_stacks(report, options.collapse));
+    } else if (options.collapse) {
+        write_all(STDOUT_FILENO, collapsed_stacks(report, invocation.style()));
+    } else {
+        render_stacks(report, invocation.style(),
+                      [](std::string_view text) { write_all(STDOUT_FILENO, text); });
+    }
+    return 0;
+}
+
+}  // namespace threadfault::cli

@@ -1,0 +1,312 @@
+#include "drive/faults/choose.hpp"
+
+#include "drive/locks/member_names.hpp"
+#include "drive/locks/more_facts.hpp"
+#include "base/suggest.hpp"
+#include "drive/threads/thread_view.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <tuple>
+
+namespace threadfault::drive {
+namespace {
+
+using Key = Term::Key;
+
+constexpr std::size_t kListed = 20;  // of an ambiguous selector's matches
+
+struct Candidate {
+    Victim victim;
+    std::optional<std::uint32_t> index;
+};
+
+Error no_such_thread(const std::string& message, std::string hint) {
+    return Error(ExitCode::no_such_thread, "no_such_thread", message, std::move(hint));
+}
+
+// ---- a thread id alone: one read of /proc
+
+std::string owner_of(pid_t tid) {
+    // /proc/<tid> exists for every thread of the system, though no listing shows it.
+    try {
+        const observe::Process unused(tid);
+        return fmt::format("{} is a process of its own", tid);
+    } catch (const Error& error) {
+        return error.hint();
+    }
+}
+
+[[noreturn]] void no_such_tid(const observe::Process& process, pid_t tid) {
+    const std::string elsewhere = owner_of(tid);
+    std::vector<pid_t> tids = process.tids();
+    std::erase_if(tids, [&](pid_t other) { return process.name(other) == "threadfault"; });
+    const pid_t near = nearest_number(tid, tids);
+    std::string hint;
+    if (!elsewhere.empty()) {
+        hint = elsewhere;
+    } else if (near != 0) {
+        hint = fmt::format("the nearest is {} ({}); `threadfault ps {}` lists them", near,
+                           process.name(near).value_or("?"), process.pid());
+    }
+    throw no_such_thread(fmt::format("process {} has no thread {}", process.pid(), tid), hint);
+}
+
+Victim choose_by_tid(const observe::Process& process, client::Connection& connection, pid_t tid) {
+    const std::optional<observe::TaskStat> stat = process.stat(tid);
+    if (!stat || stat->is_dead()) no_such_tid(process, tid);
+    if (stat->is_kernel_worker()) {
+        throw no_such_thread(
+            fmt::format("thread {} ({}) is a kernel worker, not one of the program's "
+                        "threads",
+                        tid, stat->name),
+            {});
+    }
+    const pid_t inner = connection.inner_tid(tid);
+    if (stat->name == "threadfault" && connection.hello().agent_tid == inner) {
+        throw no_such_thread(
+            fmt::format("thread {} is threadfault's own helper in process {}", tid, process.pid()),
+            fmt::format("`threadfault ps {}` lists the program's threads", process.pid()));
+    }
+    return {.tid = tid,
+            .inner_tid = inner,
+            .start_ticks = stat->start_ticks,
+            .name = stat->name,
+            .path = tid == process.pid() ? "main" : "",
+            .state = stat->state,
+            .main = tid == process.pid()};
+}
+
+// ---- names, paths, numbers: the registry's answer, confirmed by /proc
+
+bool record_matches(const wire::ThreadRecord& record, const Selector& selector) {
+    return std::all_of(selector.terms.begin(), selector.terms.end(), [&](const Term& term) {
+        switch (term.key) {
+            case Key::name:
+                return wire::glob_match(term.text.c_str(), record.name);
+            case Key::path:
+                return path_text(record) == term.text;
+            case Key::nth:
+                return record.index == static_cast<std::uint32_t>(term.number);
+            case Key::main:
+                return (record.flags & wire::kThreadMain) != 0;
+            default:
+                return false;
+        }
+    });
+}
+
+bool registry_suffices(const Selector& selector) {
+    return std::all_of(selector.terms.begin(), selector.terms.end(), [](const Term& term) {
+        return term.key == Key::name || term.key == Key::path || term.key == Key::nth ||
+               term.key == Key::main;
+    });
+}
+
+// The thread as /proc shows it now, if it is still the one of the record and of that name.
+std::optional<Candidate> confirm(const observe::Process& process,
+                                 const client::Connection& connection,
+                                 const wire::ThreadRecord& record, const Selector& selector) {
+    const pid_t tid = connection.outer_tid(record.tid);
+    const std::optional<observe::TaskStat> stat = process.stat(tid);
+    if (!stat || stat->is_dead() || !is_same_thread(record, stat->start_ticks)) return std::nullopt;
+    const std::string_view glob = selector.value(Key::name);
+    if (!glob.empty() && !wire::glob_match(std::string(glob).c_str(), stat->name.c_str())) {
+        return std::nullopt;
+    }
+    Candidate candidate;
+    candidate.victim = {.tid = tid,
+                        .inner_tid = record.tid,
+                        .serial = record.serial,
+                        .start_ticks = stat->start_ticks,
+                        .name = stat->name,
+                        .path = path_text(record),
+                        .state = stat->state,
+                        .main = tid == process.pid()};
+    candidate.index = record.index;
+    return candidate;
+}
+
+std::vector<Candidate> from_registry(const observe::Process& process,
+                                     client::Connection& connection, const Selector& selector) {
+    std::vector<Candidate> candidates;
+    for (const wire::ThreadRecord& record : connection.list(selector.value(Key::name))) {
+        if ((record.flags & wire::kThreadUnregistered) || !record_matches(record, selector))
+            continue;
+        if (auto candidate = confirm(process, connection, record, selector)) {
+            candidates.push_back(std::move(*candidate));
+        }
+    }
+    return candidates;
+}
+
+// ---- everything else: the whole picture
+
+std::vector<Candidate> from_listing(const ThreadList& list, const Selector& selector) {
+    std::vector<Candidate> candidates;
+    for (const ThreadView& thread : list.threads) {
+        if (!selector.matches(thread)) continue;
+        candidates.push_back({{.tid = thread.tid,
+                               .inner_tid = thread.inner_tid,
+                               .serial = thread.serial,
+                               .start_ticks = thread.start_ticks,
+                               .name = thread.name,
+                               .path = thread.path,
+                               .state = thread.state,
+                               .main = thread.main},
+                              thread.index});
+    }
+    return candidates;
+}
+
+ThreadList listing(const observe::Process& process, client::Connection& connection,
+                   const Selector& selector) {
+    const Needs needs{.waits = selector.has(Key::waiting),
+                      .starts = selector.has(Key::start),
+                      .outside = selector.has(Key::start)};
+    try {
+        ThreadList list = list_threads(process, &connection, needs);
+        if (selector.has(Key::in)) add_stacks(process, connection, list);
+        if (selector.has(Key::holding)) {
+            add_holdings(find_locks(process, &connection), list);
+            name_members(process, list.threads);
+        }
+        return list;
+    } catch (const Error& error) {
+        // A stopped process's agent can't answer. What /proc alone tells needs no answer.
+        const bool from_proc = !selector.has(Key::in) && !selector.has(Key::start) &&
+                               !selector.has(Key::path) && !selector.has(Key::nth);
+        if (error.code_name() != "target_stopped" || !from_proc) throw;
+        return list_threads(process, nullptr, needs);
+    }
+}
+
+[[noreturn]] void no_match(const observe::Process& process, const ThreadList& list,
+                           const Selector& selector) {
+    std::set<std::string> names, starts;
+    std::vector<pid_t> tids;
+    for (const ThreadView& thread : list.threads) {
+        names.insert(thread.name);
+        if (!thread.start.empty()) starts.insert(observe::without_parameters(thread.start));
+        tids.push_back(thread.tid);
+    }
+    const auto suggest = [](std::string_view key, std::string_view wanted,
+                            const std::set<std::string>& known) {
+        const std::string near =
+            nearest(wanted, std::vector<std::string>(known.begin(), known.end()));
+        if (!near.empty()) return fmt::format("did you mean {}={}?", key, near);
+        if (known.empty() || known.size() > 8) return std::string();
+        return fmt::format("there are {}={}", key, fmt::join(known, fmt::format(", {}=", key)));
+    };
+    std::string hint;
+    if (selector.has(Key::name)) hint = suggest("name", selector.value(Key::name), names);
+    if (hint.empty() && selector.has(Key::start)) {
+        hint = suggest("start", selector.value(Key::start), starts);
+    }
+    if (hint.empty()) hint = fmt::format("`threadfault ps {}` lists its threads", process.pid());
+    throw no_such_thread(
+        fmt::format("no thread of process {} matches \"{}\"", process.pid(), selector.text), hint);
+}
+
+[[noreturn]] void ambiguous(const observe::Process& process, const Selector& selector,
+                            const std::vector<Candidate>& candidates) {
+    std::string list;
+    for (std::size_t i = 0; i < std::min(candidates.size(), kListed); i++) {
+        const Victim& victim = candidates[i].victim;
+        list += fmt::format("{}{} {}", i == 0 ? "" : ", ", victim.tid, victim.name);
+        if (!victim.path.empty()) list += fmt::format(" ({})", victim.path);
+    }
+    if (candidates.size() > kListed)
+        list += fmt::format(" and {} more", candidates.size() - kListed);
+    throw Error(ExitCode::no_such_thread, "ambiguous_selector",
+                fmt::format("\"{}\" matches {} threads of process {}: {}", selector.text,
+                            candidates.size(), process.pid(), list),
+                "give one thread id, narrow the selector, or say --first, --all or --random");
+}
+
+std::size_t pick(std::size_t count, std::optional<std::uint64_t> seed) {
+    // A fixed generator and a fixed way to a number: the same seed picks the same place everywhere.
+    std::mt19937_64 generator(seed ? *seed : std::random_device{}());
+    return static_cast<std::size_t>(generator() % count);
+}
+
+std::vector<Victim> apply(const observe::Process& process, const Selector& selector,
+                          const Choice& choice, std::vector<Candidate> candidates) {
+    std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+        const auto order = [](const Candidate& candidate) {
+            return std::tuple(!candidate.index.has_value(), candidate.index.value_or(0),
+                              candidate.victim.start_ticks, candidate.victim.tid);
+        };
+        return order(a) < order(b);
+    });
+    if (choice.quantity != Quantity::one && candidates.size() > 1 &&
+        !selector.names_main(process.pid())) {
+        std::erase_if(candidates, [](const Candidate& candidate) { return candidate.victim.main; });
+    }
+    if (choice.quantity == Quantity::one && candidates.size() > 1) {
+        ambiguous(process, selector, candidates);
+    }
+    if (choice.quantity == Quantity::random) {
+        std::swap(candidates.front(), candidates[pick(candidates.size(), choice.seed)]);
+    }
+    if (choice.quantity != Quantity::all) candidates.resize(1);
+    std::vector<Victim> victims;
+    victims.reserve(candidates.size());
+    for (Candidate& candidate : candidates)
+        victims.push_back(std::move(candidate.victim));
+    return victims;
+}
+
+}  // namespace
+
+std::vector<Victim> choose(const observe::Process& process, client::Connection& connection,
+                           const Selector& selector, const Choice& choice) {
+    if (selector.terms.size() == 1) {
+        const Term& only = selector.terms.front();
+        if (only.key == Key::tid) {
+            return {choose_by_tid(process, connection, static_cast<pid_t>(only.number))};
+        }
+        if (only.key == Key::main) return {choose_by_tid(process, connection, process.pid())};
+    }
+    if (registry_suffices(selector)) {
+        try {
+            std::vector<Candidate> found = from_registry(process, connection, selector);
+            if (!found.empty()) return apply(process, selector, choice, std::move(found));
+        } catch (const Error& error) {
+            if (error.code_name() != "target_stopped") throw;
+        }
+        // Not in the registry under that name: a thread that libc made, or one that was renamed
+        // behind the shim's back.
+    }
+    const ThreadList list = listing(process, connection, selector);
+    std::vector<Candidate> found = from_listing(list, selector);
+    if (found.empty()) {
+        for (const Term& term : selector.terms) {
+            if (term.key != Key::tid) continue;
+            const auto tid = static_cast<pid_t>(term.number);
+            const bool listed =
+                std::any_of(list.threads.begin(), list.threads.end(),
+                            [tid](const ThreadView& view) { return view.tid == tid; });
+            if (!listed) no_such_tid(process, tid);
+        }
+        no_match(process, list, selector);
+    }
+    return apply(process, selector, choice, std::move(found));
+}
+
+std::vector<Victim> choose_faulty(const observe::Process& process, client::Connection& connection) {
+    std::vector<Victim> victims;
+    for (const wire::ThreadRecord& record : connection.list()) {
+        // A cancellation that was asked for can't be taken back.
+        if ((record.faults & ~wire::kInForceCancel) == 0) continue;
+        if (auto candidate = confirm(process, connection, record, Selector{})) {
+            victims.push_back(std::move(candidate->victim));
+        }
+    }
+    return victims;
+}
+
+}  // namespace threadfault::drive

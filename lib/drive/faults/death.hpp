@@ -1,0 +1,50 @@
+// How a process that is not our child ended.
+#ifndef THREADFAULT_DRIVE_FAULTS_DEATH_HPP
+#define THREADFAULT_DRIVE_FAULTS_DEATH_HPP
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace threadfault::drive {
+
+// Made while the process lives; asked after its end. What can't be observed stays unknown: the
+// kernel tells the exit status of a stranger by pidfd from 6.15 on, before that only as long as its
+// parent has not waited for it.
+class DeathWatch {
+public:
+    explicit DeathWatch(pid_t pid) noexcept;
+    ~DeathWatch();
+    DeathWatch(const DeathWatch&) = delete;
+    DeathWatch& operator=(const DeathWatch&) = delete;
+
+    // Is there a pidfd to watch by?
+    bool watches() const noexcept { return pidfd_ >= 0; }
+    // Has the process ended, with all its threads? False where it can't be told this way (no
+    // pidfd).
+    bool has_ended() const noexcept;
+    // As wait(2) would give it.
+    std::optional<int> wait_status() const;
+    // "the process was ended by SIGABRT", "the process exited with code 3", "the process ended".
+    std::string text() const;
+
+private:
+    pid_t pid_;
+    int pidfd_;
+};
+
+// "SIGSEGV", "SIGRTMIN+2", or the number as text.
+std::string signal_name(int number);
+
+// 15, TERM, SIGTERM, RTMIN+3, SIGRTMAX-1; std::nullopt: no signal of this name. 32 and 33, which
+// belong to glibc, are numbers like any other here.
+std::optional<int> parse_signal(std::string_view text);
+
+// The nearest name to one that is none, or "".
+std::string nearest_signal(std::string_view text);
+
+}  // namespace threadfault::drive
+
+#endif  // THREADFAULT_DRIVE_FAULTS_DEATH_HPP

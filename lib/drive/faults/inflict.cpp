@@ -1,0 +1,324 @@
+#include "drive/faults/inflict.hpp"
+
+#include "drive/faults/death.hpp"
+#include "drive/faults/reason.hpp"
+#include "drive/faults/signal_watch.hpp"
+#include "drive/faults/undo_right.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <thread>
+#include <unordered_map>
+
+namespace threadfault::drive {
+namespace {
+
+using namespace std::chrono_literals;
+using client::Clock;
+
+// The agent answers within the request's own wait; this much later, on a loaded machine, it does
+// not answer at all.
+constexpr auto kGrace = 5s;
+// Before the grace is over: is the process stopped?
+constexpr auto kDoubt = 150ms;
+// From the agent seeing the thread gone to our seeing it, and for a process that is dying.
+constexpr auto kConfirmWithin = 1s;
+// Requests under way at once: an agent's slots are limited.
+constexpr std::size_t kWindow = 64;
+
+double seconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+wire::FaultRequest request_for(const Victim& victim, const Plan& plan, bool tell) {
+    wire::FaultRequest request;
+    request.fault = plan.fault;
+    request.tid = victim.inner_tid;
+    request.serial = victim.serial;
+    request.flags = plan.flags & (tell ? ~0U : ~wire::kFaultTellFrames);
+    request.signal = plan.signal;
+    request.value = plan.value;
+    request.wait_ns = plan.wait.count();
+    request.duration_ns = plan.duration.count();
+    request.percent = plan.percent;
+    request.nice = plan.nice;
+    std::copy(plan.cpus.begin(), plan.cpus.end(), request.cpus);
+    return request;
+}
+
+class Infliction {
+public:
+    Infliction(const observe::Process& process, client::Connection& connection,
+               const std::vector<Victim>& victims, const Plan& plan)
+        : process_(process),
+          connection_(connection),
+          plan_(plan),
+          death_(process.pid()),
+          begin_(Clock::now()) {
+        for (const Victim& victim : victims)
+            results_.push_back({victim, Outcome::pending, {}, 0});
+    }
+
+    std::vector<Result> run() {
+        // Everything else of the group stops with one thread: one look is enough.
+        if (is_stopped(results_.front().victim) && !wait_until_continued()) {
+            for (Result& result : results_) {
+                set(&result, Outcome::refused,
+                    "target-stopped: the process is stopped (SIGSTOP, or a debugger); nothing was "
+                    "sent");
+            }
+            return std::move(results_);
+        }
+        try {
+            exchange();
+            if (plan_.fault == wire::Fault::signal) watch_signals();
+        } catch (const Error& error) {
+            if (error.exit_code() != ExitCode::target_died) throw;
+            target_died();
+        }
+        // A look at the pidfd costs a fiftieth of one into /proc.
+        if (death_.has_ended() || (!death_.watches() && !process_.alive())) target_died();
+        return std::move(results_);
+    }
+
+private:
+    static bool is_stopped(const Victim& victim) {
+        return victim.state == 'T' || victim.state == 't';
+    }
+
+    bool wait_until_continued() {
+        const Clock::time_point deadline = begin_ + plan_.wait;
+        while (Clock::now() < deadline) {
+            if (!connection_.is_stopped()) return true;
+            std::this_thread::sleep_for(5ms);
+        }
+        return false;
+    }
+
+    void exchange() {
+        const bool tell = results_.size() <= kMostToTell;
+        const auto keep = [this](std::uint32_t request, std::vector<std::uint64_t> frames) {
+            const auto found = outstanding_.find(request);
+            if (found != outstanding_.end()) results_[found->second].frames = std::move(frames);
+        };
+        std::size_t sent = 0;
+        Clock::time_point last_answer = Clock::now();
+        while (sent < results_.size() || !outstanding_.empty()) {
+            while (sent < results_.size() && outstanding_.size() < kWindow) {
+                const std::uint32_t number =
+                    connection_.send(request_for(results_[sent].victim, plan_, tell));
+                outstanding_[number] = sent++;
+            }
+            const Clock::time_point expected = last_answer + plan_.wait + kDoubt;
+            const bool doubtful = Clock::now() >= expected;
+            const auto reply =
+                connection_.receive_fault(doubtful ? Clock::now() + kDoubt : expected, keep);
+            if (reply) {
+                last_answer = Clock::now();
+                take(*reply);
+            } else if (connection_.is_stopped()) {
+                finish_all(
+                    "target-stopped: the process is stopped (SIGSTOP, or a debugger); the request "
+                    "waits for it to go on");
+                return;
+            } else if (Clock::now() >= last_answer + plan_.wait + kGrace) {
+                finish_all("timed-out: the agent does not answer");
+                return;
+            }
+        }
+    }
+
+    void take(const wire::FaultReply& reply) {
+        const auto found = outstanding_.find(reply.header.request);
+        if (found == outstanding_.end()) return;
+        Result& result = results_[found->second];
+        outstanding_.erase(found);
+        switch (reply.outcome) {
+            case wire::Outcome::ended:
+                confirm_end(&result);
+                return;
+            case wire::Outcome::done:
+                set(&result, Outcome::done, reason_text(reply, plan_.fault, {}));
+                return;
+            case wire::Outcome::no_such_thread:
+                gone_before(&result);
+                return;
+            case wire::Outcome::pending:
+            case wire::Outcome::refused:
+                break;
+        }
+        if (reply.reason == wire::Reason::agent_thread) {
+            throw Error(ExitCode::no_such_thread, "no_such_thread",
+                        fmt::format("thread {} is threadfault's own helper in process {}",
+                                    result.victim.tid, process_.pid()));
+        }
+        // It may have ended since the agent looked.
+        if (reply.outcome == wire::Outcome::pending && ends_thread() &&
+            thread_ended(result.victim)) {
+            set(&result, Outcome::ended, {});
+            return;
+        }
+        set(&result, reply.outcome == wire::Outcome::pending ? Outcome::pending : Outcome::refused,
+            reason_text(reply, plan_.fault, where_is(process_, result.victim.tid, reply)));
+    }
+
+    void watch_signals() {
+        for (Result& result : results_) {
+            // The agent stopped with the others before it could say so.
+            const bool stopped = stops_by_default(plan_.signal) &&
+                                 result.outcome == Outcome::pending &&
+                                 result.reason.starts_with("target-stopped");
+            if (stopped) set(&result, Outcome::done, {});
+            if (result.outcome != Outcome::done || stopped) continue;
+            switch (watch_signal(process_, connection_, result.victim.tid, plan_.signal)) {
+                case SignalFate::taken:
+                    break;
+                case SignalFate::process_ended:
+                    target_died();
+                    return;
+                case SignalFate::stays_queued:
+                    set(&result, Outcome::pending,
+                        fmt::format("signal-blocked: the thread blocks {}; it stays queued",
+                                    signal_name(plan_.signal)));
+            }
+        }
+    }
+
+    bool ends_thread() const {
+        return plan_.fault == wire::Fault::cancel || plan_.fault == wire::Fault::async_cancel ||
+               plan_.fault == wire::Fault::exit || plan_.fault == wire::Fault::vanish;
+    }
+
+    bool thread_ended(const Victim& victim) const {
+        return process_.thread_ended(victim.tid, victim.start_ticks);
+    }
+
+    void confirm_end(Result* result) {
+        const Clock::time_point deadline = Clock::now() + kConfirmWithin;
+        while (!thread_ended(result->victim)) {
+            if (Clock::now() >= deadline) {
+                set(result, Outcome::pending,
+                    "still-unwinding: the agent saw the thread end, /proc still lists it");
+                return;
+            }
+            std::this_thread::sleep_for(200us);
+        }
+        set(result, Outcome::ended, {});
+    }
+
+    void gone_before(Result* result) {
+        if (results_.size() == 1) {
+            throw Error(
+                ExitCode::no_such_thread, "no_such_thread",
+                fmt::format("thread {} of process {} ended by itself before the fault reached it",
+                            result->victim.tid, process_.pid()),
+                fmt::format("`threadfault ps {}` lists the threads that are left", process_.pid()));
+        }
+        set(result, Outcome::ended,
+            "ended-before: the thread ended by itself before the fault reached it");
+    }
+
+    void finish_all(const char* reason) {
+        for (const auto& [number, place] : outstanding_) {
+            set(&results_[place], Outcome::pending, reason);
+        }
+        outstanding_.clear();
+    }
+
+    void target_died() {
+        const std::optional<int> status = death_.wait_status();
+        for (Result& result : results_) {
+            set(&result, Outcome::target_died, "process-ended: " + death_.text());
+            if (status && WIFSIGNALED(*status)) result.killed_by = WTERMSIG(*status);
+        }
+        outstanding_.clear();
+    }
+
+    void set(Result* result, Outcome outcome, std::string reason) {
+        result->outcome = outcome;
+        result->reason = std::move(reason);
+        result->seconds = seconds_since(begin_);
+    }
+
+    const observe::Process& process_;
+    client::Connection& connection_;
+    const Plan& plan_;
+    const DeathWatch death_;
+    const Clock::time_point begin_;
+    std::vector<Result> results_;
+    std::unordered_map<std::uint32_t, std::size_t> outstanding_;
+};
+
+}  // namespace
+
+std::string_view to_string(Outcome outcome) noexcept {
+    switch (outcome) {
+        case Outcome::ended:
+            return "ended";
+        case Outcome::done:
+            return "done";
+        case Outcome::pending:
+            return "pending";
+        case Outcome::refused:
+            return "refused";
+        case Outcome::target_died:
+            return "target-died";
+    }
+    return "";
+}
+
+ExitCode exit_code(Outcome outcome) noexcept {
+    switch (outcome) {
+        case Outcome::ended:
+        case Outcome::done:
+            return ExitCode::done;
+        case Outcome::pending:
+        case Outcome::refused:
+            return ExitCode::no_effect;
+        case Outcome::target_died:
+            return ExitCode::target_died;
+    }
+    return ExitCode::no_effect;
+}
+
+ExitCode worst_exit_code(const std::vector<Result>& results) noexcept {
+    ExitCode worst = ExitCode::done;
+    for (const Result& result : results)
+        worst = std::max(worst, exit_code(result.outcome));
+    return worst;
+}
+
+std::vector<Result> inflict(const observe::Process& process, client::Connection& connection,
+                            const std::vector<Victim>& victims, const Plan& plan) {
+    if (victims.empty()) return {};
+    require_undoable(process, connection, victims, plan);
+    return Infliction(process, connection, victims, plan).run();
+}
+
+std::string_view fault_name(wire::Fault fault) noexcept {
+    static constexpr std::pair<wire::Fault, std::string_view> kNames[] = {
+        {wire::Fault::cancel, "cancel"}, {wire::Fault::async_cancel, "async-cancel"},
+        {wire::Fault::exit, "exit"},     {wire::Fault::vanish, "vanish"},
+        {wire::Fault::signal, "signal"}, {wire::Fault::look, "look"},
+        {wire::Fault::freeze, "freeze"}, {wire::Fault::thaw, "thaw"},
+        {wire::Fault::slow, "slow"},     {wire::Fault::delay, "delay"},
+        {wire::Fault::spin, "spin"},     {wire::Fault::interrupt, "interrupt"},
+        {wire::Fault::demote, "demote"}, {wire::Fault::capture, "capture"},
+    };
+    for (const auto& [known, name] : kNames) {
+        if (known == fault) return name;
+    }
+    return "unknown";
+}
+
+std::optional<wire::Fault> parse_how(std::string_view text) noexcept {
+    for (wire::Fault how :
+         {wire::Fault::cancel, wire::Fault::async_cancel, wire::Fault::exit, wire::Fault::vanish}) {
+        if (fault_name(how) == text) return how;
+    }
+    return std::nullopt;
+}
+
+}  // namespace threadfault::drive

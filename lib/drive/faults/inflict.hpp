@@ -1,0 +1,69 @@
+// Doing a fault to chosen threads and learning what became of it.
+#ifndef THREADFAULT_DRIVE_FAULTS_INFLICT_HPP
+#define THREADFAULT_DRIVE_FAULTS_INFLICT_HPP
+
+#include "client/connection.hpp"
+#include "drive/faults/choose.hpp"
+#include "threadfault/error.hpp"
+#include "wire/wire.hpp"
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace threadfault::drive {
+
+struct Plan {
+    wire::Fault fault{};
+    std::uint32_t flags = 0;  // wire::kFaultAnywhere
+    int signal = 0;
+    std::int64_t value = 0;
+    std::chrono::nanoseconds wait{std::chrono::seconds(1)};
+    std::chrono::nanoseconds duration{0};
+    std::uint32_t percent = 0;
+    int nice = 0;
+    std::array<std::uint64_t, wire::kCpuWords> cpus{};
+};
+
+enum class Outcome { ended, done, pending, refused, target_died };
+
+std::string_view to_string(Outcome outcome) noexcept;  // "ended", ..., "target-died"
+
+// Victims at once of which wire::kFaultTellFrames is asked: of a crowd nobody can say whose end a
+// process died of.
+inline constexpr std::size_t kMostToTell = 8;
+
+struct Result {
+    Victim victim;
+    Outcome outcome{};
+    std::string reason;              // "" or a token, with ": text" behind it
+    double seconds = 0;              // from the request to what is reported here
+    std::optional<int> killed_by{};  // target_died: the signal that the process died of, if one did
+    // With wire::kFaultTellFrames in the plan: where it was just before, as instruction pointers,
+    // innermost first.
+    std::vector<std::uint64_t> frames{};
+};
+
+// 0, 6 or 7; of many results, the worst.
+ExitCode exit_code(Outcome outcome) noexcept;
+ExitCode worst_exit_code(const std::vector<Result>& results) noexcept;
+
+// One result a victim, in the same order. "ended" only after our own look at /proc; the process's
+// death is a result, not an exception. Throws Error for a victim that has ended by itself when it
+// is the only one, for a demotion for a while that the target could not undo, and for an agent that
+// is gone or does not know the fault.
+std::vector<Result> inflict(const observe::Process& process, client::Connection& connection,
+                            const std::vector<Victim>& victims, const Plan& plan);
+
+// "cancel" and so on, as --how takes it; std::nullopt: none of the four.
+std::optional<wire::Fault> parse_how(std::string_view text) noexcept;
+
+// "cancel", "freeze", ...: the name under which commands and files know it.
+std::string_view fault_name(wire::Fault fault) noexcept;
+
+}  // namespace threadfault::drive
+
+#endif  // THREADFAULT_DRIVE_FAULTS_INFLICT_HPP

@@ -1,0 +1,191 @@
+#include "drive/faults/reason.hpp"
+
+#include "client/absence.hpp"
+#include "drive/threads/thread_view.hpp"
+#include "observe/symbols.hpp"
+
+#include <fmt/format.h>
+
+namespace threadfault::drive {
+namespace {
+
+using wire::Reason;
+
+bool is_system_library(std::string_view module) {
+    for (std::string_view prefix :
+         {"libc.so", "libc-2", "libpthread", "ld-linux", "ld-2", "[vdso]"}) {
+        if (module.starts_with(prefix)) return true;
+    }
+    return module.starts_with(client::kShimName);
+}
+
+// libc's own names for what a person calls pthread_mutex_lock.
+std::string public_name(std::string name) {
+    static constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
+        {"__futex_abstimed_wait", "futex wait"},
+        {"futex_wait", "futex wait"},
+        {"__lll_lock_wait", "futex wait"},
+    };
+    for (const auto& [prefix, alias] : kAliases) {
+        if (std::string_view(name).starts_with(prefix)) return std::string(alias);
+    }
+    for (std::string_view prefix : {"___", "__", "__libc_"}) {
+        if (name.starts_with("__libc_")) {
+            name.erase(0, 7);
+            break;
+        }
+        if (name.starts_with(prefix) && name.size() > prefix.size() && name[prefix.size()] != '_') {
+            name.erase(0, prefix.size());
+            break;
+        }
+    }
+    for (std::string_view prefix : {"GI___", "GI_"}) {
+        if (name.starts_with(prefix)) name.erase(0, prefix.size());
+    }
+    return name;
+}
+
+std::string sentence(const wire::FaultReply& reply, wire::Fault fault) {
+    switch (reply.reason) {
+        case Reason::none:
+            return {};
+        case Reason::cancel_disabled:
+            return fault == wire::Fault::signal ? "cancellation is disabled on this thread"
+                                                : "the thread has disabled cancellation "
+                                                  "(pthread_setcancelstate); --how exit or "
+                                                  "vanish don't ask";
+        case Reason::no_cancellation_point:
+            return "the thread has reached no cancellation point; the request stays and takes "
+                   "effect "
+                   "when it does";
+        case Reason::signal_blocked:
+            return "threadfault's signal is blocked on the thread: by a direct system call of the "
+                   "program, or because faults hold it several times over";
+        case Reason::uninterruptible:
+            return "the thread is in an uninterruptible sleep in the kernel";
+        case Reason::no_safe_point:
+            switch (reply.place) {
+                case wire::Place::allocator:
+                    return "the thread was inside the allocator at every look; --anywhere lifts "
+                           "that";
+                case wire::Place::loader:
+                    return "the thread was inside the loader at every look; --anywhere lifts that";
+                case wire::Place::stdio:
+                    return "the thread was inside stdio at every look; --anywhere lifts that";
+                case wire::Place::unwinder:
+                    return "the thread is unwinding already; --anywhere lifts that";
+                default:
+                    return "the thread was at no safe point at any look; --anywhere lifts that";
+            }
+        case Reason::target_stopped:
+            return "the process is stopped (SIGSTOP, or a debugger)";
+        case Reason::queue_full:
+            return "the kernel queues no more signals for this user (RLIMIT_SIGPENDING)";
+        case Reason::still_unwinding:
+            return "the thread's clean-up code is still running";
+        case Reason::signal_taken:
+            return "the program has taken threadfault's signal for itself";
+        case Reason::timed_out:
+            return "the thread did not respond in time";
+        case Reason::not_supported:
+            return "the agent in that process doesn't know this fault";
+        case Reason::agent_thread:
+            return "it is threadfault's own helper thread";
+        case Reason::seccomp:
+            return "a seccomp filter of the process may punish the system call that is needed";
+        case Reason::not_permitted:
+            return "the target itself may not do that, or not undo it";
+        case Reason::not_in_force:
+            return "no fault was in force on this thread";
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string_view reason_token(Reason reason) noexcept {
+    switch (reason) {
+        case Reason::none:
+            return "";
+        case Reason::cancel_disabled:
+            return "cancel-disabled";
+        case Reason::no_cancellation_point:
+            return "no-cancellation-point";
+        case Reason::signal_blocked:
+            return "signal-blocked";
+        case Reason::uninterruptible:
+            return "uninterruptible";
+        case Reason::no_safe_point:
+            return "no-safe-point";
+        case Reason::target_stopped:
+            return "target-stopped";
+        case Reason::queue_full:
+            return "queue-full";
+        case Reason::still_unwinding:
+            return "still-unwinding";
+        case Reason::signal_taken:
+            return "signal-taken";
+        case Reason::timed_out:
+            return "timed-out";
+        case Reason::not_supported:
+            return "not-supported";
+        case Reason::agent_thread:
+            return "agent-thread";
+        case Reason::seccomp:
+            return "seccomp";
+        case Reason::not_permitted:
+            return "not-permitted";
+        case Reason::not_in_force:
+            return "not-in-force";
+    }
+    return "unknown";
+}
+
+std::string reason_text(const wire::FaultReply& reply, wire::Fault fault,
+                        const std::string& where) {
+    std::string text(reason_token(reply.reason));
+    if (text.empty()) return text;
+    const std::string detail = sentence(reply, fault);
+    if (!detail.empty()) text += ": " + detail;
+    if (!where.empty()) text += (detail.empty() ? ": " : "; it is ") + where;
+    return text;
+}
+
+std::string describe_frames(const std::uint64_t* frames, std::size_t count,
+                            observe::Symbols& symbols) {
+    std::string library_function;
+    for (std::size_t i = 0; i < count; i++) {
+        // A return address may be the first byte of the next function: look one byte back, except
+        // in the innermost frame, where the thread itself stands.
+        const std::uint64_t address = i == 0 ? frames[i] : frames[i] - 1;
+        const observe::Symbol& symbol = symbols.resolve(address);
+        if (is_system_library(symbol.module)) {
+            if (!symbol.name.empty()) library_function = public_name(symbol.name);
+            continue;
+        }
+        if (symbol.module.empty()) continue;
+        const std::string caller =
+            symbol.name.empty() ? fmt::format("{}+{:#x}", symbol.module, symbol.module_offset)
+                                : observe::without_parameters(symbol.name);
+        if (library_function.empty()) return "in " + caller;
+        return fmt::format("in {} called from {}", library_function, caller);
+    }
+    return library_function.empty() ? std::string() : "in " + library_function;
+}
+
+std::string where_is(const observe::Process& process, pid_t tid, const wire::FaultReply& reply) {
+    try {
+        if (reply.frames > 0) {
+            observe::Symbols symbols(process);
+            return describe_frames(reply.frame, reply.frames, symbols);
+        }
+        const std::optional<observe::TaskSyscall> syscall = process.syscall(tid);
+        if (!syscall || syscall->running) return {};
+        const std::string call = syscall_text(*syscall);
+        return call.empty() ? std::string() : "in " + call;
+    } catch (const Error&) {
+        return {};  // a reason without a place is still a reason
+    }
+}
+
+}  // namespace threadfault::drive

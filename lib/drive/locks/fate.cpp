@@ -1,0 +1,46 @@
+#include "drive/locks/fate.hpp"
+
+#include "base/duration.hpp"
+#include "drive/threads/thread_view.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace threadfault::drive {
+
+std::string_view end_verb(wire::EndKind how) noexcept {
+    switch (how) {
+        case wire::EndKind::returned:
+            return "returned";
+        case wire::EndKind::exited:
+            return "exited";
+        case wire::EndKind::cancelled:
+            return "was cancelled";
+        case wire::EndKind::vanished:
+            return "vanished";
+        case wire::EndKind::unknown:
+            break;
+    }
+    return "ended";
+}
+
+Fate Fates::of(pid_t inner_tid) {
+    Fate fate;
+    if (connection_ == nullptr) return fate;
+    const auto dead = connection_->dead(inner_tid);
+    if (!dead) return fate;
+    fate.name = dead->record.name;
+    const double ago =
+        std::max(0.0, observe::boot_seconds() - static_cast<double>(dead->ended_ns) * 1e-9);
+    fate.text = fmt::format("{} {} ago", end_verb(dead->how), short_duration(ago));
+    if (dead->record.start_routine != 0) {
+        const std::string& start =
+            starts_.name(dead->record.start_routine, dead->record.start_argument);
+        if (!start.empty()) fate.text += fmt::format(", start routine {}", start);
+    }
+    fate.text += fmt::format(" ({})", path_text(dead->record));
+    return fate;
+}
+
+}  // namespace threadfault::drive

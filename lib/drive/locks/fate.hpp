@@ -1,0 +1,40 @@
+// What is known of a thread that has ended.
+#ifndef THREADFAULT_DRIVE_LOCKS_FATE_HPP
+#define THREADFAULT_DRIVE_LOCKS_FATE_HPP
+
+#include "client/connection.hpp"
+#include "drive/threads/start_name.hpp"
+#include "observe/process.hpp"
+#include "observe/symbols.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace threadfault::drive {
+
+struct Fate {
+    std::string name;  // "" unknown
+    std::string text;  // "vanished 3.2 s ago, start routine serve (main/2)"; "" unknown
+};
+
+// "returned", "exited", "was cancelled", "vanished", "ended".
+std::string_view end_verb(wire::EndKind how) noexcept;
+
+class Fates {
+public:
+    // `connection` may be nullptr: then nothing is known of anybody.
+    Fates(const observe::Process& process, client::Connection* connection,
+          observe::Symbols& symbols)
+        : connection_(connection), starts_(process, symbols) {}
+
+    // Of the last thread with that tid that has ended.
+    Fate of(pid_t inner_tid);
+
+private:
+    client::Connection* connection_;
+    StartNames starts_;
+};
+
+}  // namespace threadfault::drive
+
+#endif  // THREADFAULT_DRIVE_LOCKS_FATE_HPP

@@ -1,0 +1,151 @@
+// The lock graph as a tree for people: what is held, by whom, who waits, and who waits for those.
+#include "drive/locks/lock_graph.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace threadfault::drive {
+namespace {
+
+class Tree {
+public:
+    explicit Tree(const LockGraph& graph) : graph_(graph) {
+        for (const Lock& lock : graph.locks) {
+            if (lock.owner && lock.owner->alive) held_[lock.owner->tid].push_back(&lock);
+        }
+        for (const auto& cycle : graph.cycles)
+            in_cycle_.insert(cycle.begin(), cycle.end());
+    }
+
+    std::string text() {
+        for (const auto& cycle : graph_.cycles)
+            add_cycle(cycle);
+        for (const Lock& lock : graph_.locks) {
+            if (!is_root(lock)) continue;
+            out_ += title(lock);
+            add_waiters(lock, "  ");
+        }
+        // What hangs on a cycle from outside it has no root of its own.
+        for (const Lock& lock : graph_.locks) {
+            if (shown_.contains(&lock) || !lock.owner) continue;
+            out_ += title(lock);
+            add_waiters(lock, "  ");
+        }
+        return std::move(out_);
+    }
+
+private:
+    std::string who(pid_t tid) const {
+        const auto name = graph_.names.find(tid);
+        return name == graph_.names.end() ? fmt::format("{}", tid)
+                                          : fmt::format("{} {}", tid, name->second);
+    }
+
+    static std::string what(const Lock& lock) {
+        std::string text(observe::to_string(lock.kind));
+        if (!lock.symbol.empty()) text += " " + lock.symbol;
+        text += fmt::format(" ({:#x}", lock.address);
+        if (!lock.location.empty()) text += ", " + lock.location;
+        if (!lock.declared.empty()) text += ", declared at " + lock.declared;
+        return text + ")";
+    }
+
+    // Nobody who waits for something owns it, so that it stands at the top.
+    bool is_root(const Lock& lock) const {
+        if (!lock.owner) return false;
+        if (!lock.owner->alive) return true;
+        if (in_cycle_.contains(lock.owner->tid)) return false;
+        return std::none_of(graph_.locks.begin(), graph_.locks.end(), [&](const Lock& other) {
+            return std::find(other.waiters.begin(), other.waiters.end(), lock.owner->tid) !=
+                   other.waiters.end();
+        });
+    }
+
+    std::string title(const Lock& lock) {
+        shown_.insert(&lock);
+        const LockOwner& owner = *lock.owner;
+        const bool join = lock.kind == observe::WaitKind::join;
+        std::string text = join ? fmt::format("end of thread {}", who(owner.tid)) : what(lock);
+        if (!owner.alive && !join) {
+            text += fmt::format(": ORPHANED, its owner {}{}{} is dead", owner.tid,
+                                owner.name.empty() ? "" : " ", owner.name);
+            text += owner.fate.empty() ? "; what became of it is not known"
+                                       : fmt::format(": {}", owner.fate);
+        } else if (!join) {
+            text += fmt::format(": held by {}", who(owner.tid));
+        }
+        return text + "\n";
+    }
+
+    void add_cycle(const std::vector<pid_t>& cycle) {
+        out_ += fmt::format("DEADLOCK of {} thread{}:\n", cycle.size(),
+                            cycle.size() == 1 ? "" : "s, each waiting for the next one");
+        for (const pid_t tid : cycle) {
+            const Lock* const lock = awaited_by(tid);
+            if (lock == nullptr) continue;
+            shown_.insert(lock);
+            const pid_t owner = lock->owner ? lock->owner->tid : 0;
+            if (lock->kind == observe::WaitKind::join) {
+                out_ += fmt::format("  {} waits for the end of {}\n", who(tid), who(owner));
+            } else if (owner == tid) {
+                out_ += fmt::format("  {} waits for {}, which it holds itself\n", who(tid),
+                                    what(*lock));
+            } else {
+                out_ += fmt::format("  {} waits for {}, held by {}\n", who(tid), what(*lock),
+                                    who(owner));
+            }
+            for (const pid_t other : lock->waiters) {
+                if (other == tid || in_cycle_.contains(other)) continue;
+                out_ += fmt::format("    {} waits for it, too\n", who(other));
+                add_held(other, "      ");
+            }
+        }
+    }
+
+    const Lock* awaited_by(pid_t tid) const {
+        for (const Lock& lock : graph_.locks) {
+            if (std::find(lock.waiters.begin(), lock.waiters.end(), tid) != lock.waiters.end()) {
+                return &lock;
+            }
+        }
+        return nullptr;
+    }
+
+    void add_waiters(const Lock& lock, const std::string& indent) {
+        for (const pid_t tid : lock.waiters) {
+            out_ += fmt::format("{}{} waits\n", indent, who(tid));
+            add_held(tid, indent + "  ");
+        }
+    }
+
+    void add_held(pid_t tid, const std::string& indent) {
+        const auto held = held_.find(tid);
+        if (held == held_.end() || !walked_.insert(tid).second) return;
+        for (const Lock* lock : held->second) {
+            if (shown_.contains(lock)) continue;
+            shown_.insert(lock);
+            out_ += lock->kind == observe::WaitKind::join
+                        ? fmt::format("{}its end is waited for:\n", indent)
+                        : fmt::format("{}and holds {}:\n", indent, what(*lock));
+            add_waiters(*lock, indent + "  ");
+        }
+    }
+
+    const LockGraph& graph_;
+    std::map<pid_t, std::vector<const Lock*>> held_;
+    std::set<pid_t> in_cycle_;
+    std::set<const Lock*> shown_;
+    std::set<pid_t> walked_;
+    std::string out_;
+};
+
+}  // namespace
+
+std::string lock_tree(const LockGraph& graph) {
+    return Tree(graph).text();
+}
+
+}  // namespace threadfault::drive

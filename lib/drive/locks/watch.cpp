@@ -1,0 +1,360 @@
+#include "drive/locks/watch.hpp"
+
+#include "drive/locks/member_names.hpp"
+#include "drive/threads/thread_view.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <thread>
+
+namespace threadfault::drive {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// What one thread had done by some moment.
+struct Meter {
+    std::uint64_t start_ticks = 0;
+    std::string name;
+    char state = '?';
+    double cpu_seconds = 0;
+    std::uint64_t switches = 0;  // on its own account: it went to sleep, so it had been awake
+};
+
+std::map<pid_t, Meter> read_meters(const observe::Process& process, pid_t agent) {
+    std::map<pid_t, Meter> meters;
+    for (const observe::TaskStat& stat : process.snapshot()) {
+        if (stat.is_dead() || stat.tid == agent) continue;
+        Meter& meter = meters[stat.tid];
+        meter.start_ticks = stat.start_ticks;
+        meter.name = stat.name;
+        meter.state = stat.state;
+        meter.cpu_seconds = stat.cpu_seconds();
+        if (const auto status = process.status(stat.tid)) {
+            meter.switches = status->voluntary_switches;
+        }
+    }
+    return meters;
+}
+
+enum class Outside : std::uint8_t {
+    no,     // the wait is for another thread, as far as can be told
+    input,  // for something outside of the process: data, a child, a signal
+    time,   // the same, or nothing at all, up to a time limit
+};
+
+Outside waits_for_the_world(const observe::TaskSyscall& call) {
+    const auto& arguments = call.arguments;
+    const auto limited = [](bool is) { return is ? Outside::time : Outside::input; };
+    switch (call.number) {
+        case SYS_futex:
+            return arguments[3] != 0 ? Outside::time : Outside::no;
+        case SYS_nanosleep:
+        case SYS_clock_nanosleep:
+        case SYS_restart_syscall:  // of a call with a time limit that was interrupted
+            return Outside::time;
+        case SYS_poll:
+            return limited(static_cast<std::int32_t>(arguments[2]) >= 0);
+        case SYS_ppoll:
+        case SYS_rt_sigtimedwait:
+            return limited(arguments[2] != 0);
+        case SYS_select:
+        case SYS_pselect6:
+            return limited(arguments[4] != 0);
+        case SYS_epoll_wait:
+        case SYS_epoll_pwait:
+            return limited(static_cast<std::int32_t>(arguments[3]) >= 0);
+        case SYS_epoll_pwait2:
+            return limited(arguments[3] != 0);
+        case SYS_io_getevents:
+        case SYS_mq_timedreceive:
+        case SYS_mq_timedsend:
+            return limited(arguments[4] != 0);
+        case SYS_read:
+        case SYS_readv:
+        case SYS_pread64:
+        case SYS_write:
+        case SYS_writev:
+        case SYS_recvfrom:
+        case SYS_recvmsg:
+        case SYS_recvmmsg:
+        case SYS_sendto:
+        case SYS_sendmsg:
+        case SYS_accept:
+        case SYS_accept4:
+        case SYS_connect:
+        case SYS_pause:
+        case SYS_rt_sigsuspend:
+        case SYS_wait4:
+        case SYS_waitid:
+        case SYS_io_uring_enter:
+        case SYS_msgrcv:
+        case SYS_msgsnd:
+        case SYS_flock:
+            return Outside::input;
+        default:
+            return Outside::no;
+    }
+}
+
+std::string listed(const std::vector<std::string>& names) {
+    constexpr std::size_t kMost = 8;
+    if (names.size() <= kMost) return fmt::format("{}", fmt::join(names, ", "));
+    return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + kMost, ", "),
+                       names.size() - kMost);
+}
+
+std::string who(const ThreadView& thread) {
+    return fmt::format("{} {}", thread.tid, thread.name);
+}
+
+class Watch {
+public:
+    Watch(const observe::Process& process, client::Connection* connection)
+        : process_(process), connection_(connection) {
+        if (connection != nullptr) {
+            agent_ = connection->outer_tid(connection->hello().agent_tid);
+        }
+        first_ = read_meters(process, agent_);
+    }
+
+    WatchReport report(double seconds) {
+        WatchReport report;
+        report.seconds = seconds;
+        note_movement(read_meters(process_, agent_), seconds);
+        report.locks = find_locks(process_, connection_);
+        if (report.locks.has_orphans()) name_members(process_, report.locks.locks);
+        sort_out(list_at_rest(), report.locks);
+        report.verdict = judge(report);
+        return report;
+    }
+
+private:
+    void note_movement(const std::map<pid_t, Meter>& last, double seconds) {
+        // What a housekeeping timer does: redis wakes ten times a second, a JVM twenty times.
+        constexpr double kWakesPerSecond = 30;
+        constexpr double kCpuShare = 0.02;
+        for (const auto& [tid, now] : last) {
+            const auto was = first_.find(tid);
+            if (was == first_.end() || was->second.start_ticks != now.start_ticks) {
+                moved_.insert(tid);
+                ++created_;
+                continue;
+            }
+            const double cpu = std::max(0.0, now.cpu_seconds - was->second.cpu_seconds);
+            const std::uint64_t wakes = now.switches - was->second.switches;
+            cpu_ += cpu;
+            wakes_ += wakes;
+            if (cpu == 0 && wakes == 0) continue;
+            // CPU time is counted in ticks of 10 ms: one of them says nothing in so short a time.
+            const bool little = static_cast<double>(wakes) <= kWakesPerSecond * seconds + 2 &&
+                                cpu <= kCpuShare * seconds + 0.011;
+            (little ? ticked_ : moved_).insert(tid);
+        }
+        for (const auto& [tid, was] : first_) {
+            const auto now = last.find(tid);
+            if (now == last.end() || now->second.start_ticks != was.start_ticks) ++ended_;
+        }
+    }
+
+    // A thread that wakes now and then is awake now and then: look again until it sleeps.
+    ThreadList list_at_rest() const {
+        ThreadList list;
+        for (int look = 0; look < 5; ++look) {
+            list = list_threads(process_, connection_, {.waits = true});
+            const bool at_rest =
+                std::all_of(list.threads.begin(), list.threads.end(), [&](const ThreadView& one) {
+                    return !ticked_.contains(one.tid) || one.syscall.has_value();
+                });
+            if (at_rest) break;
+            std::this_thread::sleep_for(3ms);
+        }
+        return list;
+    }
+
+    void sort_out(const ThreadList& list, const LockGraph& graph) {
+        std::set<pid_t> in_cycle;
+        for (const auto& cycle : graph.cycles)
+            in_cycle.insert(cycle.begin(), cycle.end());
+        std::set<pid_t> behind_dead;
+        for (const Lock& lock : graph.locks)
+            behind_dead.insert(lock.stuck_behind.begin(), lock.stuck_behind.end());
+        for (const ThreadView& thread : list.threads) {
+            const bool held = (thread.faults & (wire::kInForceFreeze | wire::kInForceDelay)) != 0;
+            if (held) frozen_.insert(thread.tid);
+        }
+        for (const ThreadView& thread : list.threads) {
+            if (frozen_.contains(thread.tid)) {
+                frozen_names_.push_back(who(thread));
+            } else if (in_cycle.contains(thread.tid)) {
+                deadlocked_.push_back(who(thread));
+            } else if (behind_dead.contains(thread.tid)) {
+                behind_the_dead_.push_back(who(thread));
+            } else if (is_behind(thread.tid, graph, in_cycle)) {
+                behind_deadlock_.push_back(who(thread));
+            } else if (is_behind(thread.tid, graph, frozen_)) {
+                behind_frozen_.push_back(who(thread));
+            } else if (moves(thread)) {
+                moving_.push_back(who(thread));
+            } else if (thread.state == 'T' || thread.state == 't') {
+                stopped_.push_back(who(thread));
+            } else if (thread.waiting && !thread.waiting->timed) {
+                // A lock whose owner lives and is not stuck, or something that anybody may signal.
+                (thread.waiting->owner_tid ? behind_living_ : for_each_other_)
+                    .push_back(who(thread));
+            } else if (outside(thread) != Outside::no) {
+                for_world_.push_back(who(thread));
+            } else {
+                unexplained_.push_back(who(thread));
+            }
+        }
+    }
+
+    static Outside outside(const ThreadView& thread) {
+        return thread.syscall ? waits_for_the_world(*thread.syscall) : Outside::no;
+    }
+
+    // A thread that woke a few times only, from a wait with a time limit, was woken by its clock.
+    bool moves(const ThreadView& thread) const {
+        if (moved_.contains(thread.tid) || thread.state == 'R') return true;
+        return ticked_.contains(thread.tid) && outside(thread) != Outside::time;
+    }
+
+    // Does the thread wait, however indirectly, for one of those?
+    static bool is_behind(pid_t tid, const LockGraph& graph, const std::set<pid_t>& those) {
+        for (std::size_t steps = 0; steps <= graph.names.size(); ++steps) {
+            const Lock* awaited = nullptr;
+            for (const Lock& lock : graph.locks) {
+                if (std::find(lock.waiters.begin(), lock.waiters.end(), tid) !=
+                    lock.waiters.end()) {
+                    awaited = &lock;
+                    break;
+                }
+            }
+            if (awaited == nullptr || !awaited->owner || !awaited->owner->alive) return false;
+            tid = awaited->owner->tid;
+            if (those.contains(tid)) return true;
+        }
+        return false;
+    }
+
+    Progress judge(WatchReport& report) {
+        std::vector<std::string>& evidence = report.evidence;
+        const auto say = [&](const std::vector<std::string>& names, std::string_view one,
+                             std::string_view many) {
+            if (names.empty()) return;
+            evidence.push_back(fmt::format("{} {}: {}", names.size(),
+                                           names.size() == 1 ? one : many, listed(names)));
+        };
+        for (const Lock& lock : report.locks.locks) {
+            if (!lock.orphaned) continue;
+            evidence.push_back(fmt::format(
+                "{} {} is orphaned: its owner {}{}{} is dead{}{}", observe::to_string(lock.kind),
+                lock.symbol.empty() ? fmt::format("{:#x}", lock.address) : lock.symbol,
+                lock.owner->tid, lock.owner->name.empty() ? "" : " ", lock.owner->name,
+                lock.owner->fate.empty() ? "" : ", it ", lock.owner->fate));
+        }
+        say(deadlocked_, "thread is in a deadlock", "threads are in a deadlock");
+        say(behind_deadlock_, "thread waits behind a deadlock", "threads wait behind a deadlock");
+        say(behind_the_dead_, "thread waits behind the dead", "threads wait behind the dead");
+        say(frozen_names_, "thread is held by a fault", "threads are held by a fault");
+        say(behind_frozen_, "thread waits behind a held one", "threads wait behind held ones");
+        say(moving_, "thread moved", "threads moved");
+        if (created_ + ended_ > 0) {
+            evidence.push_back(fmt::format("{} threads were created, {} ended", created_, ended_));
+        }
+        say(stopped_, "thread is stopped, by a signal or a debugger",
+            "threads are stopped, by a signal or a debugger");
+        say(for_world_, "thread waits for input or for time", "threads wait for input or for time");
+        say(for_each_other_, "thread waits for a signal of another (condition, semaphore, futex)",
+            "threads wait for a signal of others (condition, semaphore, futex)");
+        say(behind_living_, "thread waits for a lock or an end of a living thread",
+            "threads wait for a lock or an end of a living thread");
+        say(unexplained_, "thread stands still, and why is not known",
+            "threads stand still, and why is not known");
+        evidence.push_back(fmt::format("{:.2f} s of CPU time, {} wake-ups in {:.1f} s", cpu_,
+                                       wakes_, report.seconds));
+
+        // A lock that nobody will ever give back: its waiters are lost whatever the others do.
+        if (!deadlocked_.empty() || !behind_the_dead_.empty()) return Progress::stuck;
+        if (!moving_.empty() || created_ + ended_ > 0) return Progress::progressing;
+        if (!behind_frozen_.empty()) return Progress::stuck;
+        // What a stopped thread would do if it were let go can't be seen.
+        if (!stopped_.empty() || !unexplained_.empty()) return Progress::unknown;
+        // Somebody must be left whom the world outside wakes up, for the others to be woken by.
+        if (!for_world_.empty()) return Progress::idle;
+        if (!frozen_names_.empty()) return Progress::unknown;
+        evidence.push_back("all threads wait for each other, and none for input or for time");
+        if (may_be_woken_by_signals()) {
+            evidence.push_back(
+                "a signal handler of the program, or another process, might wake one of them up");
+            return Progress::unknown;
+        }
+        return Progress::stuck;
+    }
+
+    // sem_post() in a handler of SIGTERM, for instance. Handlers of what a program does to itself
+    // by mistake don't count, nor do ours and libc's.
+    bool may_be_woken_by_signals() const {
+        const auto bit = [](int number) { return std::uint64_t{1} << (number - 1); };
+        std::uint64_t ours = bit(32) | bit(33) | bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) |
+                             bit(SIGILL) | bit(SIGTRAP) | bit(SIGABRT) | bit(SIGSYS);
+        if (connection_ != nullptr) {
+            const int number = connection_->hello().signal;
+            // The second one, of `interrupt`, lies beside it.
+            for (const int one : {number - 1, number, number + 1})
+                if (one >= 34 && one <= 64) ours |= bit(one);
+        }
+        return (process_.process_status().caught & ~ours) != 0;
+    }
+
+    const observe::Process& process_;
+    client::Connection* connection_;
+    pid_t agent_ = 0;
+    std::map<pid_t, Meter> first_;
+    std::set<pid_t> moved_, ticked_, frozen_;
+    std::vector<std::string> deadlocked_, behind_deadlock_, behind_the_dead_, frozen_names_,
+        behind_frozen_, moving_, stopped_, for_world_, for_each_other_, behind_living_,
+        unexplained_;
+    double cpu_ = 0;
+    std::uint64_t wakes_ = 0;
+    std::size_t created_ = 0, ended_ = 0;
+};
+
+}  // namespace
+
+std::string_view to_string(Progress progress) noexcept {
+    switch (progress) {
+        case Progress::progressing:
+            return "progressing";
+        case Progress::idle:
+            return "idle";
+        case Progress::stuck:
+            return "stuck";
+        case Progress::unknown:
+            break;
+    }
+    return "unknown";
+}
+
+WatchReport watch(const observe::Process& process, client::Connection* connection,
+                  std::chrono::nanoseconds duration, const std::function<bool()>& stop) {
+    const Clock::time_point begin = Clock::now();
+    Watch watch(process, connection);
+    const Clock::time_point end = begin + std::max<std::chrono::nanoseconds>(duration, 20ms);
+    while (Clock::now() < end && !(stop && stop())) {
+        std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(end - Clock::now(), 50ms));
+        if (process.alive()) continue;
+        throw Error(ExitCode::target_died, "target_died",
+                    fmt::format("process {} ended while it was watched", process.pid()));
+    }
+    return watch.report(std::chrono::duration<double>(Clock::now() - begin).count());
+}
+
+}  // namespace threadfault::drive

@@ -1,0 +1,41 @@
+// Is a process making progress?
+#ifndef THREADFAULT_DRIVE_LOCKS_WATCH_HPP
+#define THREADFAULT_DRIVE_LOCKS_WATCH_HPP
+
+#include "client/connection.hpp"
+#include "drive/locks/lock_graph.hpp"
+#include "observe/process.hpp"
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace threadfault::drive {
+
+enum class Progress { progressing, idle, stuck, unknown };
+
+std::string_view to_string(Progress progress) noexcept;
+
+struct WatchReport {
+    Progress verdict = Progress::unknown;
+    std::vector<std::string> evidence;  // sentences
+    LockGraph locks;                    // as seen at the end
+    double seconds = 0;                 // how long it was watched
+};
+
+// Looks from outside for `duration` (at least two looks). `stop`, where given, is asked between
+// looks and ends the watching early. A process that ends meanwhile: Error{target_died}.
+//   stuck:       threads wait for each other in a circle, for a lock whose owner is dead or for one
+//                that a frozen thread holds, whatever the others do; or all wait for each other
+//                and nobody is left to wake anybody up
+//   progressing: a thread used CPU time, or woke up more often than a housekeeping timer does
+//   idle:        all wait for input or for time, or for those who do
+//   unknown:     none of these can be said
+WatchReport watch(const observe::Process& process, client::Connection* connection,
+                  std::chrono::nanoseconds duration, const std::function<bool()>& stop = {});
+
+}  // namespace threadfault::drive
+
+#endif  // THREADFAULT_DRIVE_LOCKS_WATCH_HPP

@@ -1,0 +1,190 @@
+#include "drive/programs/doctor.hpp"
+
+#include "client/absence.hpp"
+#include "client/connection.hpp"
+#include "drive/programs/launch.hpp"
+#include "observe/preloadable.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+namespace threadfault::drive {
+namespace {
+
+constexpr int kOldestKernel[2] = {5, 9};  // close_range(2)
+
+std::optional<std::string> first_line(const std::string& path) {
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return std::nullopt;
+    char buffer[256];
+    const ssize_t length = read(fd, buffer, sizeof buffer);
+    close(fd);
+    if (length < 0) return std::nullopt;
+    const std::string_view text(buffer, static_cast<std::size_t>(length));
+    return std::string(text.substr(0, std::min(text.find('\n'), text.size())));
+}
+
+Check check_kernel() {
+    utsname name{};
+    uname(&name);
+    int version[2] = {};
+    const char* end = name.release + std::strlen(name.release);
+    const auto [rest, error] = std::from_chars(name.release, end, version[0]);
+    if (error == std::errc() && rest < end) std::from_chars(rest + 1, end, version[1]);
+    const bool ok =
+        std::lexicographical_compare(kOldestKernel, kOldestKernel + 2, version, version + 2) ||
+        std::equal(version, version + 2, kOldestKernel);
+    return {"kernel", ok, fmt::format("Linux {}", name.release),
+            ok ? "" : "Linux 5.9 or later is needed"};
+}
+
+Check check_machine_type() {
+    utsname name{};
+    uname(&name);
+    const bool ok = std::string_view(name.machine) == "x86_64";
+    return {"machine", ok, name.machine, ok ? "" : "threadfault runs on x86-64"};
+}
+
+Check check_proc() {
+    const bool ok = access("/proc/self/task", R_OK) == 0;
+    return {"/proc", ok, ok ? "mounted" : "not mounted", ok ? "" : "mount -t proc proc /proc"};
+}
+
+Check check_ptrace_scope() {
+    const auto scope = first_line("/proc/sys/kernel/yama/ptrace_scope");
+    if (!scope || *scope == "0" || geteuid() == 0) {
+        return {"looking into processes", true,
+                geteuid() == 0 ? "root may look into every process"
+                               : "your own processes may be looked into",
+                ""};
+    }
+    return {"looking into processes", true, fmt::format("kernel.yama.ptrace_scope is {}", *scope),
+            "what threads wait for is shown to root alone; faults work"};
+}
+
+Check check_socket_directory(const std::string& root) {
+    for (const char* directory : {"/tmp", "/dev/shm"}) {
+        if (access((root + directory).c_str(), W_OK | X_OK) == 0) {
+            return {"socket directory", true, std::string(directory) + " is writable", ""};
+        }
+    }
+    return {"socket directory", false, "neither /tmp nor /dev/shm is writable",
+            "the agent needs a place for its socket"};
+}
+
+Check check_shim(const std::string& given) {
+    try {
+        return {"shim", true, find_shim(given), ""};
+    } catch (const Error& error) {
+        return {"shim", false, error.what(), error.hint()};
+    }
+}
+
+std::string runtimes_text(const observe::ProgramCheck& check) {
+    std::string text;
+    for (const std::string& runtime : check.sanitizer_runtimes) {
+        text += fmt::format("{}{}", text.empty() ? "; preloaded before the shim: " : ", ", runtime);
+    }
+    return text;
+}
+
+Check agent_of(const observe::Process& process, std::optional<wire::HelloReply>* hello) {
+    try {
+        client::Connection connection(process);
+        *hello = connection.hello();
+        return {"agent", true,
+                fmt::format("answers on {}: {} threads, protocol version {}, signal {}",
+                            connection.socket_path(), (*hello)->threads, wire::kVersion,
+                            (*hello)->signal),
+                ""};
+    } catch (const Error& error) {
+        return {"agent", false, error.what(), error.hint()};
+    }
+}
+
+Check check_seccomp(const observe::TaskStatus& status) {
+    if (status.seccomp == 0) return {"seccomp", true, "no filter", ""};
+    return {
+        "seccomp", true, status.seccomp == 1 ? "strict mode" : "a filter is in force",
+        "a filter may punish a system call that a fault needs (rt_tgsigqueueinfo, futex, exit)"};
+}
+
+Check check_namespace(const observe::TaskStatus& status) {
+    if (status.ns_pid.size() <= 1) return {"pid namespace", true, "the same as ours", ""};
+    return {"pid namespace", true,
+            fmt::format("its own: it sees itself as process {}", status.ns_pid.back()), ""};
+}
+
+Check check_preloaded(const observe::Process& process) {
+    if (client::shim_is_loaded(process)) return {"shim", true, "loaded into the process", ""};
+    const client::AbsenceReport report = client::explain_absence(process);
+    return {"shim", false, report.text, report.hint};
+}
+
+}  // namespace
+
+bool all_ok(const std::vector<Check>& checks) noexcept {
+    return std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.ok; });
+}
+
+std::vector<Check> examine_machine(const std::string& shim) {
+    return {check_kernel(),       check_machine_type(),       check_proc(),
+            check_ptrace_scope(), check_socket_directory(""), check_shim(shim)};
+}
+
+std::vector<Check> examine_program(const std::string& program, const std::string& shim) {
+    const observe::ProgramCheck check = observe::check_program(program);
+    std::vector<Check> checks;
+    const bool found = check.verdict != observe::Preloadable::not_found;
+    checks.push_back({"program", found, found ? check.path : fmt::format("{}: not found", program),
+                      found ? "" : "name a program in PATH, or a file"});
+    if (!found) return checks;
+    const bool ok = check.verdict == observe::Preloadable::yes;
+    checks.push_back(
+        {"preloadable", ok,
+         ok ? "a dynamic program that uses glibc" + runtimes_text(check) : check.reason,
+         ok ? "" : "`threadfault run` refuses this program"});
+    checks.push_back(check_shim(shim));
+    return checks;
+}
+
+std::vector<Check> examine_process(pid_t pid) {
+    const observe::Process process(pid);
+    std::vector<Check> checks;
+    checks.push_back({"process", true, process.command(), ""});
+    const observe::TaskStatus status = process.process_status();
+    Check preloaded;
+    try {
+        preloaded = check_preloaded(process);
+    } catch (const Error& error) {
+        checks.push_back(
+            {"permission", false, error.what(),
+             fmt::format("run threadfault as root{}",
+                         status.effective_uid == 0 ? "" : ", or as the user that it belongs to")});
+        return checks;
+    }
+    const bool loaded = preloaded.ok;
+    checks.push_back(std::move(preloaded));
+    if (!loaded) return checks;
+    std::optional<wire::HelloReply> hello;
+    checks.push_back(agent_of(process, &hello));
+    if (!hello) checks.push_back(check_socket_directory(process.root_path()));
+    checks.push_back(check_namespace(status));
+    checks.push_back(check_seccomp(status));
+    if (status.tracer != 0) {
+        checks.push_back({"tracer", true,
+                          fmt::format("process {} traces it (a debugger, strace)", status.tracer),
+                          "a tracer sees threadfault's signals, and may hold them back"});
+    }
+    return checks;
+}
+
+}  // namespace threadfault::drive

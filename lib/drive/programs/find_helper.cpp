@@ -1,0 +1,49 @@
+#include "drive/programs/find_helper.hpp"
+
+#include "drive/programs/own_directory.hpp"
+#include "threadfault/error.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace threadfault::drive {
+
+std::string find_helper(std::string_view name) {
+    const std::string here = own_directory();
+    const char* const given = std::getenv("THREADFAULT_LIBEXEC");
+    const std::string places[] = {
+        given != nullptr ? given : "", here,
+        here + "/../libexec",          here + "/" + THREADFAULT_LIBEXEC_FROM_BIN,
+        THREADFAULT_LIBEXEC_DIRECTORY,
+    };
+    for (const std::string& place : places) {
+        std::string path = fmt::format("{}/{}", place, name);
+        if (!place.empty() && access(path.c_str(), X_OK) == 0) return path;
+    }
+    throw Error(ExitCode::usage, "no_helper",
+                fmt::format("the program {} is not to be found", name),
+                fmt::format("it belongs into {}; install threadfault again, or name its directory "
+                            "in THREADFAULT_LIBEXEC",
+                            THREADFAULT_LIBEXEC_DIRECTORY));
+}
+
+void become_helper(std::string_view name, const std::vector<std::string>& arguments) {
+    const std::string path = find_helper(name);
+    std::vector<char*> argv;
+    std::string first(name);
+    argv.push_back(first.data());
+    std::vector<std::string> copies = arguments;
+    for (std::string& argument : copies)
+        argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    execv(path.c_str(), argv.data());
+    throw Error(ExitCode::usage, "no_helper",
+                fmt::format("{} can't be started: {}", path, std::strerror(errno)),
+                "install threadfault again");
+}
+
+}  // namespace threadfault::drive

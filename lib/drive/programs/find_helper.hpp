@@ -1,0 +1,20 @@
+// The programs that do what the static command can't: those that need libdw, libcurl and the like.
+#ifndef THREADFAULT_DRIVE_PROGRAMS_FIND_HELPER_HPP
+#define THREADFAULT_DRIVE_PROGRAMS_FIND_HELPER_HPP
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace threadfault::drive {
+
+// Full path of "threadfault-diagnose" and the like: beside this program or in `libexec` beside it
+// (a build tree), or where it is installed. Throws Error{usage} that says what is missing.
+std::string find_helper(std::string_view name);
+
+// Becomes that program, with the same environment and descriptors. Returns only by throwing.
+[[noreturn]] void become_helper(std::string_view name, const std::vector<std::string>& arguments);
+
+}  // namespace threadfault::drive
+
+#endif  // THREADFAULT_DRIVE_PROGRAMS_FIND_HELPER_HPP

@@ -1,0 +1,100 @@
+#include "drive/programs/launch.hpp"
+#include "drive/programs/own_directory.hpp"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstring>
+#include <memory>
+
+namespace threadfault::drive {
+namespace {
+
+constexpr const char* kBasic = "libthreadfault_preload.so";
+constexpr const char* kPoints = "libthreadfault_points.so";
+
+enum class FileKind { missing, unreadable, shared_object, other };
+
+FileKind kind_of(const std::string& path) {
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? FileKind::missing : FileKind::unreadable;
+    Elf64_Ehdr header{};
+    const ssize_t length = read(fd, &header, sizeof header);
+    close(fd);
+    const bool shared = length == static_cast<ssize_t>(sizeof header) &&
+                        std::memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+                        header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_type == ET_DYN &&
+                        header.e_machine == EM_X86_64;
+    return shared ? FileKind::shared_object : FileKind::other;
+}
+
+std::string absolute(const std::string& path) {
+    const std::unique_ptr<char, decltype(&free)> resolved(realpath(path.c_str(), nullptr), &free);
+    return resolved ? resolved.get() : path;
+}
+
+[[noreturn]] void bad_shim(const std::string& path, const char* what) {
+    throw Error(ExitCode::usage, "bad_shim", fmt::format("--shim {}: {}", path, what),
+                "the shim is the file libthreadfault_preload.so of this build");
+}
+
+// ld.so splits LD_PRELOAD at colons and spaces, and there is no way to quote them.
+void require_preloadable_path(const std::string& path) {
+    if (path.find_first_of(": \t\n") == std::string::npos) return;
+    throw Error(
+        ExitCode::usage, "bad_shim",
+        fmt::format("the shim's path \"{}\" has a space or a colon in it, which the dynamic "
+                    "loader takes for the end of the name",
+                    path),
+        "install threadfault elsewhere, or point --shim at a link without spaces and colons");
+}
+
+}  // namespace
+
+std::string find_shim(const std::string& given, bool points) {
+    const char* const file = points ? kPoints : kBasic;
+    if (!given.empty()) {
+        switch (kind_of(given)) {
+            case FileKind::missing:
+                bad_shim(given, "no such file");
+            case FileKind::unreadable:
+                bad_shim(given, "can't be read");
+            case FileKind::other:
+                bad_shim(given, "not a shared library for x86-64");
+            case FileKind::shared_object:
+                break;
+        }
+        // A link keeps its name: it may be the way around a path that can't be preloaded.
+        std::string path = given;
+        if (path.front() != '/') {
+            const std::unique_ptr<char, decltype(&free)> here(getcwd(nullptr, 0), &free);
+            if (here) path = fmt::format("{}/{}", here.get(), given);
+        }
+        require_preloadable_path(path);
+        return path;
+    }
+    const std::string here = own_directory();
+    const std::string places[] = {
+        here + "/../preload/" + file,
+        here + "/" + THREADFAULT_SHIM_FROM_BIN + "/" + file,
+        here + "/" + THREADFAULT_SHIM_FROM_LIBEXEC + "/" + file,
+        here + "/../lib/threadfault/" + file,
+        std::string(THREADFAULT_SHIM_DIRECTORY) + "/" + file,
+    };
+    for (const std::string& place : places) {
+        if (kind_of(place) != FileKind::shared_object) continue;
+        std::string path = absolute(place);
+        require_preloadable_path(path);
+        return path;
+    }
+    throw Error(ExitCode::no_agent, "no_shim", fmt::format("{} is not to be found", file),
+                fmt::format("looked in {} and {}; --shim PATH names another place",
+                            absolute(here + "/.."), THREADFAULT_SHIM_DIRECTORY));
+}
+
+}  // namespace threadfault::drive

@@ -1,0 +1,93 @@
+#include "drive/storm/journal.hpp"
+
+#include <fmt/format.h>
+#include <string.h>
+
+#include <nlohmann/json.hpp>
+
+namespace threadfault::drive {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string line_of(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Error bad_line(const std::string& path, std::size_t line, const std::string& what) {
+    return Error(ExitCode::usage, "bad_journal", fmt::format("{}:{}: {}", path, line, what),
+                 "a journal is what `threadfault storm` has written");
+}
+
+}  // namespace
+
+StormJournal::StormJournal(const std::string& path, const StormHeader& header)
+    : path_(path), file_(path) {
+    file_ << line_of({{"storm", 1},
+                      {"command", header.command},
+                      {"seed", header.seed},
+                      {"threads", header.threads},
+                      {"faults", header.faults},
+                      {"every", header.every}})
+          << std::flush;
+    if (!file_) {
+        throw Error(ExitCode::usage, "usage",
+                    fmt::format("can't write the journal {}: {}", path, strerror(errno)),
+                    "--journal FILE says where it goes");
+    }
+}
+
+void StormJournal::add(const StormStep& step) {
+    file_ << to_json_line(step) << std::flush;
+}
+
+std::string to_json_line(const StormStep& step) {
+    return line_of({{"n", step.number},
+                    {"at", static_cast<double>(step.at.count()) * 1e-9},
+                    {"fault", step.fault},
+                    {"path", step.path},
+                    {"name", step.name},
+                    {"tid", step.tid},
+                    {"outcome", step.outcome},
+                    {"reason", step.reason.empty() ? Json(nullptr) : Json(step.reason)}});
+}
+
+std::vector<StormStep> read_storm_journal(const std::string& path) {
+    std::ifstream file(path);
+    if (!file) {
+        throw Error(ExitCode::usage, "usage",
+                    fmt::format("can't read the journal {}: {}", path, strerror(errno)), "");
+    }
+    std::vector<StormStep> steps;
+    std::string text;
+    std::size_t number = 1;
+    for (; std::getline(file, text); ++number) {
+        const Json json = Json::parse(text, nullptr, false);
+        if (!json.is_object()) throw bad_line(path, number, "no JSON object");
+        if (number == 1) {
+            if (json.value("storm", 0) != 1) throw bad_line(path, 1, "no storm's journal");
+            continue;
+        }
+        try {
+            StormStep step;
+            step.number = json.at("n").get<std::size_t>();
+            step.at = std::chrono::nanoseconds(
+                static_cast<std::int64_t>(json.at("at").get<double>() * 1e9));
+            step.fault = json.at("fault").get<std::string>();
+            step.path = json.at("path").get<std::string>();
+            if (parse_storm_faults(step.fault).size() != 1) {
+                throw bad_line(path, number, "more than one fault");
+            }
+            steps.push_back(std::move(step));
+        } catch (const nlohmann::json::exception& error) {
+            throw bad_line(path, number, error.what());
+        } catch (const Error& error) {
+            if (error.code_name() == "bad_journal") throw;
+            throw bad_line(path, number, error.what());
+        }
+    }
+    if (number == 1) throw bad_line(path, 1, "an empty file");
+    return steps;
+}
+
+}  // namespace threadfault::drive

@@ -1,0 +1,189 @@
+#include "drive/storm/storm.hpp"
+
+#include "client/connection.hpp"
+#include "drive/faults/choose.hpp"
+#include "drive/faults/death.hpp"
+#include "drive/threads/thread_view.hpp"
+#include "drive/faults/undo_right.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+#include <utility>
+
+namespace threadfault::drive {
+namespace {
+
+using client::Clock;
+
+class Storm {
+public:
+    Storm(const observe::Process& process, const StepListener& told,
+          const std::function<bool()>& stopped)
+        : process_(process),
+          connection_(process),
+          death_(process.pid()),
+          told_(told),
+          stopped_(stopped),
+          begin_(Clock::now()) {}
+
+    // False: the storm was ended early.
+    bool wait_until(std::chrono::nanoseconds at) {
+        using namespace std::chrono_literals;
+        for (;;) {
+            if (stopped_() || death_.has_ended()) return false;
+            const auto left = begin_ + at - Clock::now();
+            if (left <= 0ns) return true;
+            std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(left, 20ms));
+        }
+    }
+
+    // The candidates in the order of their paths, which is the same from run to run.
+    std::vector<Victim> candidates(const std::string& selector) {
+        std::vector<Victim> victims;
+        try {
+            victims = choose(process_, connection_,
+                             parse_selector(selector.empty() ? "name=*" : selector),
+                             {.quantity = Quantity::all, .seed = {}});
+        } catch (const Error& error) {
+            if (error.exit_code() != ExitCode::no_such_thread) throw;
+        }
+        std::erase_if(victims, [&](const Victim& victim) {
+            return victim.path.empty() || (selector.empty() && victim.main);
+        });
+        return victims;
+    }
+
+    void step(std::size_t number, const StormFault& fault, const Victim* victim,
+              const std::string& path) {
+        StormStep step;
+        step.number = number;
+        step.at = Clock::now() - begin_;
+        step.fault = fault.text;
+        step.path = path;
+        step.outcome = "no-such-thread";
+        if (victim != nullptr) {
+            step.name = victim->name;
+            step.tid = victim->tid;
+            try {
+                const std::vector<Result> results =
+                    inflict(process_, connection_, {*victim}, fault.plan);
+                step.outcome = to_string(results.front().outcome);
+                step.reason = results.front().reason;
+            } catch (const Error& error) {
+                if (error.exit_code() == ExitCode::not_permitted) {
+                    // The target gave up its right to undo a demotion in the middle of the storm.
+                    step.outcome = to_string(Outcome::refused);
+                    step.reason = fmt::format("not-permitted: {}", error.what());
+                } else if (error.exit_code() != ExitCode::no_such_thread) {
+                    throw;
+                }
+                // Otherwise it ended by itself between the choice and the fault.
+            }
+        }
+        told_(step);
+        ++end_.steps;
+        if (step.outcome == to_string(Outcome::target_died)) end_.target_died = death_.text();
+    }
+
+    // Before anything is done: a storm leaves nothing behind.
+    void require_undoable(const StormFault& fault, const std::vector<Victim>& victims) {
+        drive::require_undoable(process_, connection_, victims, fault.plan);
+    }
+
+    bool over() const { return end_.target_died.has_value(); }
+
+    StormEnd finish() {
+        if (!end_.target_died && (death_.has_ended() || !process_.alive())) {
+            end_.target_died = death_.text();
+        }
+        if (!end_.target_died) {
+            const std::vector<Victim> faulty = choose_faulty(process_, connection_);
+            Plan thaw;
+            thaw.fault = wire::Fault::thaw;
+            for (const Result& result : inflict(process_, connection_, faulty, thaw)) {
+                if (result.outcome == Outcome::done) ++end_.undone;
+            }
+        }
+        return end_;
+    }
+
+private:
+    const observe::Process& process_;
+    client::Connection connection_;
+    const DeathWatch death_;
+    const StepListener& told_;
+    const std::function<bool()>& stopped_;
+    const Clock::time_point begin_;
+    StormEnd end_;
+};
+
+// A target that dies in the middle is what a storm is there to find, not an error.
+template <typename Body>
+StormEnd weather(Storm& storm, Body body) {
+    try {
+        body();
+    } catch (const Error& error) {
+        if (error.exit_code() != ExitCode::target_died && error.code_name() != "no_such_process" &&
+            error.code_name() != "no_agent") {
+            throw;
+        }
+    }
+    return storm.finish();
+}
+
+bool is_demotion(const StormFault& fault) {
+    return fault.plan.fault == wire::Fault::demote;
+}
+
+}  // namespace
+
+StormEnd run_storm(const observe::Process& process, const StormOptions& options,
+                   const StepListener& told, const std::function<bool()>& stopped) {
+    Storm storm(process, told, stopped);
+    for (const StormFault& fault : options.faults) {
+        if (is_demotion(fault)) storm.require_undoable(fault, storm.candidates(options.selector));
+    }
+    return weather(storm, [&] {
+        StormDice dice(options.seed);
+        std::chrono::nanoseconds at{};
+        for (std::size_t number = 1; !storm.over(); ++number) {
+            at += dice.pause(options.every);
+            const std::size_t fault = dice.pick(options.faults.size());
+            // Drawn before the threads are looked at: their number must not shift the sequence.
+            const std::size_t draw = dice.pick(SIZE_MAX);
+            if (at > options.duration || !storm.wait_until(at)) return;
+            const std::vector<Victim> victims = storm.candidates(options.selector);
+            const Victim* const victim =
+                victims.empty() ? nullptr : &victims[draw % victims.size()];
+            storm.step(number, options.faults[fault], victim,
+                       victim != nullptr ? victim->path : "");
+        }
+    });
+}
+
+StormEnd replay_storm(const observe::Process& process, const std::vector<StormStep>& steps,
+                      const StepListener& told, const std::function<bool()>& stopped) {
+    Storm storm(process, told, stopped);
+    std::set<std::pair<std::string, std::string>> asked;
+    for (const StormStep& recorded : steps) {
+        const StormFault fault = parse_storm_faults(recorded.fault).front();
+        if (!is_demotion(fault) || recorded.path.empty()) continue;
+        if (!asked.emplace(recorded.fault, recorded.path).second) continue;
+        storm.require_undoable(fault, storm.candidates("path=" + recorded.path));
+    }
+    return weather(storm, [&] {
+        for (const StormStep& recorded : steps) {
+            if (storm.over() || !storm.wait_until(recorded.at)) return;
+            const std::vector<Victim> victims = recorded.path.empty()
+                                                    ? std::vector<Victim>{}
+                                                    : storm.candidates("path=" + recorded.path);
+            storm.step(recorded.number, parse_storm_faults(recorded.fault).front(),
+                       victims.empty() ? nullptr : &victims.front(), recorded.path);
+        }
+    });
+}
+
+}  // namespace threadfault::drive

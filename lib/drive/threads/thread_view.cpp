@@ -1,0 +1,299 @@
+#include "drive/threads/thread_view.hpp"
+
+#include "client/absence.hpp"
+#include "drive/threads/outside_threads.hpp"
+#include "drive/threads/start_name.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace threadfault::drive {
+namespace {
+
+// Below this, a second reader costs more than it saves.
+constexpr std::size_t kTwoReadersFrom = 128;
+
+struct Reading {
+    bool alive = false;
+    observe::TaskStat stat;
+    std::optional<observe::TaskSyscall> syscall;
+    std::optional<observe::WaitObject> wait;
+    std::optional<std::uint64_t> blocked;
+};
+
+class Reader {
+public:
+    Reader(const observe::Process& process, const Needs& needs)
+        : process_(process),
+          memory_(process.pid()),
+          needs_(needs),
+          tids_(process.tids()),
+          readings_(tids_.size()) {}
+
+    std::vector<Reading> read() {
+        if (tids_.size() < kTwoReadersFrom) {
+            read_share(0, 1);
+        } else {
+            std::thread other([this] { read_share(1, 2); });
+            read_share(0, 2);
+            other.join();
+        }
+        return std::move(readings_);
+    }
+    bool waits_permitted() const noexcept { return permitted_.load(std::memory_order_relaxed); }
+
+private:
+    // Shares interleave, so that neither reader gets all of the busy threads.
+    void read_share(std::size_t first, std::size_t step) {
+        observe::WaitClassifier waits(memory_);
+        for (std::size_t i = first; i < tids_.size(); i += step)
+            read_one(tids_[i], waits, &readings_[i]);
+    }
+
+    void read_one(pid_t tid, observe::WaitClassifier& waits, Reading* reading) {
+        std::optional<observe::TaskStat> stat = process_.stat(tid);
+        if (!stat || stat->is_dead() || stat->is_kernel_worker()) return;
+        reading->alive = true;
+        reading->stat = std::move(*stat);
+        if (needs_.masks) {
+            if (const auto status = process_.status(tid)) reading->blocked = status->blocked;
+        }
+        // A running thread waits for nothing: its syscall file would say "running".
+        if (!needs_.waits || reading->stat.state == 'R' || !waits_permitted()) return;
+        try {
+            reading->syscall = process_.syscall(tid);
+            if (reading->syscall) reading->wait = waits.classify(*reading->syscall);
+        } catch (const Error&) {
+            permitted_.store(false, std::memory_order_relaxed);
+        }
+    }
+
+    const observe::Process& process_;
+    const observe::Memory memory_;
+    const Needs needs_;
+    const std::vector<pid_t> tids_;
+    std::vector<Reading> readings_;
+    std::atomic<bool> permitted_{true};
+};
+
+void add_record(ThreadView* thread, const wire::ThreadRecord& record,
+                const client::Connection& connection) {
+    thread->inner_tid = record.tid;
+    thread->cancel = record.cancel;
+    thread->faults = record.faults;
+    thread->pthread = record.pthread;
+    if (record.flags & wire::kThreadUnregistered) return;
+    thread->registered = true;
+    thread->serial = record.serial;
+    thread->start_address = record.start_routine;
+    thread->start_argument = record.start_argument;
+    thread->path = path_text(record);
+    thread->index = record.index;
+    if (record.creator_tid != 0) {
+        // A creator that has ended keeps its number.
+        const pid_t outer = connection.outer_tid(record.creator_tid);
+        thread->creator_tid = outer != 0 ? outer : record.creator_tid;
+    }
+}
+
+// Tids as the target's own pid namespace has them (in its memory), and as ours has.
+class TidNumbers {
+public:
+    TidNumbers(const observe::Process& process, const client::Connection* connection)
+        : process_(process), connection_(connection) {
+        nested_ = process.status_at_opening().ns_pid.size() > 1;
+    }
+    bool nested() const noexcept { return nested_; }
+    // 0: no living thread has that number.
+    pid_t outer(pid_t inner) {
+        if (!nested_) return inner;
+        if (connection_ != nullptr) return connection_->outer_tid(inner);
+        if (numbers_.empty()) {
+            for (const pid_t tid : process_.tids()) {
+                const auto status = process_.status(tid);
+                if (status && !status->ns_pid.empty()) numbers_[status->ns_pid.back()] = tid;
+            }
+        }
+        const auto found = numbers_.find(inner);
+        return found != numbers_.end() ? found->second : 0;
+    }
+
+private:
+    const observe::Process& process_;
+    const client::Connection* connection_;
+    bool nested_ = false;
+    std::unordered_map<pid_t, pid_t> numbers_;
+};
+
+// The agent's word stands; only what is missing is filled in. The lists were read after /proc:
+// whoever has the tid now must be the thread that /proc showed.
+void add_from_outside(const observe::Process& process, TidNumbers& numbers, ThreadList& list) {
+    std::unordered_map<pid_t, ThreadView*> missing;
+    for (ThreadView& thread : list.threads) {
+        if (thread.pthread == 0) missing[thread.tid] = &thread;
+    }
+    if (missing.empty()) return;
+    const auto found = threads_from_outside(process.pid());
+    if (found.empty()) return;
+    const observe::Maps maps(process);
+    for (const auto& [inner, known] : found) {
+        const auto entry = missing.find(numbers.outer(inner));
+        if (entry == missing.end()) continue;
+        ThreadView& thread = *entry->second;
+        const auto now = process.stat(thread.tid);
+        if (!now || now->start_ticks != thread.start_ticks) continue;
+        thread.pthread = known.pthread;
+        // A child of fork() keeps the routine of the thread that forked: it is main now. Of a
+        // thread that the agent has not met yet the shim's own routine is what libc was given.
+        if (thread.main || thread.registered || client::is_in_shim(maps, known.start_address)) {
+            continue;
+        }
+        thread.start_address = known.start_address;
+        thread.start_argument = known.start_argument;
+    }
+}
+
+}  // namespace
+
+std::string object_symbol(observe::Symbols& symbols, std::uint64_t address) {
+    const observe::Symbol& symbol = symbols.resolve(address);
+    if (symbol.name.empty() || symbol.is_function) return {};
+    return observe::to_string(symbol, address);
+}
+
+std::string path_text(const wire::ThreadRecord& record) {
+    std::string text = "main";
+    const std::uint32_t depth = record.depth;
+    const auto kept = std::min<std::uint32_t>(depth, wire::kMaxPathDepth);
+    for (std::uint32_t i = 0; i < kept; i++) {
+        if (depth > wire::kMaxPathDepth && i == wire::kMaxPathDepth / 2) text += "/…";
+        text += '/';
+        text += std::to_string(record.path[i]);
+    }
+    return text;
+}
+
+bool is_same_thread(const wire::ThreadRecord& record, std::uint64_t start_ticks) noexcept {
+    if (record.birth_ns == 0) return true;
+    // start_ticks is rounded down to 10 ms; a thread registers after the kernel has made it.
+    return static_cast<double>(record.birth_ns) * 1e-9 + 0.02 >=
+           observe::ticks_to_seconds(start_ticks);
+}
+
+std::vector<std::string_view> fault_names(std::uint32_t in_force) {
+    static constexpr std::pair<std::uint32_t, std::string_view> kNames[] = {
+        {wire::kInForceFreeze, "freeze"}, {wire::kInForceSlow, "slow"},
+        {wire::kInForceDelay, "delay"},   {wire::kInForceSpin, "spin"},
+        {wire::kInForceDemote, "demote"}, {wire::kInForceCancel, "cancel"},
+    };
+    std::vector<std::string_view> names;
+    for (const auto& [bit, name] : kNames) {
+        if (in_force & bit) names.push_back(name);
+    }
+    return names;
+}
+
+ThreadList list_threads(const observe::Process& process, client::Connection* connection,
+                        const Needs& needs) {
+    ThreadList list;
+    int signal_number = 0;
+    std::unordered_map<pid_t, wire::ThreadRecord> records;
+    if (connection != nullptr) {
+        const wire::HelloReply hello = connection->hello();
+        list.agent_tid = connection->outer_tid(hello.agent_tid);
+        signal_number = hello.signal;
+        for (const wire::ThreadRecord& record : connection->list()) {
+            records[connection->outer_tid(record.tid)] = record;
+        }
+    }
+
+    Reader reader(process, needs);
+    const std::vector<Reading> readings = reader.read();
+    list.waits_permitted = reader.waits_permitted();
+    const double now = observe::boot_seconds();
+
+    std::unordered_set<pid_t> living;
+    for (const Reading& reading : readings) {
+        if (reading.alive) living.insert(reading.stat.tid);
+    }
+    std::optional<observe::Symbols> symbols;
+    if (needs.starts || needs.symbols) symbols.emplace(process);
+    std::optional<StartNames> starts;
+    if (needs.starts) starts.emplace(process, *symbols);
+
+    TidNumbers numbers(process, connection);
+    list.threads.reserve(living.size());
+    for (const Reading& reading : readings) {
+        if (!reading.alive || reading.stat.tid == list.agent_tid) continue;
+        ThreadView& thread = list.threads.emplace_back();
+        thread.tid = reading.stat.tid;
+        thread.name = reading.stat.name;
+        thread.state = reading.stat.state;
+        thread.main = thread.tid == process.pid();
+        thread.cpu_seconds = reading.stat.cpu_seconds();
+        thread.age_seconds =
+            std::max(0.0, now - observe::ticks_to_seconds(reading.stat.start_ticks));
+        thread.start_ticks = reading.stat.start_ticks;
+        thread.syscall = reading.syscall;
+        if (thread.main) {
+            thread.path = "main";
+            thread.index = 0;
+        }
+        const auto record = records.find(thread.tid);
+        if (record != records.end() && is_same_thread(record->second, thread.start_ticks)) {
+            add_record(&thread, record->second, *connection);
+        } else {
+            thread.inner_tid =
+                connection != nullptr ? connection->inner_tid(thread.tid) : thread.tid;
+        }
+        // The number is the target's word: a shift beyond the mask would be undefined.
+        if (reading.blocked && signal_number > 0 && signal_number <= 64) {
+            thread.signal_blocked = (*reading.blocked >> (signal_number - 1) & 1) != 0;
+        }
+        // What a held thread sits in is the hold's own wait.
+        const bool held = (thread.faults & (wire::kInForceFreeze | wire::kInForceDelay)) != 0;
+        if (held) thread.syscall.reset();
+        if (reading.wait && !held) {
+            Waiting& waiting = thread.waiting.emplace();
+            waiting.kind = reading.wait->kind;
+            waiting.address = reading.wait->address;
+            waiting.timed = reading.wait->timed;
+            if (reading.wait->owner_tid) {
+                const pid_t inner = *reading.wait->owner_tid;
+                const pid_t outer = numbers.outer(inner);
+                waiting.owner_tid = outer != 0 ? outer : inner;
+                waiting.owner_alive = outer != 0 && living.contains(outer);
+                // The owner of a process-shared object may live in another process; in another pid
+                // namespace that can't be told, and nobody is called dead without need.
+                if (!waiting.owner_alive && reading.wait->shared) {
+                    waiting.owner_alive =
+                        numbers.nested() ||
+                        access(("/proc/" + std::to_string(inner)).c_str(), F_OK) == 0;
+                }
+            }
+            if (needs.symbols) waiting.symbol = object_symbol(*symbols, waiting.address);
+        }
+    }
+    if (needs.outside) add_from_outside(process, numbers, list);
+    if (starts) {
+        for (ThreadView& thread : list.threads) {
+            if (thread.start_address == 0) continue;
+            thread.start = starts->name(thread.start_address, thread.start_argument);
+        }
+    }
+    const auto order = [](const ThreadView& thread) {
+        return std::tuple(!thread.main, !thread.index.has_value(), thread.index.value_or(0),
+                          thread.start_ticks, thread.tid);
+    };
+    std::sort(list.threads.begin(), list.threads.end(),
+              [&](const ThreadView& a, const ThreadView& b) { return order(a) < order(b); });
+    return list;
+}
+
+}  // namespace threadfault::drive

@@ -1,0 +1,105 @@
+// One picture of a target's threads: what /proc shows of them and what the agent knows.
+#ifndef THREADFAULT_DRIVE_THREADS_THREAD_VIEW_HPP
+#define THREADFAULT_DRIVE_THREADS_THREAD_VIEW_HPP
+
+#include "client/connection.hpp"
+#include "observe/process.hpp"
+#include "observe/symbols.hpp"
+#include "observe/wait_object.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace threadfault::drive {
+
+struct Waiting {
+    observe::WaitKind kind{};
+    std::uint64_t address = 0;
+    std::string symbol;  // of a global object; "" where none is known
+    std::optional<pid_t> owner_tid;
+    bool owner_alive = false;
+    bool timed = false;  // it will end by itself
+};
+
+struct HeldLock {
+    observe::WaitKind kind{};
+    std::uint64_t address = 0;
+    std::string symbol;  // "" unknown
+    std::size_t waiters = 0;
+};
+
+struct ThreadView {
+    pid_t tid = 0;
+    std::string name;
+    char state = '?';
+    bool main = false;
+    double cpu_seconds = 0;
+    double age_seconds = 0;
+    std::uint64_t start_ticks = 0;
+    std::optional<observe::TaskSyscall> syscall;  // where asked for and permitted
+    std::optional<Waiting> waiting;
+    std::vector<std::string> on_stack;  // functions, innermost first; where asked for (add_stacks)
+    std::vector<HeldLock> holding;  // as far as their waiters tell; where asked for (add_holdings)
+    std::optional<bool> signal_blocked;  // the agent's signal; where asked for
+
+    // From the agent's registry; empty for threads that it doesn't know, except that pthread and
+    // start may be told from outside.
+    bool registered = false;
+    pid_t inner_tid = 0;
+    std::uint64_t serial = 0;
+    std::uint64_t pthread = 0;
+    std::uint64_t start_address = 0;
+    std::uint64_t start_argument = 0;
+    std::string start;           // name of the start routine; "" unknown, and for main
+    std::string start_location;  // file:line; "" unknown
+    std::string path;            // "main/3/1"
+    std::optional<std::uint32_t> index;
+    std::optional<pid_t> creator_tid;
+    std::uint32_t cancel = wire::kCancelUnknown;
+    std::uint32_t faults = 0;  // wire::kInForce...
+};
+
+// What a listing is to know beyond /proc's stat. Files that are not needed are not read.
+struct Needs {
+    bool waits = false;    // syscall, and the object waited for
+    bool masks = false;    // status: is the agent's signal blocked?
+    bool starts = false;   // names of start routines
+    bool symbols = false;  // names of the objects waited for
+    // pthread_t and start routine also of threads that the agent does not know: a program is run
+    // for them, where there are any.
+    bool outside = false;
+};
+
+struct ThreadList {
+    std::vector<ThreadView> threads;  // ascending creation order where known, then tids
+    pid_t agent_tid = 0;
+    bool waits_permitted = true;
+};
+
+// `connection` may be nullptr: then /proc alone. Uses two reader threads where there are many.
+// The agent's thread and kernel workers are left out.
+ThreadList list_threads(const observe::Process& process, client::Connection* connection,
+                        const Needs& needs);
+
+// The object's name where `address` lies in a global variable, "cache+0x28"; code and stacks have
+// none: "".
+std::string object_symbol(observe::Symbols& symbols, std::uint64_t address);
+
+// "main/3/1"; the middle of a path deeper than the agent keeps is "…".
+std::string path_text(const wire::ThreadRecord& record);
+
+// May this record be about the thread that now has its tid? Tids are used again.
+bool is_same_thread(const wire::ThreadRecord& record, std::uint64_t start_ticks) noexcept;
+
+// "freeze", "cancel", ...: the faults in force.
+std::vector<std::string_view> fault_names(std::uint32_t in_force);
+
+// What a blocked thread is in, for people: "epoll_wait(9)", "clock_nanosleep"; "" when it runs.
+std::string syscall_text(const observe::TaskSyscall& syscall);
+
+}  // namespace threadfault::drive
+
+#endif  // THREADFAULT_DRIVE_THREADS_THREAD_VIEW_HPP

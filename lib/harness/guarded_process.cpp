@@ -1,0 +1,359 @@
+#include "harness/guarded_process.hpp"
+
+#include "harness/installation.hpp"
+#include "harness/lines.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace threadfault::target {
+namespace {
+
+using guardian::Kind;
+using guardian::Message;
+using std::chrono::milliseconds;
+
+// Beyond the grace, for SIGKILL to do its work on a busy machine. What then still lives (a process
+// in an uninterruptible wait, one of another user) is left to the guardian.
+constexpr std::chrono::seconds kPatience{10};
+
+[[noreturn]] void no_guardian(const std::string& what, int error) {
+    throw Error(ExitCode::usage, "no_guardian",
+                fmt::format("the guardian of the target: {}: {}", what, std::strerror(error)));
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+    std::vector<char*> array;
+    array.reserve(strings.size() + 1);
+    for (const std::string& string : strings)
+        array.push_back(const_cast<char*>(string.c_str()));
+    array.push_back(nullptr);
+    return array;
+}
+
+struct SpawnSettings {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+
+    SpawnSettings() {
+        posix_spawn_file_actions_init(&actions);
+        posix_spawnattr_init(&attributes);
+        // The target begins with no signal blocked or ignored, whatever the test program does with
+        // them; the guardian blocks all itself, but must not be hit before it has.
+        sigset_t all;
+        sigfillset(&all);
+        posix_spawnattr_setsigdefault(&attributes, &all);
+        posix_spawnattr_setsigmask(&attributes, &all);
+        posix_spawnattr_setflags(
+            &attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
+    }
+    ~SpawnSettings() {
+        posix_spawn_file_actions_destroy(&actions);
+        posix_spawnattr_destroy(&attributes);
+    }
+    SpawnSettings(const SpawnSettings&) = delete;
+    SpawnSettings& operator=(const SpawnSettings&) = delete;
+};
+
+}  // namespace
+
+Clock::time_point deadline_after(std::chrono::nanoseconds time) noexcept {
+    const Clock::time_point now = Clock::now();
+    return time < Clock::time_point::max() - now ? now + time : Clock::time_point::max();
+}
+
+// What the target gets as 0, 1 and 2; -1: our own. The other ends are ours.
+struct GuardedProcess::Pipes {
+    std::array<Descriptor, 3> theirs;
+    std::array<Descriptor, 3> ours;
+
+    void connect(int number) {
+        int ends[2];
+        if (pipe2(ends, O_CLOEXEC) != 0) no_guardian("no pipe", errno);
+        theirs[number] = Descriptor(ends[number == 0 ? 0 : 1]);
+        ours[number] = Descriptor(ends[number == 0 ? 1 : 0]);
+    }
+    void discard(int number) {
+        theirs[number] = Descriptor(open("/dev/null", O_RDWR | O_CLOEXEC));
+        if (theirs[number].get() < 0) no_guardian("/dev/null", errno);
+    }
+};
+
+GuardedProcess::GuardedProcess(const drive::Launch& launch, const LaunchOptions& options)
+    : program_(launch.arguments.front()), grace_(options.grace) {
+    Pipes pipes;
+    if (options.input == Input::none) pipes.discard(STDIN_FILENO);
+    if (options.input == Input::piped) pipes.connect(STDIN_FILENO);
+    for (const int number : {STDOUT_FILENO, STDERR_FILENO}) {
+        if (options.output == Output::captured) pipes.connect(number);
+        if (options.output == Output::discarded) pipes.discard(number);
+    }
+    stop_ = Descriptor(eventfd(0, EFD_CLOEXEC));
+    if (!stop_) no_guardian("eventfd", errno);
+    start_guardian(launch, options, pipes);
+    try {
+        start_target(options);
+    } catch (...) {
+        lifeline_.reset();
+        waitpid(guardian_, nullptr, 0);
+        throw;
+    }
+    input_fd_ = std::move(pipes.ours[STDIN_FILENO]);
+    output_fd_ = std::move(pipes.ours[STDOUT_FILENO]);
+    errors_fd_ = std::move(pipes.ours[STDERR_FILENO]);
+    open_streams_ = options.output == Output::captured ? 2 : 0;
+    // Signals of the test program are for its own threads.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    collector_ = std::thread([this] { collect(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void GuardedProcess::start_guardian(const drive::Launch& launch, const LaunchOptions& options,
+                                    Pipes& pipes) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        no_guardian("no socket", errno);
+    }
+    Descriptor ours(ends[0]);
+    Descriptor theirs(ends[1]);
+
+    const std::string path = find_program("threadfault-guardian");
+    std::vector<std::string> arguments = {
+        path,
+        std::to_string(theirs.get()),
+        std::to_string(getpid()),
+        std::to_string(std::chrono::duration_cast<milliseconds>(options.grace).count()),
+        options.directory,
+        launch.file};
+    arguments.insert(arguments.end(), launch.arguments.begin(), launch.arguments.end());
+
+    SpawnSettings settings;
+    for (int number = 0; number < 3; number++) {
+        if (pipes.theirs[number].get() < 0) continue;
+        posix_spawn_file_actions_adddup2(&settings.actions, pipes.theirs[number].get(), number);
+    }
+    // Onto itself: it stays open.
+    posix_spawn_file_actions_adddup2(&settings.actions, theirs.get(), theirs.get());
+    const int error = posix_spawn(&guardian_, path.c_str(), &settings.actions, &settings.attributes,
+                                  pointers(arguments).data(), pointers(launch.environment).data());
+    if (error != 0) no_guardian(path, error);
+    theirs.reset();
+    for (Descriptor& end : pipes.theirs)
+        end.reset();
+    lifeline_ = std::move(ours);
+}
+
+void GuardedProcess::start_target(const LaunchOptions& options) {
+    Message message = hear();
+    if (message.kind == Kind::created) {
+        pid_ = message.value;
+        // Before the target can end, and its pid be another's.
+        pidfd_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+        say(Kind::go);
+        message = hear();
+    }
+    if (message.kind == Kind::no_place) {
+        throw Error(ExitCode::usage, "no_directory",
+                    fmt::format("{}: {}", options.directory, std::strerror(message.value)));
+    }
+    if (message.kind == Kind::failed) {
+        const bool missing = message.value == ENOENT;
+        throw drive::CannotStart(missing ? 127 : 126, missing ? "not_found" : "not_executable",
+                                 fmt::format("{}: {}", program_, std::strerror(message.value)), "");
+    }
+}
+
+GuardedProcess::~GuardedProcess() {
+    end();
+    const std::uint64_t one = 1;
+    while (::write(stop_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+    }
+    collector_.join();
+    lifeline_.reset();
+    // It ends as soon as it has said so, or goes on alone with what can't be ended.
+    waitpid(guardian_, nullptr, all_gone_ ? 0 : WNOHANG);
+}
+
+bool GuardedProcess::has_ended() const noexcept {
+    pollfd fd{pidfd_.get(), POLLIN, 0};
+    return poll(&fd, 1, 0) > 0;
+}
+
+Message GuardedProcess::hear() const {
+    Message message;
+    ssize_t length = 0;
+    do {
+        length = recv(lifeline_.get(), &message, sizeof message, 0);
+    } while (length < 0 && errno == EINTR);
+    if (length != sizeof message) no_guardian("it ended at once", length < 0 ? errno : EPIPE);
+    return message;
+}
+
+void GuardedProcess::say(Kind kind) const {
+    const Message message{kind, 0};
+    send(lifeline_.get(), &message, sizeof message, MSG_NOSIGNAL);
+}
+
+void GuardedProcess::collect() {
+    bool lifeline = true;
+    int output = output_fd_.get();
+    int errors = errors_fd_.get();
+    while (true) {
+        pollfd fds[] = {{stop_.get(), POLLIN, 0},
+                        {lifeline ? lifeline_.get() : -1, POLLIN, 0},
+                        {output, POLLIN, 0},
+                        {errors, POLLIN, 0}};
+        if (poll(fds, 4, -1) < 0) continue;
+        if (fds[1].revents != 0) {
+            // Who is told of the end finds all that was written before it.
+            take_what_is_there(output, &output_);
+            take_what_is_there(errors, &errors_);
+            lifeline = take_message();
+            continue;
+        }
+        if (fds[2].revents != 0 && !take_output(output, &output_)) output = -1;
+        if (fds[3].revents != 0 && !take_output(errors, &errors_)) errors = -1;
+        if (fds[0].revents != 0) return;
+    }
+}
+
+bool GuardedProcess::take_message() {
+    Message message;
+    const ssize_t length = recv(lifeline_.get(), &message, sizeof message, MSG_DONTWAIT);
+    if (length < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+    const std::lock_guard lock(mutex_);
+    if (length == sizeof message) {
+        if (message.kind == Kind::exited) status_ = message.value;
+        if (message.kind == Kind::all_gone) all_gone_ = true;
+    } else {
+        // A guardian that was killed can't tell any more, and nobody else ends the target.
+        if (!status_) end_unguarded();
+        all_gone_ = true;
+    }
+    changed_.notify_all();
+    return length == sizeof message;
+}
+
+bool GuardedProcess::take_output(int fd, std::string* into) {
+    char buffer[16384];
+    const ssize_t length = read(fd, buffer, sizeof buffer);
+    if (length < 0 && errno == EINTR) return true;
+    const std::lock_guard lock(mutex_);
+    if (length > 0) {
+        into->append(buffer, static_cast<std::size_t>(length));
+    } else {
+        open_streams_--;
+    }
+    changed_.notify_all();
+    return length > 0;
+}
+
+void GuardedProcess::end_unguarded() noexcept {
+    if (!has_ended()) {
+        kill(-pid_, SIGKILL);
+        syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+    }
+    status_ = kStatusUnknown;
+}
+
+void GuardedProcess::take_what_is_there(int fd, std::string* into) {
+    int there = 0;
+    if (fd < 0 || ioctl(fd, FIONREAD, &there) != 0 || there <= 0) return;
+    std::string text(static_cast<std::size_t>(there), '\0');
+    const ssize_t length = read(fd, text.data(), text.size());
+    const std::lock_guard lock(mutex_);
+    if (length > 0) into->append(text, 0, static_cast<std::size_t>(length));
+}
+
+std::optional<int> GuardedProcess::wait_status(Clock::time_point deadline) const {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline, [this] { return status_.has_value(); });
+    return status_;
+}
+
+void GuardedProcess::end() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (all_gone_) return;
+    }
+    say(Kind::end);
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline_after(grace_ + kPatience), [this] { return all_gone_; });
+}
+
+std::string GuardedProcess::text(Stream stream) const {
+    const std::lock_guard lock(mutex_);
+    return stream == Stream::errors ? errors_ : output_;
+}
+
+std::optional<std::string> GuardedProcess::wait_for_line(const std::string& regex,
+                                                         Clock::time_point deadline, Stream stream,
+                                                         std::size_t* position) const {
+    LineSearch output(regex, stream != Stream::errors && position != nullptr ? *position : 0);
+    LineSearch errors(regex, stream == Stream::errors && position != nullptr ? *position : 0);
+    std::optional<std::string> line;
+    std::unique_lock lock(mutex_);
+    while (true) {
+        const bool over = open_streams_ == 0;
+        if (stream != Stream::errors) line = output.next(output_, over);
+        if (!line && stream != Stream::output) line = errors.next(errors_, over);
+        if (line || over || Clock::now() >= deadline) break;
+        changed_.wait_until(lock, deadline);
+    }
+    if (position != nullptr && line) {
+        *position = stream == Stream::errors ? errors.position() : output.position();
+    }
+    return line;
+}
+
+void GuardedProcess::write(std::string_view text) {
+    const std::lock_guard lock(input_mutex_);
+    // A pipe has no MSG_NOSIGNAL: SIGPIPE is kept from the test program by hand.
+    sigset_t pipe;
+    sigset_t before;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    ssize_t written = 0;
+    int error = !input_fd_ ? EPIPE : 0;
+    while (error == 0 && !text.empty()) {
+        written = ::write(input_fd_.get(), text.data(), text.size());
+        if (written >= 0) text.remove_prefix(static_cast<std::size_t>(written));
+        if (written < 0 && errno != EINTR) error = errno;
+    }
+    if (error == EPIPE && sigismember(&before, SIGPIPE) == 0) {
+        const timespec now{};
+        sigtimedwait(&pipe, nullptr, &now);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (error != 0) {
+        throw Error(ExitCode::target_died, "input_closed",
+                    fmt::format("{} (process {}) does not read its input any more", program_, pid_),
+                    "", std::error_code(error, std::generic_category()));
+    }
+}
+
+void GuardedProcess::close_input() {
+    const std::lock_guard lock(input_mutex_);
+    input_fd_.reset();
+}
+
+}  // namespace threadfault::target

@@ -1,0 +1,61 @@
+// Call faults of a target that runs.
+#include "inject/spec.hpp"
+#include "harness/impl.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace threadfault {
+namespace {
+
+// For an agent that is about to listen.
+constexpr std::chrono::seconds kPatience{1};
+
+[[noreturn]] void not_armed(const wire::ArmReply& reply, const std::string& text,
+                            const std::string& who) {
+    switch (reply.outcome) {
+        case wire::ArmOutcome::needs_points:
+            throw Error(ExitCode::no_agent, "needs_points",
+                        fmt::format("{} does not run with the points library, which \"{}\" needs",
+                                    who, text),
+                        "launch it with Shim::points");
+        case wire::ArmOutcome::too_many:
+            throw Error(ExitCode::no_effect, "too_many",
+                        fmt::format("{} has as many call faults as it can hold", who),
+                        "clear_injections() disarms them");
+        default:
+            throw Error(ExitCode::usage, "bad_spec",
+                        fmt::format("the agent of {} does not understand \"{}\" (column {})", who,
+                                    text, reply.column),
+                        "is the program's shim of the same build?");
+    }
+}
+
+}  // namespace
+
+std::uint32_t Target::inject(std::string_view text, bool force, std::optional<std::uint64_t> seed) {
+    inject::Spec spec = inject::parse_spec(text, {.force = force, .seed = seed});
+    const observe::Process process = impl_->open();
+    inject::resolve_start_routines(spec, process.exe_path());
+    const wire::ArmReply reply = impl_->connect(process, kPatience)->arm(spec.text);
+    if (reply.outcome != wire::ArmOutcome::armed) not_armed(reply, spec.text, impl_->who());
+    return reply.id;
+}
+
+std::vector<Injection> Target::injections() const {
+    const observe::Process process = impl_->open();
+    std::vector<Injection> injections;
+    for (const wire::SpecRecord& record : impl_->connect(process, kPatience)->specs()) {
+        const std::string_view text(record.text, strnlen(record.text, sizeof record.text));
+        injections.push_back({record.id, std::string(text), record.matched, record.injected});
+    }
+    return injections;
+}
+
+std::uint32_t Target::clear_injections() {
+    const observe::Process process = impl_->open();
+    return impl_->connect(process, kPatience)->disarm();
+}
+
+}  // namespace threadfault

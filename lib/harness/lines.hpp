@@ -1,0 +1,31 @@
+// Looking for a line in output that still grows.
+#ifndef THREADFAULT_HARNESS_LINES_HPP
+#define THREADFAULT_HARNESS_LINES_HPP
+
+#include <cstddef>
+#include <optional>
+#include <regex>
+#include <string>
+
+namespace threadfault::target {
+
+class LineSearch {
+public:
+    // Throws Error{usage} for what is no regular expression.
+    LineSearch(const std::string& regex, std::size_t position);
+
+    // The next whole line in which the expression is found. `over`: there will be no more, and
+    // what stands behind the last newline is a line too. `text` is the same as before, or longer.
+    std::optional<std::string> next(const std::string& text, bool over);
+
+    // Behind the lines that were looked at.
+    std::size_t position() const noexcept { return position_; }
+
+private:
+    std::regex regex_;
+    std::size_t position_;
+};
+
+}  // namespace threadfault::target
+
+#endif  // THREADFAULT_HARNESS_LINES_HPP

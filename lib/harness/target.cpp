@@ -1,0 +1,154 @@
+// A target's life: what it is, whether it lives, how it ends.
+#include "harness/impl.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <utility>
+
+namespace threadfault {
+
+using target::Clock;
+using target::deadline_after;
+using target::poll_until;
+
+Target::Target(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Target::~Target() = default;
+Target::Target(Target&& other) noexcept = default;
+Target& Target::operator=(Target&& other) noexcept = default;
+
+Target Target::attach_to(pid_t pid) {
+    auto impl = std::make_unique<Impl>();
+    impl->pid = pid;
+    // The watch first: a process that is opened behind it is the one that is watched.
+    impl->attached = std::make_unique<drive::DeathWatch>(pid);
+    const observe::Process process(pid);
+    impl->command = {process.command()};
+    const client::Connection connection(process);
+    return Target(std::move(impl));
+}
+
+pid_t Target::pid() const noexcept {
+    return impl_->pid;
+}
+
+const std::vector<std::string>& Target::command() const noexcept {
+    return impl_->command;
+}
+
+bool Target::Impl::has_ended() const {
+    if (guarded) return guarded->has_ended();
+    if (attached->watches()) return attached->has_ended();
+    return ::kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+std::string Target::Impl::who() const {
+    return fmt::format("{} (process {})", command.front(), pid);
+}
+
+void Target::Impl::throw_ended() const {
+    const std::optional<Exit> exit = wait_exit(deadline_after(std::chrono::seconds(1)));
+    throw Error(ExitCode::target_died, "target_died",
+                fmt::format("{} {}", who(), exit ? exit->text() : Exit{}.text()));
+}
+
+observe::Process Target::Impl::open() const {
+    if (has_ended()) throw_ended();
+    try {
+        observe::Process process(pid);
+        // The pid may be another's since the first look.
+        if (!has_ended()) return process;
+    } catch (const Error& error) {
+        if (error.code_name() != "no_such_process") throw;
+    }
+    throw_ended();
+}
+
+std::unique_ptr<client::Connection> Target::Impl::connect(const observe::Process& process,
+                                                          std::chrono::nanoseconds patience) const {
+    const Clock::time_point deadline = deadline_after(patience);
+    while (true) {
+        try {
+            return std::make_unique<client::Connection>(process);
+        } catch (const Error& error) {
+            if (has_ended()) throw_ended();
+            const bool starting = error.code_name() == "no_agent" && process.tids().size() > 1;
+            if (!starting || Clock::now() >= deadline) throw;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
+std::optional<Exit> Target::Impl::wait_exit(Clock::time_point deadline) const {
+    std::optional<int> status;
+    if (guarded) {
+        status = guarded->wait_status(deadline);
+        if (!status) return std::nullopt;
+        if (*status == target::kStatusUnknown) return Exit{};
+    } else {
+        if (!poll_until(deadline, [this] { return has_ended(); })) return std::nullopt;
+        status = attached->wait_status();
+        if (!status) return Exit{};
+    }
+    Exit exit;
+    if (WIFSIGNALED(*status)) {
+        exit.signal = WTERMSIG(*status);
+    } else {
+        exit.code = WEXITSTATUS(*status);
+    }
+    return exit;
+}
+
+bool Target::alive() const {
+    return !impl_->has_ended();
+}
+
+std::optional<Exit> Target::wait_exit(std::chrono::nanoseconds within) const {
+    return impl_->wait_exit(deadline_after(within));
+}
+
+std::optional<Exit> Target::terminate() {
+    if (impl_->guarded) {
+        impl_->guarded->end();
+    } else if (!impl_->has_ended()) {
+        ::kill(impl_->pid, SIGTERM);
+        if (!impl_->wait_exit(deadline_after(impl_->grace)) && !impl_->has_ended()) {
+            ::kill(impl_->pid, SIGKILL);
+        }
+    }
+    return impl_->wait_exit(deadline_after(std::chrono::seconds(10)));
+}
+
+std::string Target::output() const {
+    return impl_->guarded ? impl_->guarded->text(Stream::output) : std::string();
+}
+
+std::string Target::errors() const {
+    return impl_->guarded ? impl_->guarded->text(Stream::errors) : std::string();
+}
+
+std::optional<std::string> Target::wait_for_line(const std::string& regex,
+                                                 std::chrono::nanoseconds within, Stream stream,
+                                                 std::size_t* position) const {
+    if (!impl_->captures) {
+        throw Error(ExitCode::usage, "usage", impl_->who() + ": its output is not captured",
+                    "launch it with Output::captured");
+    }
+    return impl_->guarded->wait_for_line(regex, deadline_after(within), stream, position);
+}
+
+void Target::write(std::string_view text) {
+    if (!impl_->guarded) {
+        throw Error(ExitCode::usage, "usage", impl_->who() + " was not launched from here",
+                    "launch it with Input::piped");
+    }
+    impl_->guarded->write(text);
+}
+
+void Target::close_input() {
+    if (impl_->guarded) impl_->guarded->close_input();
+}
+
+}  // namespace threadfault

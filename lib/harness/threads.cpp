@@ -1,0 +1,113 @@
+// Looking at a target's threads.
+#include "drive/locks/lock_graph.hpp"
+#include "drive/locks/member_names.hpp"
+#include "drive/locks/more_facts.hpp"
+#include "drive/threads/selector.hpp"
+#include "drive/threads/thread_view.hpp"
+#include "harness/impl.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace threadfault {
+namespace {
+
+using target::deadline_after;
+using target::poll_until;
+
+ThreadInfo info_of(const drive::ThreadView& view) {
+    ThreadInfo info;
+    info.tid = view.tid;
+    info.name = view.name;
+    info.state = view.state;
+    info.main = view.main;
+    info.cpu_seconds = view.cpu_seconds;
+    info.age_seconds = view.age_seconds;
+    info.start = view.start;
+    info.start_location = view.start_location;
+    info.path = view.path;
+    info.index = view.index;
+    info.creator_tid = view.creator_tid;
+    if (view.waiting) {
+        info.waiting =
+            ThreadWait{std::string(observe::to_string(view.waiting->kind)), view.waiting->address,
+                       view.waiting->symbol, view.waiting->owner_tid, view.waiting->owner_alive};
+    }
+    for (const std::string_view fault : drive::fault_names(view.faults))
+        info.faults.emplace_back(fault);
+    return info;
+}
+
+using Key = drive::Term::Key;
+
+drive::ThreadList list(const observe::Process& process, const drive::Selector& selector,
+                       const drive::Needs& needs) {
+    // Without an agent (no thread yet, or a stopped process) /proc tells what it can.
+    try {
+        client::Connection connection(process);
+        drive::ThreadList list = drive::list_threads(process, &connection, needs);
+        if (selector.has(Key::in)) drive::add_stacks(process, connection, list);
+        if (selector.has(Key::holding)) {
+            drive::add_holdings(drive::find_locks(process, &connection), list);
+            drive::name_members(process, list.threads);
+        }
+        return list;
+    } catch (const Error& error) {
+        const bool no_answer =
+            error.exit_code() == ExitCode::no_agent || error.exit_code() == ExitCode::no_effect;
+        if (!no_answer) throw;
+        return drive::list_threads(process, nullptr, needs);
+    }
+}
+
+std::vector<drive::ThreadView> matching(const observe::Process& process,
+                                        const drive::Selector& selector, bool for_people) {
+    std::vector<drive::ThreadView> views = list(process, selector,
+                                                {.waits = for_people || selector.has(Key::waiting),
+                                                 .starts = for_people || selector.has(Key::start),
+                                                 .symbols = for_people})
+                                               .threads;
+    std::erase_if(views, [&](const drive::ThreadView& view) { return !selector.matches(view); });
+    return views;
+}
+
+}  // namespace
+
+std::vector<ThreadInfo> Target::threads() const {
+    return threads("");
+}
+
+std::vector<ThreadInfo> Target::threads(std::string_view selector) const {
+    const drive::Selector parsed =
+        selector.empty() ? drive::Selector{} : drive::parse_selector(selector);
+    std::vector<ThreadInfo> threads;
+    for (const drive::ThreadView& view : matching(impl_->open(), parsed, true))
+        threads.push_back(info_of(view));
+    return threads;
+}
+
+ThreadInfo Target::wait_for_thread(std::string_view selector,
+                                   std::chrono::nanoseconds within) const {
+    const drive::Selector parsed = drive::parse_selector(selector);
+    const auto found = poll_until(deadline_after(within), [&]() -> std::optional<ThreadInfo> {
+        std::vector<ThreadInfo> threads;
+        if (matching(impl_->open(), parsed, false).empty()) return std::nullopt;
+        threads = this->threads(selector);
+        if (threads.empty()) return std::nullopt;
+        return std::move(threads.front());
+    });
+    if (found) return *found;
+    throw Error(ExitCode::no_such_thread, "no_such_thread",
+                fmt::format("no thread of {} matches {}", impl_->who(), selector));
+}
+
+bool Target::wait_until_gone(std::string_view selector, std::chrono::nanoseconds within) const {
+    const drive::Selector parsed = drive::parse_selector(selector);
+    return poll_until(deadline_after(within), [&] {
+        if (impl_->has_ended()) return true;
+        return matching(impl_->open(), parsed, false).empty();
+    });
+}
+
+}  // namespace threadfault
