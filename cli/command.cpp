@@ -1,14 +1,14 @@
 #include "command.hpp"
 
+#include "base/suggest.hpp"
 #include "commands/commands.hpp"
 #include "commands/process_options.hpp"
-#include "base/suggest.hpp"
+#include "format/format.hpp"
 #include "render/error.hpp"
 #include "render/help.hpp"
 #include "render/text.hpp"
 #include "threadfault/error.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -120,9 +120,9 @@ Error usage_error(const std::string& message, std::string hint) {
 }
 
 Error unexpected(const Command& command, const CLI::App& app, const std::string& word) {
-    const std::string help = fmt::format("threadfault {} --help", command.name);
+    const std::string help = formatted("threadfault {} --help", command.name);
     if (!word.starts_with('-') || word == "-") {
-        return usage_error(fmt::format("{}: unexpected argument \"{}\"", command.name, word), help);
+        return usage_error(formatted("{}: unexpected argument \"{}\"", command.name, word), help);
     }
     std::vector<std::string> names;
     for (const CLI::Option* option : app.get_options()) {
@@ -130,8 +130,8 @@ Error unexpected(const Command& command, const CLI::App& app, const std::string&
             names.push_back("--" + name);
     }
     const std::string near = drive::nearest(word.substr(0, word.find('=')), names);
-    return usage_error(fmt::format("{}: unknown option {}", command.name, word),
-                       near.empty() ? help : fmt::format("did you mean {}?", near));
+    return usage_error(formatted("{}: unknown option {}", command.name, word),
+                       near.empty() ? help : formatted("did you mean {}?", near));
 }
 
 void check_color(const std::string& color) {
@@ -139,8 +139,8 @@ void check_color(const std::string& color) {
     if (std::find(std::begin(kModes), std::end(kModes), color) != std::end(kModes)) return;
     const std::string_view near = drive::nearest(color, kModes);
     throw usage_error(
-        fmt::format("--color {}: no such mode", color),
-        near.empty() ? "one of auto, always, never" : fmt::format("did you mean {}?", near));
+        formatted("--color {}: no such mode", color),
+        near.empty() ? "one of auto, always, never" : formatted("did you mean {}?", near));
 }
 
 int dispatch(int argc, char** argv, Invocation& invocation) {
@@ -152,9 +152,9 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
                 if (!command.hidden) names.emplace_back(command.name);
             }
             const std::string near = drive::nearest(line.unknown_command, names);
-            throw usage_error(fmt::format("unknown command \"{}\"", line.unknown_command),
+            throw usage_error(formatted("unknown command \"{}\"", line.unknown_command),
                               near.empty() ? "threadfault --help lists the commands"
-                                           : fmt::format("did you mean {}?", near));
+                                           : formatted("did you mean {}?", near));
         }
         if (line.version) {
             write_all(STDOUT_FILENO, version_text() + "\n");
@@ -170,7 +170,7 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
                 !word.starts_with('-')) {
                 continue;
             }
-            throw usage_error(fmt::format("unknown option {}", word), "threadfault --help");
+            throw usage_error(formatted("unknown option {}", word), "threadfault --help");
         }
         throw usage_error("which command?", "threadfault --help lists the commands");
     }
@@ -195,8 +195,8 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
         // An unknown option is what went wrong, when there is one; the rest follows from it.
         const std::vector<std::string> extras = app.remaining();
         if (!extras.empty()) throw unexpected(*line.command, app, extras.front());
-        throw usage_error(fmt::format("{}: {}", line.command->name, error.what()),
-                          fmt::format("threadfault {} --help", line.command->name));
+        throw usage_error(formatted("{}: {}", line.command->name, error.what()),
+                          formatted("threadfault {} --help", line.command->name));
     }
     const std::vector<std::string> extras = app.remaining();
     if (!extras.empty()) throw unexpected(*line.command, app, extras.front());

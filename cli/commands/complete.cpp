@@ -3,11 +3,11 @@
 #include "commands/commands.hpp"
 #include "drive/faults/death.hpp"
 #include "drive/programs/targets.hpp"
+#include "format/format.hpp"
 #include "observe/process.hpp"
 #include "render/text.hpp"
 #include "threadfault/error.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -162,7 +162,7 @@ int run_complete(const std::vector<std::string>& typed) {
     const std::string current = typed.empty() ? "" : typed.back();
     std::string out;
     for (const auto& [word, about] : candidates_for(typed)) {
-        if (word.starts_with(current)) out += fmt::format("{}\t{}\n", word, about);
+        if (word.starts_with(current)) out += formatted("{}\t{}\n", word, about);
     }
     write_all(STDOUT_FILENO, out);
     return 0;

@@ -1,11 +1,11 @@
 // threadfault completion: the script that teaches a shell our words.
+#include "base/suggest.hpp"
 #include "commands/commands.hpp"
 #include "commands/completion_scripts.hpp"
-#include "base/suggest.hpp"
+#include "format/format.hpp"
 #include "render/text.hpp"
 #include "threadfault/error.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -28,9 +28,8 @@ int run_completion(const std::string& shell) {
     if (shell == "fish") script = kFishScript;
     if (script == nullptr) {
         const std::string_view near = drive::nearest(shell, kShells);
-        throw Error(
-            ExitCode::usage, "usage", fmt::format("no completion for \"{}\"", shell),
-            near.empty() ? "one of bash, zsh, fish" : fmt::format("did you mean {}?", near));
+        throw Error(ExitCode::usage, "usage", formatted("no completion for \"{}\"", shell),
+                    near.empty() ? "one of bash, zsh, fish" : formatted("did you mean {}?", near));
     }
     write_all(STDOUT_FILENO, script);
     return 0;

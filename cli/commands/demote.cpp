@@ -1,9 +1,8 @@
 // threadfault demote: a thread gets less of the scheduler's favour.
+#include "base/duration.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
-#include "base/duration.hpp"
-
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <charconv>
 #include <CLI/CLI.hpp>
@@ -47,7 +46,7 @@ std::array<std::uint64_t, wire::kCpuWords> require_cpus(const std::string& list)
                            (dash == std::string_view::npos ? (last = first, true)
                                                            : parse(part.substr(dash + 1), &last));
         if (!valid || first > last || last >= kMostCpus) {
-            throw usage(fmt::format("--cpus {}: \"{}\" is no CPU", list, part),
+            throw usage(formatted("--cpus {}: \"{}\" is no CPU", list, part),
                         "a list like 0 or 0,2-3");
         }
         for (unsigned cpu = first; cpu <= last; cpu++)
@@ -63,11 +62,11 @@ int run_demote(const DemoteOptions& options, const Invocation& invocation) {
     std::vector<std::string> changes;
     if (!options.nice.empty()) {
         if (!parse(options.nice, &plan.nice) || plan.nice < -20 || plan.nice > 19) {
-            throw usage(fmt::format("--nice {}: no such value", options.nice),
+            throw usage(formatted("--nice {}: no such value", options.nice),
                         "a number from -20 to 19; higher means less CPU time");
         }
         plan.flags |= wire::kDemoteNice;
-        changes.push_back(fmt::format("nice {}", plan.nice));
+        changes.push_back(formatted("nice {}", plan.nice));
     }
     if (options.idle) {
         plan.flags |= wire::kDemoteIdle;
@@ -83,8 +82,8 @@ int run_demote(const DemoteOptions& options, const Invocation& invocation) {
         plan.duration = drive::require_duration("--for", options.duration);
     }
     const Infliction infliction = inflict(options.thread, plan);
-    std::string verb = fmt::format("demoted to {}", fmt::join(changes, ", "));
-    if (!options.duration.empty()) verb += fmt::format(" for {}", options.duration);
+    std::string verb = formatted("demoted to {}", joined(changes, ", "));
+    if (!options.duration.empty()) verb += formatted(" for {}", options.duration);
     return report(invocation, options.thread, infliction, "demote", "", verb);
 }
 

@@ -2,10 +2,10 @@
 #include "drive/programs/doctor.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
+#include "format/format.hpp"
 #include "render/json.hpp"
 #include "render/text.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,8 +41,8 @@ std::string render(const std::vector<drive::Check>& checks, const Style& style) 
     std::string out;
     for (const drive::Check& check : checks) {
         const std::string pad(width - display_width(check.name), ' ');
-        out += fmt::format("{} {}{}  {}\n", check.ok ? good : bad, check.name, pad,
-                           printable(check.detail));
+        out += formatted("{} {}{}  {}\n", check.ok ? good : bad, check.name, pad,
+                         printable(check.detail));
         if (!check.hint.empty()) {
             out += std::string(width + (style.unicode ? 4 : 5), ' ') +
                    style.dim(printable(check.hint)) + "\n";

@@ -1,9 +1,9 @@
 // threadfault events: what happens to a target's threads, as it happens.
 #include "render/events.hpp"
+#include "base/duration.hpp"
 #include "commands/commands.hpp"
 #include "commands/stop_request.hpp"
 #include "commands/thread_options.hpp"
-#include "base/duration.hpp"
 #include "render/text.hpp"
 
 #include <signal.h>

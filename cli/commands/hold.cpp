@@ -1,9 +1,8 @@
 // threadfault freeze, thaw, delay, spin, interrupt: what holds a thread up, and lets it go.
+#include "base/duration.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
-#include "base/duration.hpp"
-
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -33,7 +32,7 @@ drive::Plan plan_of(const HoldOptions& options, wire::Fault fault, std::string_v
     plan.wait = drive::require_duration("--wait", options.wait);
     if (!options.duration.empty()) plan.duration = drive::require_duration(what, options.duration);
     if (!options.duration.empty() && plan.duration.count() == 0) {
-        throw Error(ExitCode::usage, "usage", fmt::format("{}: no time at all", what),
+        throw Error(ExitCode::usage, "usage", formatted("{}: no time at all", what),
                     "say how long, for example 500ms");
     }
     return plan;
@@ -41,8 +40,8 @@ drive::Plan plan_of(const HoldOptions& options, wire::Fault fault, std::string_v
 
 std::string for_how_long(const HoldOptions& options, std::string_view verb,
                          std::string_view otherwise) {
-    if (options.duration.empty()) return fmt::format("{}{}", verb, otherwise);
-    return fmt::format("{} for {}", verb, options.duration);
+    if (options.duration.empty()) return formatted("{}{}", verb, otherwise);
+    return formatted("{} for {}", verb, options.duration);
 }
 
 std::string footer(const char* text) {
@@ -68,14 +67,14 @@ int run_delay(const HoldOptions& options, const Invocation& invocation) {
     const Infliction infliction =
         inflict(options.thread, plan_of(options, wire::Fault::delay, "the delay"));
     return report(invocation, options.thread, infliction, "delay", "",
-                  fmt::format("delayed by {}", options.duration));
+                  formatted("delayed by {}", options.duration));
 }
 
 int run_spin(const HoldOptions& options, const Invocation& invocation) {
     const Infliction infliction =
         inflict(options.thread, plan_of(options, wire::Fault::spin, "the CPU time"));
     return report(invocation, options.thread, infliction, "spin", "",
-                  fmt::format("burns {} of CPU time", options.duration));
+                  formatted("burns {} of CPU time", options.duration));
 }
 
 int run_interrupt(const HoldOptions& options, const Invocation& invocation) {

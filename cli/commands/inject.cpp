@@ -1,11 +1,11 @@
 // threadfault inject: faults at the calls of a live target.
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
+#include "format/format.hpp"
 #include "inject/spec.hpp"
 #include "render/json_values.hpp"
 #include "render/text.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -28,19 +28,19 @@ struct InjectOptions {
     switch (reply.outcome) {
         case wire::ArmOutcome::needs_points:
             throw Error(ExitCode::no_agent, "needs_points",
-                        fmt::format("process {} does not run with the points library, which "
-                                    "\"{}\" needs",
-                                    pid, text),
+                        formatted("process {} does not run with the points library, which "
+                                  "\"{}\" needs",
+                                  pid, text),
                         "start it with threadfault run --points -- PROGRAM");
         case wire::ArmOutcome::too_many:
             throw Error(ExitCode::no_effect, "too_many",
-                        fmt::format("process {} has as many call faults as it can hold", pid),
-                        fmt::format("threadfault inject {} --clear", pid));
+                        formatted("process {} has as many call faults as it can hold", pid),
+                        formatted("threadfault inject {} --clear", pid));
         default:
             throw Error(ExitCode::usage, "bad_spec",
-                        fmt::format("the agent of process {} does not understand \"{}\" (column "
-                                    "{})",
-                                    pid, text, reply.column),
+                        formatted("the agent of process {} does not understand \"{}\" (column "
+                                  "{})",
+                                  pid, text, reply.column),
                         "is the program's shim of the same build as this threadfault?");
     }
 }
@@ -53,7 +53,7 @@ int arm(client::Connection& connection, pid_t pid, const std::vector<inject::Spe
         const wire::ArmReply reply = connection.arm(spec.text);
         if (reply.outcome != wire::ArmOutcome::armed) not_armed(reply, spec.text, pid);
         armed.push_back({{"id", reply.id}, {"spec", spec.text}});
-        out += fmt::format("armed, number {}: {}\n", reply.id, printable(spec.text));
+        out += formatted("armed, number {}: {}\n", reply.id, printable(spec.text));
     }
     if (invocation.json) out = line({{"pid", pid}, {"armed", armed}});
     write_all(STDOUT_FILENO, out);
@@ -74,7 +74,7 @@ int list(client::Connection& connection, pid_t pid, const Invocation& invocation
         return 0;
     }
     if (records.empty()) {
-        write_all(STDOUT_FILENO, fmt::format("no call faults are armed in process {}\n", pid));
+        write_all(STDOUT_FILENO, formatted("no call faults are armed in process {}\n", pid));
         return 0;
     }
     Table table({{"ID", true}, {"MATCHED", true}, {"INJECTED", true}, {"SPEC"}});
@@ -91,7 +91,7 @@ int list(client::Connection& connection, pid_t pid, const Invocation& invocation
 int clear(client::Connection& connection, pid_t pid, const Invocation& invocation) {
     const std::uint32_t count = connection.disarm();
     write_all(STDOUT_FILENO, invocation.json ? line({{"pid", pid}, {"cleared", count}})
-                                             : fmt::format("{} call faults cleared\n", count));
+                                             : formatted("{} call faults cleared\n", count));
     return 0;
 }
 
@@ -106,7 +106,7 @@ int run_inject(const InjectOptions& options, const Invocation& invocation) {
         parse_specs(options.specs, options.force, parse_seed(options.seed));
     const observe::Process process = open_process(options.pid);
     for (inject::Spec& spec : specs) {
-        inject::resolve_start_routines(spec, fmt::format("/proc/{}/exe", process.pid()));
+        inject::resolve_start_routines(spec, formatted("/proc/{}/exe", process.pid()));
     }
     client::Connection connection(process);
     if (options.list) return list(connection, process.pid(), invocation);
@@ -122,7 +122,7 @@ std::optional<std::uint64_t> parse_seed(const std::string& text) {
     const char* const end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, seed);
     if (error == std::errc() && rest == end) return seed;
-    throw Error(ExitCode::usage, "usage", fmt::format("--seed {}: no number", text),
+    throw Error(ExitCode::usage, "usage", formatted("--seed {}: no number", text),
                 "for example --seed 7");
 }
 

@@ -1,12 +1,11 @@
 // threadfault kill: end one chosen thread.
+#include "base/duration.hpp"
+#include "base/suggest.hpp"
 #include "commands/commands.hpp"
 #include "commands/forecast.hpp"
 #include "commands/last_looks.hpp"
 #include "commands/thread_options.hpp"
-#include "base/duration.hpp"
-#include "base/suggest.hpp"
-
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <array>
 #include <CLI/CLI.hpp>
@@ -46,9 +45,9 @@ drive::Plan plan_of(const KillOptions& options) {
     const std::optional<wire::Fault> how = drive::parse_how(options.how);
     if (!how) {
         const std::string_view near = drive::nearest(options.how, kHows);
-        throw Error(ExitCode::usage, "usage", fmt::format("--how {}: no such way", options.how),
-                    near.empty() ? fmt::format("one of {}", fmt::join(kHows, ", "))
-                                 : fmt::format("did you mean {}?", near));
+        throw Error(ExitCode::usage, "usage", formatted("--how {}: no such way", options.how),
+                    near.empty() ? formatted("one of {}", joined(kHows, ", "))
+                                 : formatted("did you mean {}?", near));
     }
     drive::Plan plan;
     plan.fault = *how;

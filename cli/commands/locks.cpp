@@ -5,11 +5,10 @@
 #include "drive/locks/lock_graph.hpp"
 #include "drive/locks/member_names.hpp"
 #include "drive/programs/run_program.hpp"
+#include "format/format.hpp"
 #include "render/text.hpp"
 
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include <chrono>
 #include <CLI/CLI.hpp>

@@ -2,9 +2,8 @@
 
 #include "commands/thread_options.hpp"
 #include "drive/programs/targets.hpp"
+#include "format/format.hpp"
 #include "render/text.hpp"
-
-#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <optional>
@@ -36,7 +35,7 @@ std::optional<std::string> take(std::string_view option, std::vector<std::string
             continue;
         }
         if (!value.empty()) return value;
-        throw Error(ExitCode::usage, "usage", fmt::format("{}: its value is missing", option),
+        throw Error(ExitCode::usage, "usage", formatted("{}: its value is missing", option),
                     option == kCommand ? "for example --command memcached"
                                        : "for example --descendants-of 4711");
     }
@@ -45,9 +44,9 @@ std::optional<std::string> take(std::string_view option, std::vector<std::string
 
 std::string meaning(const drive::TargetFilter& filter) {
     std::string text;
-    if (!filter.command.empty()) text = fmt::format("--command {}", filter.command);
+    if (!filter.command.empty()) text = formatted("--command {}", filter.command);
     if (filter.ancestor != 0) {
-        text += fmt::format("{}--descendants-of {}", text.empty() ? "" : " ", filter.ancestor);
+        text += formatted("{}--descendants-of {}", text.empty() ? "" : " ", filter.ancestor);
     }
     return text;
 }
@@ -75,19 +74,18 @@ void resolve_process(const CLI::App& app, std::vector<std::string>& arguments) {
     const std::vector<drive::Target> found = drive::find_targets(filter);
     if (found.empty()) {
         throw Error(ExitCode::no_such_thread, "no_such_process",
-                    fmt::format("{}: no target is meant by that", meaning(filter)),
+                    formatted("{}: no target is meant by that", meaning(filter)),
                     "`threadfault ps` lists the targets");
     }
     if (found.size() > 1) {
         std::string list;
         for (const drive::Target& target : found) {
-            list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", target.pid,
-                                shorten(target.command, 40, true));
+            list += formatted("{}{} ({})", list.empty() ? "" : ", ", target.pid,
+                              shorten(target.command, 40, true));
         }
-        throw Error(
-            ExitCode::no_such_thread, "ambiguous_selector",
-            fmt::format("{}: {} targets are meant: {}", meaning(filter), found.size(), list),
-            "name one by its PID, or say both --command and --descendants-of");
+        throw Error(ExitCode::no_such_thread, "ambiguous_selector",
+                    formatted("{}: {} targets are meant: {}", meaning(filter), found.size(), list),
+                    "name one by its PID, or say both --command and --descendants-of");
     }
     arguments.insert(arguments.begin(), std::to_string(found.front().pid));
 }

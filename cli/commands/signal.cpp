@@ -2,8 +2,7 @@
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/faults/death.hpp"
-
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -40,15 +39,14 @@ int require_signal(const std::string& text) {
     const std::optional<int> number = drive::parse_signal(text);
     if (!number) {
         const std::string near = drive::nearest_signal(text);
-        throw Error(ExitCode::usage, "usage", fmt::format("\"{}\" is no signal", text),
+        throw Error(ExitCode::usage, "usage", formatted("\"{}\" is no signal", text),
                     near.empty() ? "write a name like USR1 or RTMIN+3, or a number from 1 to 64"
-                                 : fmt::format("did you mean {}?", near));
+                                 : formatted("did you mean {}?", near));
     }
     if (belongs_to_glibc(*number)) {
-        throw Error(
-            ExitCode::usage, "usage",
-            fmt::format("signal {} belongs to glibc, which uses it for its threads", *number),
-            "threadfault kill cancels a thread");
+        throw Error(ExitCode::usage, "usage",
+                    formatted("signal {} belongs to glibc, which uses it for its threads", *number),
+                    "threadfault kill cancels a thread");
     }
     return *number;
 }

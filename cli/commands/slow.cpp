@@ -1,9 +1,8 @@
 // threadfault slow: a thread runs a part of the time only.
+#include "base/duration.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
-#include "base/duration.hpp"
-
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <charconv>
 #include <CLI/CLI.hpp>
@@ -29,7 +28,7 @@ std::uint32_t require_percent(const std::string& text) {
         percent <= 99) {
         return percent;
     }
-    throw Error(ExitCode::usage, "usage", fmt::format("--to {}: no such share", text),
+    throw Error(ExitCode::usage, "usage", formatted("--to {}: no such share", text),
                 "a whole percentage from 1% to 99%; `threadfault thaw` ends it");
 }
 
@@ -42,8 +41,8 @@ int run_slow(const SlowOptions& options, const Invocation& invocation) {
         plan.duration = drive::require_duration("--for", options.duration);
     }
     const Infliction infliction = inflict(options.thread, plan);
-    std::string verb = fmt::format("slowed to {}%", plan.percent);
-    verb += options.duration.empty() ? " until thawed" : fmt::format(" for {}", options.duration);
+    std::string verb = formatted("slowed to {}%", plan.percent);
+    verb += options.duration.empty() ? " until thawed" : formatted(" for {}", options.duration);
     return report(invocation, options.thread, infliction, "slow", "", verb);
 }
 

@@ -1,15 +1,15 @@
 // threadfault storm: random faults on a target, seeded, journalled, replayable.
 #include "drive/storm/storm.hpp"
+#include "base/duration.hpp"
 #include "commands/commands.hpp"
 #include "commands/stop_request.hpp"
 #include "commands/thread_options.hpp"
-#include "base/duration.hpp"
-#include "drive/programs/launch.hpp"
 #include "drive/faults/settle.hpp"
+#include "drive/programs/launch.hpp"
 #include "drive/storm/journal.hpp"
+#include "format/format.hpp"
 #include "render/text.hpp"
 
-#include <fmt/format.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,7 +53,7 @@ public:
             try {
                 drive::become(launch);
             } catch (const Error& error) {
-                write_all(STDERR_FILENO, fmt::format("threadfault: {}\n", error.what()));
+                write_all(STDERR_FILENO, formatted("threadfault: {}\n", error.what()));
             }
             _exit(127);
         }
@@ -96,7 +96,7 @@ public:
             }
         }
         throw Error(ExitCode::no_agent, "no_agent", "the program made no thread within 10 s",
-                    fmt::format("threadfault doctor {}", pid_));
+                    formatted("threadfault doctor {}", pid_));
     }
 
 private:
@@ -113,10 +113,10 @@ std::string line_of(const drive::StormStep& step, const Style& style) {
     const std::string outcome = step.outcome == "target-died" ? style.red(step.outcome)
                                 : good                        ? style.green(step.outcome)
                                                               : style.yellow(step.outcome);
-    return fmt::format("{:>9.3f} s  {:<16}  {:<10}  {:<15}  {}{}\n",
-                       static_cast<double>(step.at.count()) * 1e-9, step.fault,
-                       step.path.empty() ? "-" : step.path, printable(step.name), outcome,
-                       step.reason.empty() ? "" : ": " + printable(step.reason));
+    return formatted("{:>9.3f} s  {:<16}  {:<10}  {:<15}  {}{}\n",
+                     static_cast<double>(step.at.count()) * 1e-9, step.fault,
+                     step.path.empty() ? "-" : step.path, printable(step.name), outcome,
+                     step.reason.empty() ? "" : ": " + printable(step.reason));
 }
 
 class Summary {
@@ -129,10 +129,10 @@ public:
         for (const auto& [fault, outcomes] : counts_) {
             std::vector<std::string> parts;
             for (const auto& [outcome, count] : outcomes)
-                parts.push_back(fmt::format("{} {}", count, outcome));
-            out += fmt::format("{:<16}  {}\n", fault, fmt::join(parts, ", "));
+                parts.push_back(formatted("{} {}", count, outcome));
+            out += formatted("{:<16}  {}\n", fault, joined(parts, ", "));
         }
-        out += fmt::format(
+        out += formatted(
             "{}, seed {}; {} let go at the end; journal: {}\n", counted(end.steps, "fault"), seed,
             counted(end.undone, "thread") + (end.undone == 1 ? " was" : " were"), journal.path());
         if (end.target_died) out += style.red("the target died: " + *end.target_died) + "\n";

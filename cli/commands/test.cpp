@@ -2,10 +2,10 @@
 // HTTP need libraries that the static command can't have.
 #include "commands/commands.hpp"
 #include "drive/programs/find_helper.hpp"
+#include "format/format.hpp"
 #include "scenario/options.hpp"
 #include "threadfault/error.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -46,7 +46,7 @@ std::size_t require_count(const char* option, const std::string& text) {
     const char* const end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, count);
     if (error == std::errc() && rest == end && count >= 1 && count <= 1'000'000) return count;
-    throw Error(ExitCode::usage, "usage", fmt::format("{} {}: no such number", option, text),
+    throw Error(ExitCode::usage, "usage", formatted("{} {}: no such number", option, text),
                 "a whole number, at least 1");
 }
 

@@ -3,10 +3,10 @@
 #include "base/duration.hpp"
 #include "base/suggest.hpp"
 #include "drive/programs/targets.hpp"
+#include "format/format.hpp"
 #include "render/json.hpp"
 #include "render/text.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,8 +19,8 @@ namespace {
 
 std::string result_line(const drive::Result& result, std::string_view verb, const Style& style) {
     const drive::Victim& victim = result.victim;
-    std::string line = fmt::format("{} {}", victim.tid, style.bold(printable(victim.name)));
-    if (!victim.path.empty()) line += style.dim(fmt::format(" ({})", victim.path));
+    std::string line = formatted("{} {}", victim.tid, style.bold(printable(victim.name)));
+    if (!victim.path.empty()) line += style.dim(formatted(" ({})", victim.path));
     line += ": ";
     switch (result.outcome) {
         case drive::Outcome::ended:
@@ -37,8 +37,8 @@ std::string result_line(const drive::Result& result, std::string_view verb, cons
             line += style.red("target died");
             break;
     }
-    line += fmt::format(", {}", drive::short_duration(result.seconds));
-    if (!result.reason.empty()) line += fmt::format(": {}", printable(result.reason));
+    line += formatted(", {}", drive::short_duration(result.seconds));
+    if (!result.reason.empty()) line += formatted(": {}", printable(result.reason));
     return line + "\n";
 }
 
@@ -47,7 +47,7 @@ std::uint64_t parse_random(const std::string& text) {
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, seed);
     if (error == std::errc() && rest == end) return seed;
-    throw Error(ExitCode::usage, "usage", fmt::format("--random={}: the seed is no number", text),
+    throw Error(ExitCode::usage, "usage", formatted("--random={}: the seed is no number", text),
                 "write --random, or --random=7 for the same choice each time");
 }
 
@@ -86,12 +86,12 @@ pid_t parse_pid(const std::string& text) {
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, number);
     if (rest != end || text.empty() || number < 0 || error == std::errc::invalid_argument) {
-        throw Error(ExitCode::usage, "usage", fmt::format("\"{}\" is no process id", text),
+        throw Error(ExitCode::usage, "usage", formatted("\"{}\" is no process id", text),
                     "`threadfault ps` lists the targets");
     }
     if (error != std::errc() || number > INT_MAX || number == 0) {
         throw Error(ExitCode::no_such_thread, "no_such_process",
-                    fmt::format("there is no process {}", text),
+                    formatted("there is no process {}", text),
                     "`threadfault ps` lists the targets");
     }
     return static_cast<pid_t>(number);
@@ -107,8 +107,8 @@ observe::Process open_process(const std::string& text) {
         std::string hint = "`threadfault ps` lists the targets";
         if (near != 0) {
             try {
-                hint = fmt::format("the nearest target is {} ({})", near,
-                                   shorten(observe::Process(near).command(), 40, true));
+                hint = formatted("the nearest target is {} ({})", near,
+                                 shorten(observe::Process(near).command(), 40, true));
             } catch (const Error&) {
                 // It ended: the general hint stands.
             }

@@ -1,9 +1,9 @@
 // threadfault watch: is a process making progress?
 #include "drive/locks/watch.hpp"
+#include "base/duration.hpp"
 #include "commands/commands.hpp"
 #include "commands/stop_request.hpp"
 #include "commands/thread_options.hpp"
-#include "base/duration.hpp"
 #include "render/locks.hpp"
 #include "render/text.hpp"
 

@@ -3,10 +3,10 @@
 #include "base/duration.hpp"
 #include "drive/faults/inflict.hpp"
 #include "drive/threads/thread_view.hpp"
+#include "format/format.hpp"
 #include "render/json_values.hpp"
 #include "render/text.hpp"
 
-#include <fmt/format.h>
 #include <time.h>
 
 #include <algorithm>
@@ -75,8 +75,8 @@ std::string clock_of(const wire::EventReply& event) {
     const time_t seconds = event.time_ns / 1'000'000'000;
     tm local{};
     localtime_r(&seconds, &local);
-    return fmt::format("{:02}:{:02}:{:02}.{:06}", local.tm_hour, local.tm_min, local.tm_sec,
-                       event.time_ns / 1000 % 1'000'000);
+    return formatted("{:02}:{:02}:{:02}.{:06}", local.tm_hour, local.tm_min, local.tm_sec,
+                     event.time_ns / 1000 % 1'000'000);
 }
 
 }  // namespace
@@ -84,15 +84,15 @@ std::string clock_of(const wire::EventReply& event) {
 std::string text_event(const wire::EventReply& event, pid_t tid, const Style& style) {
     std::string out;
     if (event.lost > 0) {
-        out += style.yellow(fmt::format("{} events came too fast and are lost", event.lost)) + "\n";
+        out += style.yellow(formatted("{} events came too fast and are lost", event.lost)) + "\n";
     }
     std::string what(event_name(event.kind));
-    if (event.kind == wire::EventKind::ended) what += fmt::format(", {}", end_name(event.how));
+    if (event.kind == wire::EventKind::ended) what += formatted(", {}", end_name(event.how));
     if (event.kind == wire::EventKind::fault) {
-        what = fmt::format("fault: {}, {}", drive::fault_name(fault_of(event)), outcome_of(event));
+        what = formatted("fault: {}, {}", drive::fault_name(fault_of(event)), outcome_of(event));
     }
-    out += fmt::format("{}  {:>7}  {:<15}  {:<10}  {}\n", style.dim(clock_of(event)), tid,
-                       printable(event.name), path_of(event), what);
+    out += formatted("{}  {:>7}  {:<15}  {:<10}  {}\n", style.dim(clock_of(event)), tid,
+                     printable(event.name), path_of(event), what);
     return out;
 }
 

@@ -1,8 +1,7 @@
 #include "render/help.hpp"
 
+#include "format/format.hpp"
 #include "render/text.hpp"
-
-#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 
@@ -63,7 +62,7 @@ std::string overview(const Style& style) {
 }
 
 std::string usage_line(const Command& command, const CLI::App& app, const Invocation& invocation) {
-    std::string usage = fmt::format("threadfault {} [OPTIONS]", command.name);
+    std::string usage = formatted("threadfault {} [OPTIONS]", command.name);
     for (const CLI::Option* option : app.get_options()) {
         if (option->get_group().empty() || !option->get_positional()) continue;
         usage +=
@@ -82,7 +81,7 @@ std::string command_help(const Command& command, const CLI::App& app, const Invo
             .emplace_back(option_text(*option), option->get_description());
     }
     std::string out = style.bold("Usage:") + " " + usage_line(command, app, invocation) + "\n\n";
-    out += fmt::format("{}\n\n", command.summary);
+    out += formatted("{}\n\n", command.summary);
     if (!positionals.empty()) out += entries(positionals, style) + "\n";
     out += style.bold("Options:") + "\n" + entries(options, style);
     const std::string footer = app.get_footer();

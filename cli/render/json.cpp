@@ -1,15 +1,14 @@
 #include "render/json.hpp"
 
 #include "base/duration.hpp"
+#include "format/format.hpp"
 #include "render/json_values.hpp"
-
-#include <fmt/format.h>
 
 namespace threadfault::cli {
 namespace {
 
 Json address_or_null(std::uint64_t address) {
-    return address == 0 ? Json(nullptr) : Json(fmt::format("{:#x}", address));
+    return address == 0 ? Json(nullptr) : Json(formatted("{:#x}", address));
 }
 
 template <typename T>

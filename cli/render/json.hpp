@@ -2,8 +2,8 @@
 #ifndef THREADFAULT_CLI_RENDER_JSON_HPP
 #define THREADFAULT_CLI_RENDER_JSON_HPP
 
-#include "drive/programs/doctor.hpp"
 #include "drive/faults/inflict.hpp"
+#include "drive/programs/doctor.hpp"
 #include "drive/programs/targets.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "threadfault/error.hpp"

@@ -1,10 +1,9 @@
 #include "render/locks.hpp"
 
 #include "base/duration.hpp"
+#include "format/format.hpp"
 #include "render/json_values.hpp"
 #include "render/text.hpp"
-
-#include <fmt/format.h>
 
 #include <map>
 #include <set>
@@ -24,14 +23,13 @@ std::string summary(const drive::LockGraph& graph) {
     }
     if (!graph.cycles.empty()) parts.push_back(counted(graph.cycles.size(), "deadlock"));
     if (orphans > 0) {
-        parts.push_back(fmt::format("{}, {} stuck behind the dead",
-                                    counted(orphans, "orphaned lock"),
-                                    counted(stuck.size(), "thread")));
+        parts.push_back(formatted("{}, {} stuck behind the dead", counted(orphans, "orphaned lock"),
+                                  counted(stuck.size(), "thread")));
     }
     if (parts.empty()) parts.push_back("no deadlock, no orphaned lock");
-    parts.push_back(fmt::format("{} of {} wait for each other's objects", waiting.size(),
-                                counted(graph.names.size(), "thread")));
-    return fmt::format("{}", fmt::join(parts, "; "));
+    parts.push_back(formatted("{} of {} wait for each other's objects", waiting.size(),
+                              counted(graph.names.size(), "thread")));
+    return joined(parts, "; ");
 }
 
 // What has no owner hides nobody's fault: one line each.
@@ -45,18 +43,18 @@ std::string ownerless(const drive::LockGraph& graph, const Style& style) {
             if (waiters.size() == kMost) break;
             const auto name = graph.names.find(tid);
             waiters.push_back(
-                fmt::format("{} {}", tid, name != graph.names.end() ? name->second : ""));
+                formatted("{} {}", tid, name != graph.names.end() ? name->second : ""));
         }
-        std::string list = fmt::format("{}", fmt::join(waiters, ", "));
+        std::string list = joined(waiters, ", ");
         if (lock.waiters.size() > kMost) {
-            list += fmt::format(" and {} more", lock.waiters.size() - kMost);
+            list += formatted(" and {} more", lock.waiters.size() - kMost);
         }
-        const std::string place =
-            !lock.symbol.empty() ? lock.symbol
-                                 : fmt::format("{:#x}{}{}", lock.address,
-                                               lock.location.empty() ? "" : ", ", lock.location);
-        out += fmt::format("{} {}: {} {}\n", observe::to_string(lock.kind), place,
-                           lock.waiters.size() == 1 ? "waits" : "wait", printable(list));
+        const std::string place = !lock.symbol.empty()
+                                      ? lock.symbol
+                                      : formatted("{:#x}{}{}", lock.address,
+                                                  lock.location.empty() ? "" : ", ", lock.location);
+        out += formatted("{} {}: {} {}\n", observe::to_string(lock.kind), place,
+                         lock.waiters.size() == 1 ? "waits" : "wait", printable(list));
     }
     if (out.empty()) return out;
     return style.dim("Objects that know no owner:") + "\n" + out;
@@ -95,8 +93,8 @@ std::string emphasised(const std::string& tree, const Style& style) {
 
 std::string render_locks(pid_t pid, const std::string& command, const drive::LockGraph& graph,
                          const Style& style) {
-    std::string out = fmt::format("{} {}: {}\n", style.bold(std::to_string(pid)),
-                                  shorten(printable(command), 60, true), summary(graph));
+    std::string out = formatted("{} {}: {}\n", style.bold(std::to_string(pid)),
+                                shorten(printable(command), 60, true), summary(graph));
     const std::string tree = drive::lock_tree(graph);
     if (!tree.empty()) out += emphasised(tree, style);
     return out + ownerless(graph, style);
@@ -107,7 +105,7 @@ std::string json_locks(pid_t pid, const drive::LockGraph& graph) {
     json["locks"] = Json::array();
     for (const drive::Lock& lock : graph.locks) {
         Json one = {{"kind", observe::to_string(lock.kind)},
-                    {"address", fmt::format("{:#x}", lock.address)},
+                    {"address", formatted("{:#x}", lock.address)},
                     {"symbol", text_or_null(lock.symbol)}};
         if (lock.owner) {
             one["owner"] = {{"tid", lock.owner->tid},
@@ -130,7 +128,7 @@ std::string json_locks(pid_t pid, const drive::LockGraph& graph) {
 
 std::string dot_locks(pid_t pid, const std::string& command, const drive::LockGraph& graph) {
     std::string out = "digraph locks {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n";
-    out += fmt::format("  label={};\n", in_quotes(fmt::format("{} {}", pid, printable(command))));
+    out += formatted("  label={};\n", in_quotes(formatted("{} {}", pid, printable(command))));
     std::set<pid_t> threads;
     std::set<std::pair<pid_t, pid_t>> in_cycle;
     for (const auto& cycle : graph.cycles) {
@@ -142,38 +140,38 @@ std::string dot_locks(pid_t pid, const std::string& command, const drive::LockGr
     for (std::size_t i = 0; i < graph.locks.size(); ++i) {
         const drive::Lock& lock = graph.locks[i];
         const std::string place =
-            !lock.symbol.empty() ? lock.symbol : fmt::format("{:#x}", lock.address);
-        out += fmt::format("  lock{} [shape=box, label={}{}];\n", i,
-                           in_quotes(fmt::format("{} {}", observe::to_string(lock.kind), place)),
-                           lock.orphaned ? ", color=red, fontcolor=red" : "");
+            !lock.symbol.empty() ? lock.symbol : formatted("{:#x}", lock.address);
+        out += formatted("  lock{} [shape=box, label={}{}];\n", i,
+                         in_quotes(formatted("{} {}", observe::to_string(lock.kind), place)),
+                         lock.orphaned ? ", color=red, fontcolor=red" : "");
         bool red = lock.orphaned;
         for (const pid_t tid : lock.waiters) {
             threads.insert(tid);
             const bool cyclic = lock.owner && in_cycle.contains({tid, lock.owner->tid});
             red = red || cyclic;
-            edges += fmt::format("  thread{} -> lock{}{};\n", tid, i,
-                                 cyclic || lock.orphaned ? " [color=red]" : "");
+            edges += formatted("  thread{} -> lock{}{};\n", tid, i,
+                               cyclic || lock.orphaned ? " [color=red]" : "");
         }
         if (!lock.owner) continue;
         if (lock.owner->alive) {
             threads.insert(lock.owner->tid);
-            edges += fmt::format("  lock{} -> thread{}{};\n", i, lock.owner->tid,
-                                 red ? " [color=red]" : "");
+            edges += formatted("  lock{} -> thread{}{};\n", i, lock.owner->tid,
+                               red ? " [color=red]" : "");
         } else {
             dead[lock.owner->tid] = &*lock.owner;
-            edges += fmt::format("  lock{} -> dead{} [color=red];\n", i, lock.owner->tid);
+            edges += formatted("  lock{} -> dead{} [color=red];\n", i, lock.owner->tid);
         }
     }
     for (const pid_t tid : threads) {
         const auto name = graph.names.find(tid);
-        out += fmt::format(
-            "  thread{} [label={}];\n", tid,
-            in_quotes(fmt::format("{} {}", tid,
-                                  name != graph.names.end() ? printable(name->second) : "")));
+        out +=
+            formatted("  thread{} [label={}];\n", tid,
+                      in_quotes(formatted(
+                          "{} {}", tid, name != graph.names.end() ? printable(name->second) : "")));
     }
     for (const auto& [tid, owner] : dead) {
-        out += fmt::format("  dead{} [style=dashed, color=red, label={}];\n", tid,
-                           in_quotes(fmt::format("{} {} (dead)", tid, printable(owner->name))));
+        out += formatted("  dead{} [style=dashed, color=red, label={}];\n", tid,
+                         in_quotes(formatted("{} {} (dead)", tid, printable(owner->name))));
     }
     return out + edges + "}\n";
 }
@@ -186,10 +184,10 @@ std::string render_watch(pid_t pid, const std::string& command, const drive::Wat
     if (report.verdict == drive::Progress::progressing || report.verdict == drive::Progress::idle) {
         verdict = style.green(word);
     }
-    std::string out = fmt::format("{} {}: {}\n", style.bold(std::to_string(pid)),
-                                  shorten(printable(command), 60, true), verdict);
+    std::string out = formatted("{} {}: {}\n", style.bold(std::to_string(pid)),
+                                shorten(printable(command), 60, true), verdict);
     for (const std::string& sentence : report.evidence)
-        out += fmt::format("  {}\n", printable(sentence));
+        out += formatted("  {}\n", printable(sentence));
     if (report.verdict == drive::Progress::stuck) {
         const std::string tree = drive::lock_tree(report.locks);
         if (!tree.empty()) out += "\n" + emphasised(tree, style);

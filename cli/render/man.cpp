@@ -1,8 +1,7 @@
 #include "render/man.hpp"
 
+#include "format/format.hpp"
 #include "render/help.hpp"
-
-#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 
@@ -29,10 +28,10 @@ std::string escape(std::string_view text) {
 }
 
 std::string header(std::string_view name, std::string_view summary) {
-    return fmt::format(".TH {} 1 \"\" \"threadfault " THREADFAULT_VERSION
-                       "\" \"threadfault manual\"\n"
-                       ".SH NAME\n{} \\- {}\n.SH SYNOPSIS\n",
-                       name, escape(name), escape(summary));
+    return formatted(".TH {} 1 \"\" \"threadfault " THREADFAULT_VERSION
+                     "\" \"threadfault manual\"\n"
+                     ".SH NAME\n{} \\- {}\n.SH SYNOPSIS\n",
+                     name, escape(name), escape(summary));
 }
 
 // The help's own line breaks and tables are kept.
@@ -41,16 +40,16 @@ std::string verbatim(std::string_view text) {
 }
 
 std::string entry(std::string_view term, std::string_view text) {
-    return fmt::format(".TP\n.B {}\n{}\n", escape(term), escape(text));
+    return formatted(".TP\n.B {}\n{}\n", escape(term), escape(text));
 }
 
 std::string see_also(std::string_view self) {
     std::string list;
     if (self != "threadfault") list = "\\fBthreadfault\\fR(1)";
     for (const Command& command : commands()) {
-        const std::string page = fmt::format("threadfault-{}", command.name);
+        const std::string page = formatted("threadfault-{}", command.name);
         if (command.hidden || page == self) continue;
-        list += fmt::format("{}\\fB{}\\fR(1)", list.empty() ? "" : ",\n", escape(page));
+        list += formatted("{}\\fB{}\\fR(1)", list.empty() ? "" : ",\n", escape(page));
     }
     return ".SH SEE ALSO\n" + list + "\n";
 }
@@ -100,7 +99,7 @@ std::string overview_page() {
 
 std::string command_page(const Command& command, const CLI::App& app,
                          const Invocation& invocation) {
-    const std::string name = fmt::format("threadfault-{}", command.name);
+    const std::string name = formatted("threadfault-{}", command.name);
     std::string out = header(name, command.summary);
     out += escape(usage_line(command, app, invocation)) + "\n.SH OPTIONS\n";
     for (const CLI::Option* option : app.get_options()) {

@@ -1,9 +1,8 @@
 #include "render/threads.hpp"
 
 #include "base/duration.hpp"
+#include "format/format.hpp"
 #include "render/text.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -20,27 +19,27 @@ std::string name_of(pid_t tid, const ThreadNames& names) {
 }
 
 std::string faults_text(const drive::ThreadView& thread) {
-    return fmt::format("{}", fmt::join(drive::fault_names(thread.faults), ","));
+    return joined(drive::fault_names(thread.faults), ",");
 }
 
 std::string holding_text(const drive::ThreadView& thread) {
     std::vector<std::string> locks;
     for (const drive::HeldLock& lock : thread.holding) {
-        locks.push_back(lock.symbol.empty() ? fmt::format("{:#x}", lock.address)
+        locks.push_back(lock.symbol.empty() ? formatted("{:#x}", lock.address)
                                             : printable(lock.symbol));
     }
-    return fmt::format("{}", fmt::join(locks, ","));
+    return joined(locks, ",");
 }
 
 }  // namespace
 
 std::string cpu_text(double seconds) {
-    if (seconds < 100) return fmt::format("{:.2f}s", seconds);
+    if (seconds < 100) return formatted("{:.2f}s", seconds);
     return drive::short_duration(seconds);
 }
 
 std::string age_text(double seconds) {
-    if (seconds < 60) return fmt::format("{:.0f}s", seconds);
+    if (seconds < 60) return formatted("{:.0f}s", seconds);
     return drive::short_duration(seconds);
 }
 
@@ -50,16 +49,15 @@ std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& nam
         std::string text(observe::to_string(waiting.kind));
         if (waiting.kind == observe::WaitKind::join) {
             if (!waiting.owner_tid) return text;
-            return fmt::format("join {} {}", *waiting.owner_tid,
-                               name_of(*waiting.owner_tid, names));
+            return formatted("join {} {}", *waiting.owner_tid, name_of(*waiting.owner_tid, names));
         }
-        text += waiting.symbol.empty() ? fmt::format(" {:#x}", waiting.address)
+        text += waiting.symbol.empty() ? formatted(" {:#x}", waiting.address)
                                        : " " + printable(waiting.symbol);
         if (waiting.owner_tid && waiting.owner_alive) {
-            text += fmt::format(", held by {} {}", *waiting.owner_tid,
-                                name_of(*waiting.owner_tid, names));
+            text += formatted(", held by {} {}", *waiting.owner_tid,
+                              name_of(*waiting.owner_tid, names));
         } else if (waiting.owner_tid) {
-            text += fmt::format(", held by {}, which is dead", *waiting.owner_tid);
+            text += formatted(", held by {}, which is dead", *waiting.owner_tid);
         }
         return text;
     }
@@ -68,10 +66,9 @@ std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& nam
 
 std::string render_threads(const ThreadReport& report, const Style& style, std::size_t width) {
     const std::vector<drive::ThreadView>& threads = report.list.threads;
-    std::string out =
-        fmt::format("{} {}", style.bold(std::to_string(report.pid)),
-                    shorten(printable(report.command), width > 40 ? width - 20 : ~std::size_t{0},
-                            style.unicode));
+    std::string out = formatted("{} {}", style.bold(std::to_string(report.pid)),
+                                shorten(printable(report.command),
+                                        width > 40 ? width - 20 : ~std::size_t{0}, style.unicode));
     out += style.dim(", " + counted(threads.size(), "thread"));
     out += '\n';
 

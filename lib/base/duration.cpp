@@ -1,8 +1,7 @@
 #include "base/duration.hpp"
 
+#include "format/format.hpp"
 #include "threadfault/error.hpp"
-
-#include <fmt/format.h>
 
 #include <charconv>
 #include <cmath>
@@ -38,7 +37,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
 
 std::chrono::nanoseconds require_duration(std::string_view what, std::string_view text) {
     if (const auto duration = parse_duration(text)) return *duration;
-    throw Error(ExitCode::usage, "usage", fmt::format("{}: \"{}\" is no duration", what, text),
+    throw Error(ExitCode::usage, "usage", formatted("{}: \"{}\" is no duration", what, text),
                 "durations are written like 250ms, 2s, 1.5s or 1m");
 }
 
@@ -48,12 +47,12 @@ double rounded(double seconds, double parts) noexcept {
 
 std::string short_duration(double seconds) {
     if (seconds < 0) seconds = 0;
-    if (seconds < 0.9995) return fmt::format("{:.1f} ms", seconds * 1e3);
-    if (seconds < 59.95) return fmt::format("{:.1f} s", seconds);
+    if (seconds < 0.9995) return formatted("{:.1f} ms", seconds * 1e3);
+    if (seconds < 59.95) return formatted("{:.1f} s", seconds);
     const auto whole = std::llround(seconds);
-    if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
-    if (whole < 86400) return fmt::format("{}h{:02}m", whole / 3600, whole % 3600 / 60);
-    return fmt::format("{}d{:02}h", whole / 86400, whole % 86400 / 3600);
+    if (whole < 3600) return formatted("{}m{:02}s", whole / 60, whole % 60);
+    if (whole < 86400) return formatted("{}h{:02}m", whole / 3600, whole % 3600 / 60);
+    return formatted("{}d{:02}h", whole / 86400, whole % 86400 / 3600);
 }
 
 }  // namespace threadfault::drive

@@ -1,8 +1,8 @@
 #include "drive/faults/death.hpp"
 
 #include "base/suggest.hpp"
+#include "format/format.hpp"
 
-#include <fmt/format.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -65,9 +65,9 @@ std::string signal_name(int number) {
     }
     if (number == first_realtime()) return "SIGRTMIN";
     if (number > first_realtime() && number <= last_realtime()) {
-        return fmt::format("SIGRTMIN+{}", number - first_realtime());
+        return formatted("SIGRTMIN+{}", number - first_realtime());
     }
-    return fmt::format("signal {}", number);
+    return formatted("signal {}", number);
 }
 
 std::optional<int> parse_signal(std::string_view text) {

@@ -1,6 +1,6 @@
 #include "diagnose/capture.hpp"
 
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <chrono>
 #include <vector>
@@ -52,15 +52,15 @@ std::string why_silent(const std::optional<observe::TaskStat>& now,
     if (!now || now->is_dead()) return kHasEnded;
     switch (now->state) {
         case 'R':
-            return fmt::format("it did not get a CPU within {} ms", waited.count());
+            return formatted("it did not get a CPU within {} ms", waited.count());
         case 'D':
             return "it is in an uninterruptible wait";
         case 'T':
         case 't':
             return "it is stopped";
         default:
-            return fmt::format("it did not answer within {} ms, and why is not known",
-                               waited.count());
+            return formatted("it did not answer within {} ms, and why is not known",
+                             waited.count());
     }
 }
 

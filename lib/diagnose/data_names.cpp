@@ -1,8 +1,9 @@
 #include "diagnose/data_names.hpp"
 
+#include "format/format.hpp"
+
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <fmt/format.h>
 
 #include <string_view>
 
@@ -48,7 +49,7 @@ std::string path_in_array(Dwarf_Die array, std::uint64_t offset) {
     // Of several dimensions only the number of the element in all would be known.
     if (dwarf_child(&array, &dimension) != 0) return {};
     if (dwarf_siblingof(&dimension, &dimension) == 0) return {};
-    return fmt::format("[{}]", offset / size) + member_path(element, offset % size);
+    return formatted("[{}]", offset / size) + member_path(element, offset % size);
 }
 
 std::string member_path(Dwarf_Die type, std::uint64_t offset) {
@@ -74,7 +75,7 @@ std::string member_path(Dwarf_Die type, std::uint64_t offset) {
         const char* const name = dwarf_diename(&child);
         if (name == nullptr) return member_path(inner, offset - begin);
         if (is_reserved(name)) return {};
-        return fmt::format(".{}", name) + member_path(inner, offset - begin);
+        return formatted(".{}", name) + member_path(inner, offset - begin);
     } while (dwarf_siblingof(&child, &child) == 0);
     return {};
 }

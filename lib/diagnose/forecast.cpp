@@ -2,9 +2,8 @@
 
 #include "diagnose/handlers.hpp"
 #include "diagnose/lsda.hpp"
+#include "format/format.hpp"
 #include "observe/symbols.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -17,10 +16,10 @@ using wire::Fault;
 std::string spot(const CodePlace& place) {
     // The function that has code of its own: the others are inlined into it.
     const SourceLine& line = place.lines.back();
-    std::string name = line.function.empty() ? fmt::format("{}+{:#x}", place.module, place.offset)
+    std::string name = line.function.empty() ? formatted("{}+{:#x}", place.module, place.offset)
                                              : observe::without_parameters(line.function);
     if (line.file.empty() || line.line <= 0) return name;
-    return fmt::format("{}, {}:{}", name, line.file.substr(line.file.rfind('/') + 1), line.line);
+    return formatted("{}, {}:{}", name, line.file.substr(line.file.rfind('/') + 1), line.line);
 }
 
 bool is_of(const CodePlace& place, std::string_view module) {
@@ -49,7 +48,7 @@ std::string or_inlined(const CodePlace& place) {
         if (!line.inlined) continue;
         names += (names.empty() ? "" : ", ") + observe::without_parameters(line.function);
     }
-    return names.empty() ? "" : fmt::format(", or what is inlined there is ({})", names);
+    return names.empty() ? "" : formatted(", or what is inlined there is ({})", names);
 }
 
 struct UnwindOutlook {
@@ -77,16 +76,16 @@ UnwindOutlook look_up_the_stack(Backtraces& backtraces, const Backtrace& trace) 
         if (effect.what == OnUnwind::terminates || caught == Caught::terminates) {
             const std::string which = "is noexcept" + or_inlined(*frame.place);
             outlook.prospect = Prospect::aborts;
-            outlook.facts.push_back(fmt::format("{} {}: the unwinding ends there in std::terminate",
-                                                spot(*frame.place), which));
-            outlook.cause = fmt::format("{}, {}: the forced unwind ended there in std::terminate",
-                                        spot(*frame.place), which);
+            outlook.facts.push_back(formatted("{} {}: the unwinding ends there in std::terminate",
+                                              spot(*frame.place), which));
+            outlook.cause = formatted("{}, {}: the forced unwind ended there in std::terminate",
+                                      spot(*frame.place), which);
             return outlook;
         }
         if (effect.what != OnUnwind::catches) continue;
         const std::string handler =
-            fmt::format("catch ({}) in {}", effect.by_name ? "abi::__forced_unwind&" : "...",
-                        spot(*frame.place));
+            formatted("catch ({}) in {}", effect.by_name ? "abi::__forced_unwind&" : "...",
+                      spot(*frame.place));
         if (caught == Caught::thrown_again) {
             outlook.facts.push_back(handler + " sees it and throws it again");
             continue;
@@ -109,8 +108,8 @@ UnwindOutlook look_up_the_stack(Backtraces& backtraces, const Backtrace& trace) 
         return outlook;
     }
     if (cleanups > 0) {
-        outlook.facts.push_back(fmt::format("{} frame{} up on the way (destructors, handlers)",
-                                            cleanups, cleanups == 1 ? " cleans" : "s clean"));
+        outlook.facts.push_back(formatted("{} frame{} up on the way (destructors, handlers)",
+                                          cleanups, cleanups == 1 ? " cleans" : "s clean"));
     }
     if (trace.cut) {
         outlook.prospect = Prospect::unknown;
@@ -143,15 +142,15 @@ Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const
     std::vector<std::string>& facts = result.facts;
     const auto add_locks = [&](bool kept) {
         for (const drive::HeldLock& lock : thread.holding) {
-            facts.push_back(fmt::format(
+            facts.push_back(formatted(
                 "it holds {} {}, and {} thread{} wait{} for it{}", observe::to_string(lock.kind),
-                lock.symbol.empty() ? fmt::format("{:#x}", lock.address) : lock.symbol,
-                lock.waiters, lock.waiters == 1 ? "" : "s", lock.waiters == 1 ? "s" : "",
+                lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol, lock.waiters,
+                lock.waiters == 1 ? "" : "s", lock.waiters == 1 ? "s" : "",
                 kept ? ": for ever, then" : "; whether it is released depends on the clean-up"));
         }
     };
     if (trace.frames.empty()) {
-        facts.push_back(fmt::format("where the thread is could not be seen: {}", trace.why));
+        facts.push_back(formatted("where the thread is could not be seen: {}", trace.why));
     } else {
         std::string where = spot(*trace.frames.front().place);
         for (const Frame& frame : trace.frames) {

@@ -1,9 +1,9 @@
 #include "diagnose/place_cache.hpp"
 
+#include "format/format.hpp"
 #include "observe/memory.hpp"
 
 #include <elf.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,7 +93,7 @@ std::string build_id_at(pid_t pid, std::uint64_t base) {
                 std::memcmp(notes.data() + name, "GNU", 4) == 0) {
                 std::string text;
                 for (std::size_t byte = 0; byte < note.n_descsz; ++byte)
-                    text += fmt::format("{:02x}", notes[body + byte]);
+                    text += formatted("{:02x}", notes[body + byte]);
                 return text;
             }
             at = end;
@@ -145,15 +145,15 @@ void PlaceCache::add(std::uint64_t offset, const std::vector<SourceLine>& lines)
 
 void PlaceCache::save() const {
     if (!changed_ || path_.empty()) return;
-    const std::string fresh = fmt::format("{}.{}", path_, getpid());
+    const std::string fresh = formatted("{}.{}", path_, getpid());
     {
         std::ofstream file(fresh, std::ios::trunc);
         file << kFormat << '\n';
         for (const auto& [offset, lines] : known_) {
-            file << fmt::format("{:x}", offset);
+            file << formatted("{:x}", offset);
             for (const SourceLine& one : lines) {
-                file << fmt::format("\t{}\t{}\t{}\t{}", one.function, one.file, one.line,
-                                    one.inlined ? 1 : 0);
+                file << formatted("\t{}\t{}\t{}\t{}", one.function, one.file, one.line,
+                                  one.inlined ? 1 : 0);
             }
             file << '\n';
         }

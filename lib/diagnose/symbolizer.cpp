@@ -2,13 +2,13 @@
 
 #include "diagnose/data_names.hpp"
 #include "diagnose/place_cache.hpp"
+#include "format/format.hpp"
 #include "observe/symbols.hpp"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -32,9 +32,19 @@ constexpr std::uint64_t kFar = 1 << 20;  // no offset of a stack copy is as larg
 struct Unwinder::Implementation {
     Implementation(observe::Maps mappings, RemoteMemory bytes)
         : maps(std::move(mappings)), memory(std::move(bytes)), tables(maps, memory) {
-        static unw_accessors_t accessors = {find_proc_info, put_unwind_info, dynamic_list,
-                                            access_memory,  access_register, access_float,
-                                            resume,         proc_name};
+        // By name: libunwind 1.8 has more members than 1.6, and what is not set stays null.
+        static unw_accessors_t accessors = [] {
+            unw_accessors_t calls{};
+            calls.find_proc_info = find_proc_info;
+            calls.put_unwind_info = put_unwind_info;
+            calls.get_dyn_info_list_addr = dynamic_list;
+            calls.access_mem = access_memory;
+            calls.access_reg = access_register;
+            calls.access_fpreg = access_float;
+            calls.resume = resume;
+            calls.get_proc_name = proc_name;
+            return calls;
+        }();
         space = unw_create_addr_space(&accessors, 0);
         // One process, one life: what was learnt of an address stays true.
         unw_set_caching_policy(space, UNW_CACHE_GLOBAL);

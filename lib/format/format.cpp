@@ -1,18 +1,11 @@
-// What fmt's own src/format.cc is: the implementation, instantiated for char.
-#include <fmt/format-inl.h>
+#include "format/format.hpp"
 
-FMT_BEGIN_NAMESPACE
-namespace detail {
+#include <fmt/format.h>
 
-template FMT_API auto dragonbox::to_decimal(float x) noexcept -> dragonbox::decimal_fp<float>;
-template FMT_API auto dragonbox::to_decimal(double x) noexcept -> dragonbox::decimal_fp<double>;
-template FMT_API locale_ref::locale_ref(const std::locale& loc);
-template FMT_API auto locale_ref::get<std::locale>() const -> std::locale;
-template FMT_API auto thousands_sep_impl(locale_ref) -> thousands_sep_result<char>;
-template FMT_API auto decimal_point_impl(locale_ref) -> char;
-template FMT_API void buffer<char>::append(const char*, const char*);
-template FMT_API void vformat_to(buffer<char>&, string_view,
-                                 basic_format_args<FMT_BUFFER_CONTEXT(char)>, locale_ref);
+namespace threadfault {
 
-}  // namespace detail
-FMT_END_NAMESPACE
+std::string format_arguments(fmt::string_view pattern, fmt::format_args arguments) {
+    return fmt::vformat(pattern, arguments);
+}
+
+}  // namespace threadfault

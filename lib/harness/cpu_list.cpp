@@ -1,8 +1,7 @@
 #include "harness/cpu_list.hpp"
 
+#include "format/format.hpp"
 #include "threadfault/error.hpp"
-
-#include <fmt/format.h>
 
 #include <charconv>
 
@@ -31,7 +30,7 @@ std::array<std::uint64_t, wire::kCpuWords> parse_cpu_list(std::string_view list)
         if (dash != std::string_view::npos) valid = valid && parse(part.substr(dash + 1), &last);
         if (!valid || first > last || last >= kMostCpus) {
             throw Error(ExitCode::usage, "usage",
-                        fmt::format("CPUs {}: \"{}\" is no CPU", list, part),
+                        formatted("CPUs {}: \"{}\" is no CPU", list, part),
                         "a list like 0 or 0,2-3");
         }
         for (unsigned cpu = first; cpu <= last; cpu++)

@@ -1,9 +1,8 @@
 // What is done to a target's threads.
 #include "drive/threads/selector.hpp"
+#include "format/format.hpp"
 #include "harness/cpu_list.hpp"
 #include "harness/impl.hpp"
-
-#include <fmt/format.h>
 
 namespace threadfault {
 namespace {
@@ -68,7 +67,7 @@ Outcome outcome_of(drive::Outcome outcome) {
 
 std::chrono::nanoseconds require_time(std::string_view what, std::chrono::nanoseconds time) {
     if (time.count() > 0) return time;
-    throw Error(ExitCode::usage, "usage", fmt::format("{}: no time at all", what));
+    throw Error(ExitCode::usage, "usage", formatted("{}: no time at all", what));
 }
 
 }  // namespace
@@ -125,7 +124,7 @@ Target::Results Target::slow(std::string_view selector, unsigned percent,
                              const FaultOptions& options) {
     drive::Plan plan = plan_of(wire::Fault::slow, options);
     if (percent < 1 || percent > 99) {
-        throw Error(ExitCode::usage, "usage", fmt::format("slow to {}%: no such share", percent),
+        throw Error(ExitCode::usage, "usage", formatted("slow to {}%: no such share", percent),
                     "a whole percentage from 1 to 99; thaw() ends it");
     }
     plan.percent = percent;
@@ -156,7 +155,7 @@ Target::Results Target::demote(std::string_view selector, const Demotion& demoti
     if (demotion.nice) {
         if (*demotion.nice < -20 || *demotion.nice > 19) {
             throw Error(ExitCode::usage, "usage",
-                        fmt::format("nice {}: no such value", *demotion.nice),
+                        formatted("nice {}: no such value", *demotion.nice),
                         "a number from -20 to 19; higher means less CPU time");
         }
         plan.nice = *demotion.nice;
@@ -176,13 +175,12 @@ Target::Results Target::demote(std::string_view selector, const Demotion& demoti
 Target::Results Target::signal(std::string_view selector, int number, const FaultOptions& options,
                                std::int64_t value) {
     if (number == 32 || number == 33) {
-        throw Error(
-            ExitCode::usage, "usage",
-            fmt::format("signal {} belongs to glibc, which uses it for its threads", number),
-            "kill() cancels a thread");
+        throw Error(ExitCode::usage, "usage",
+                    formatted("signal {} belongs to glibc, which uses it for its threads", number),
+                    "kill() cancels a thread");
     }
     if (number < 1 || number > 64) {
-        throw Error(ExitCode::usage, "usage", fmt::format("there is no signal {}", number));
+        throw Error(ExitCode::usage, "usage", formatted("there is no signal {}", number));
     }
     drive::Plan plan = plan_of(wire::Fault::signal, options);
     plan.signal = number;
@@ -195,9 +193,9 @@ Target::Results Target::signal(std::string_view selector, std::string_view name,
     const std::optional<int> number = drive::parse_signal(name);
     if (!number) {
         const std::string near = drive::nearest_signal(name);
-        throw Error(ExitCode::usage, "usage", fmt::format("\"{}\" is no signal", name),
+        throw Error(ExitCode::usage, "usage", formatted("\"{}\" is no signal", name),
                     near.empty() ? "a name like USR1 or RTMIN+3, or a number from 1 to 64"
-                                 : fmt::format("did you mean {}?", near));
+                                 : formatted("did you mean {}?", near));
     }
     return signal(selector, *number, options, value);
 }

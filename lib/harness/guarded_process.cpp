@@ -1,10 +1,10 @@
 #include "harness/guarded_process.hpp"
 
+#include "format/format.hpp"
 #include "harness/installation.hpp"
 #include "harness/lines.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -34,7 +34,7 @@ constexpr std::chrono::seconds kPatience{10};
 
 [[noreturn]] void no_guardian(const std::string& what, int error) {
     throw Error(ExitCode::usage, "no_guardian",
-                fmt::format("the guardian of the target: {}: {}", what, std::strerror(error)));
+                formatted("the guardian of the target: {}: {}", what, std::strerror(error)));
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
@@ -172,12 +172,12 @@ void GuardedProcess::start_target(const LaunchOptions& options) {
     }
     if (message.kind == Kind::no_place) {
         throw Error(ExitCode::usage, "no_directory",
-                    fmt::format("{}: {}", options.directory, std::strerror(message.value)));
+                    formatted("{}: {}", options.directory, std::strerror(message.value)));
     }
     if (message.kind == Kind::failed) {
         const bool missing = message.value == ENOENT;
         throw drive::CannotStart(missing ? 127 : 126, missing ? "not_found" : "not_executable",
-                                 fmt::format("{}: {}", program_, std::strerror(message.value)), "");
+                                 formatted("{}: {}", program_, std::strerror(message.value)), "");
     }
 }
 
@@ -346,7 +346,7 @@ void GuardedProcess::write(std::string_view text) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (error != 0) {
         throw Error(ExitCode::target_died, "input_closed",
-                    fmt::format("{} (process {}) does not read its input any more", program_, pid_),
+                    formatted("{} (process {}) does not read its input any more", program_, pid_),
                     "", std::error_code(error, std::generic_category()));
     }
 }

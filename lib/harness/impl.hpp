@@ -6,8 +6,8 @@
 #include "drive/faults/choose.hpp"
 #include "drive/faults/death.hpp"
 #include "drive/faults/inflict.hpp"
-#include "observe/process.hpp"
 #include "harness/guarded_process.hpp"
+#include "observe/process.hpp"
 #include "threadfault/target.hpp"
 
 #include <algorithm>

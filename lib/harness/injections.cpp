@@ -1,8 +1,7 @@
 // Call faults of a target that runs.
-#include "inject/spec.hpp"
+#include "format/format.hpp"
 #include "harness/impl.hpp"
-
-#include <fmt/format.h>
+#include "inject/spec.hpp"
 
 #include <cstring>
 
@@ -16,18 +15,18 @@ constexpr std::chrono::seconds kPatience{1};
                             const std::string& who) {
     switch (reply.outcome) {
         case wire::ArmOutcome::needs_points:
-            throw Error(ExitCode::no_agent, "needs_points",
-                        fmt::format("{} does not run with the points library, which \"{}\" needs",
-                                    who, text),
-                        "launch it with Shim::points");
+            throw Error(
+                ExitCode::no_agent, "needs_points",
+                formatted("{} does not run with the points library, which \"{}\" needs", who, text),
+                "launch it with Shim::points");
         case wire::ArmOutcome::too_many:
             throw Error(ExitCode::no_effect, "too_many",
-                        fmt::format("{} has as many call faults as it can hold", who),
+                        formatted("{} has as many call faults as it can hold", who),
                         "clear_injections() disarms them");
         default:
             throw Error(ExitCode::usage, "bad_spec",
-                        fmt::format("the agent of {} does not understand \"{}\" (column {})", who,
-                                    text, reply.column),
+                        formatted("the agent of {} does not understand \"{}\" (column {})", who,
+                                  text, reply.column),
                         "is the program's shim of the same build?");
     }
 }

@@ -3,10 +3,10 @@
 #include "drive/programs/find_helper.hpp"
 #include "drive/programs/launch.hpp"
 #include "drive/programs/own_directory.hpp"
+#include "format/format.hpp"
 #include "threadfault/error.hpp"
 
 #include <dlfcn.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -44,7 +44,7 @@ std::string find_shim(const std::string& given, bool points) {
     if (!path.empty()) return drive::find_shim(path, points);
     const std::string here = library_directory();
     for (const char* const place : {"/threadfault/", "/../../preload/"}) {
-        path = fmt::format("{}{}{}", here, place, points ? kPoints : kBasic);
+        path = formatted("{}{}{}", here, place, points ? kPoints : kBasic);
         if (access(path.c_str(), R_OK) == 0) return drive::find_shim(path, points);
     }
     return drive::find_shim("", points);
@@ -54,7 +54,7 @@ std::string find_program(std::string_view name) {
     if (environment("THREADFAULT_LIBEXEC").empty()) {
         const std::string here = library_directory();
         for (const char* const place : {"/" THREADFAULT_LIBEXEC_FROM_LIB "/", "/../../libexec/"}) {
-            std::string path = fmt::format("{}{}{}", here, place, name);
+            std::string path = formatted("{}{}{}", here, place, name);
             if (access(path.c_str(), X_OK) == 0) return path;
         }
     }
@@ -66,12 +66,12 @@ std::string find_command() {
     if (!path.empty()) return path;
     const std::string here = library_directory();
     for (const char* const place : {"/" THREADFAULT_BIN_FROM_LIB "/", "/../../cli/", "/../cli/"}) {
-        path = fmt::format("{}{}threadfault", here, place);
+        path = formatted("{}{}threadfault", here, place);
         if (access(path.c_str(), X_OK) == 0) return path;
     }
     std::istringstream directories(environment("PATH"));
     for (std::string directory; std::getline(directories, directory, ':');) {
-        path = fmt::format("{}/threadfault", directory.empty() ? "." : directory);
+        path = formatted("{}/threadfault", directory.empty() ? "." : directory);
         if (access(path.c_str(), X_OK) == 0) return path;
     }
     throw Error(ExitCode::usage, "no_command", "the command threadfault is not to be found",

@@ -1,12 +1,12 @@
 // Launching a target, and waiting until it is ready.
 #include "drive/programs/launch.hpp"
-#include "inject/spec.hpp"
-#include "observe/preloadable.hpp"
+#include "format/format.hpp"
 #include "harness/impl.hpp"
 #include "harness/installation.hpp"
 #include "harness/listening.hpp"
+#include "inject/spec.hpp"
+#include "observe/preloadable.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,7 +36,7 @@ std::vector<inject::Spec> specs_of(const std::string& program, const LaunchOptio
 void make_absolute(std::string* path) {
     if (path->empty() || path->front() == '/') return;
     char here[PATH_MAX];
-    if (getcwd(here, sizeof here) != nullptr) *path = fmt::format("{}/{}", here, *path);
+    if (getcwd(here, sizeof here) != nullptr) *path = formatted("{}/{}", here, *path);
 }
 
 void set_variable(std::vector<std::string>* environment, const std::string& name,
@@ -79,8 +79,8 @@ drive::Launch prepare(const std::vector<std::string>& command, const LaunchOptio
 std::string tail(const std::string& title, const std::string& text) {
     constexpr std::size_t kMost = 2000;
     if (text.empty()) return "";
-    return fmt::format("\n{}:\n{}", title,
-                       text.size() <= kMost ? text : "…" + text.substr(text.size() - kMost));
+    return formatted("\n{}:\n{}", title,
+                     text.size() <= kMost ? text : "…" + text.substr(text.size() - kMost));
 }
 
 }  // namespace
@@ -108,11 +108,11 @@ Target Target::launch(const std::vector<std::string>& command, const LaunchOptio
             tail("standard output", launched.output()) + tail("standard error", launched.errors());
         if (exit) {
             throw Error(ExitCode::target_died, "target_died",
-                        fmt::format("{} {} before it was ready ({}){}", launched.impl_->who(),
-                                    exit->text(), missing, said));
+                        formatted("{} {} before it was ready ({}){}", launched.impl_->who(),
+                                  exit->text(), missing, said));
         }
         throw Error(ExitCode::no_effect, "not_ready",
-                    fmt::format("{} is not ready: {}{}", launched.impl_->who(), missing, said));
+                    formatted("{} is not ready: {}{}", launched.impl_->who(), missing, said));
     };
     const auto await = [&](const std::string& missing, const auto& condition) {
         bool met = false;
@@ -129,7 +129,7 @@ Target Target::launch(const std::vector<std::string>& command, const LaunchOptio
     const Ready& ready = options.ready;
     if (!ready.output.empty()) {
         // Its lines are looked at again and again, so that the target's end is noticed between.
-        await(fmt::format("no line of its output matches \"{}\"", ready.output),
+        await(formatted("no line of its output matches \"{}\"", ready.output),
               [&] { return launched.wait_for_line(ready.output, {}, Stream::either).has_value(); });
     }
     if (!ready.listening.empty()) {

@@ -1,8 +1,7 @@
 #include "harness/lines.hpp"
 
+#include "format/format.hpp"
 #include "threadfault/error.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <mutex>
@@ -18,7 +17,7 @@ std::regex compile(const std::string& text) {
         return std::regex(text);
     } catch (const std::regex_error& error) {
         throw Error(ExitCode::usage, "bad_regex",
-                    fmt::format("\"{}\" is no regular expression: {}", text, error.what()),
+                    formatted("\"{}\" is no regular expression: {}", text, error.what()),
                     "the grammar is that of ECMAScript; \\ takes a character for itself");
     }
 }

@@ -1,9 +1,9 @@
 #include "harness/listening.hpp"
 
+#include "format/format.hpp"
 #include "harness/process_tree.hpp"
 
 #include <dirent.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,9 +42,9 @@ void add_tcp(const std::string& file, const std::string& port_suffix, Inodes* in
 
 // "Num RefCount Protocol Flags Type St Inode Path"; __SO_ACCEPTCON is 0x10000.
 void add_unix(pid_t pid, const std::string& path, Inodes* inodes) {
-    std::ifstream stream(fmt::format("/proc/{}/net/unix", pid));
+    std::ifstream stream(formatted("/proc/{}/net/unix", pid));
     char directory[PATH_MAX] = {};
-    if (readlink(fmt::format("/proc/{}/cwd", pid).c_str(), directory, sizeof directory - 1) < 0) {
+    if (readlink(formatted("/proc/{}/cwd", pid).c_str(), directory, sizeof directory - 1) < 0) {
         directory[0] = '\0';
     }
     std::string line;
@@ -53,7 +53,7 @@ void add_unix(pid_t pid, const std::string& path, Inodes* inodes) {
         const std::vector<std::string> words = words_of(line);
         if (words.size() < 8 || words[3] != "00010000") continue;
         const std::string bound = line.substr(line.find(words[7], line.find(words[6])));
-        if (bound == path || fmt::format("{}/{}", directory, bound) == path) {
+        if (bound == path || formatted("{}/{}", directory, bound) == path) {
             inodes->insert(words[6]);
         }
     }
@@ -61,14 +61,14 @@ void add_unix(pid_t pid, const std::string& path, Inodes* inodes) {
 
 // 1: one of the sockets is open in the process; 0: none; -1: it can't be looked into.
 int holds_one(pid_t pid, const Inodes& inodes) {
-    const std::string directory = fmt::format("/proc/{}/fd", pid);
+    const std::string directory = formatted("/proc/{}/fd", pid);
     DIR* const fds = opendir(directory.c_str());
     if (fds == nullptr) return -1;
     int held = 0;
     while (const dirent* const file = readdir(fds)) {
         char text[64];
         const ssize_t length =
-            readlink(fmt::format("{}/{}", directory, file->d_name).c_str(), text, sizeof text);
+            readlink(formatted("{}/{}", directory, file->d_name).c_str(), text, sizeof text);
         if (length <= 0) continue;
         std::string_view link(text, static_cast<std::size_t>(length));
         if (!link.starts_with("socket:[") || !link.ends_with(']')) continue;
@@ -85,9 +85,9 @@ int holds_one(pid_t pid, const Inodes& inodes) {
 bool is_listening(pid_t pid, const std::string& where) {
     Inodes inodes;
     if (std::all_of(where.begin(), where.end(), [](char c) { return c >= '0' && c <= '9'; })) {
-        const std::string suffix = fmt::format(":{:04X}", std::atoi(where.c_str()));
-        add_tcp(fmt::format("/proc/{}/net/tcp", pid), suffix, &inodes);
-        add_tcp(fmt::format("/proc/{}/net/tcp6", pid), suffix, &inodes);
+        const std::string suffix = formatted(":{:04X}", std::atoi(where.c_str()));
+        add_tcp(formatted("/proc/{}/net/tcp", pid), suffix, &inodes);
+        add_tcp(formatted("/proc/{}/net/tcp6", pid), suffix, &inodes);
     } else {
         add_unix(pid, where, &inodes);
     }

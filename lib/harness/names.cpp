@@ -1,9 +1,8 @@
 // The words of the public interface.
 #include "drive/faults/death.hpp"
 #include "drive/faults/inflict.hpp"
+#include "format/format.hpp"
 #include "threadfault/target.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -61,8 +60,8 @@ std::string_view to_string(Progress progress) noexcept {
 }
 
 std::string Exit::text() const {
-    if (code) return fmt::format("exited with code {}", *code);
-    if (signal) return fmt::format("was ended by {}", drive::signal_name(*signal));
+    if (code) return formatted("exited with code {}", *code);
+    if (signal) return formatted("was ended by {}", drive::signal_name(*signal));
     return "ended";
 }
 

@@ -1,9 +1,9 @@
 // Stacks, by the command: unwinding needs what a test program should not have to link.
+#include "format/format.hpp"
 #include "harness/impl.hpp"
 #include "harness/installation.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -87,7 +87,7 @@ std::string Target::Impl::stack(std::string_view selector) const {
         answer.errors.pop_back();
     const int code = WIFEXITED(answer.status) ? WEXITSTATUS(answer.status) : 0;
     throw Error(code >= 1 && code <= 7 ? static_cast<ExitCode>(code) : ExitCode::usage, "no_stack",
-                fmt::format("{}: no stack: {}", who(), answer.errors));
+                formatted("{}: no stack: {}", who(), answer.errors));
 }
 
 void Target::Impl::note_stack(const std::vector<drive::Victim>& victims) {

@@ -1,7 +1,7 @@
 // A target's life: what it is, whether it lives, how it ends.
+#include "format/format.hpp"
 #include "harness/impl.hpp"
 
-#include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,13 +45,13 @@ bool Target::Impl::has_ended() const {
 }
 
 std::string Target::Impl::who() const {
-    return fmt::format("{} (process {})", command.front(), pid);
+    return formatted("{} (process {})", command.front(), pid);
 }
 
 void Target::Impl::throw_ended() const {
     const std::optional<Exit> exit = wait_exit(deadline_after(std::chrono::seconds(1)));
     throw Error(ExitCode::target_died, "target_died",
-                fmt::format("{} {}", who(), exit ? exit->text() : Exit{}.text()));
+                formatted("{} {}", who(), exit ? exit->text() : Exit{}.text()));
 }
 
 observe::Process Target::Impl::open() const {

@@ -4,9 +4,8 @@
 #include "drive/locks/more_facts.hpp"
 #include "drive/threads/selector.hpp"
 #include "drive/threads/thread_view.hpp"
+#include "format/format.hpp"
 #include "harness/impl.hpp"
-
-#include <fmt/format.h>
 
 #include <utility>
 
@@ -99,7 +98,7 @@ ThreadInfo Target::wait_for_thread(std::string_view selector,
     });
     if (found) return *found;
     throw Error(ExitCode::no_such_thread, "no_such_thread",
-                fmt::format("no thread of {} matches {}", impl_->who(), selector));
+                formatted("no thread of {} matches {}", impl_->who(), selector));
 }
 
 bool Target::wait_until_gone(std::string_view selector, std::chrono::nanoseconds within) const {

@@ -1,8 +1,8 @@
 // Which fault may stand at which call: what could happen there without us.
+#include "format/format.hpp"
 #include "inject/spec.hpp"
 
 #include <errno.h>
-#include <fmt/format.h>
 
 namespace threadfault::inject {
 
@@ -19,18 +19,18 @@ std::string allowed_errors(const CallInfo& call) {
     for (const int* error = call.errors; *error != 0; ++error)
         names.emplace_back(error_name(call.convention, *error));
     if (names.empty()) return "its specification knows no error";
-    return fmt::format("its specification allows {}", fmt::join(names, ", "));
+    return formatted("its specification allows {}", joined(names, ", "));
 }
 
 std::string why_not_unwind(const CallInfo& call, Side side) {
     if ((call.traits & kCancels) == 0) {
-        return fmt::format(
+        return formatted(
             "{} is no cancellation point: no thread is ever unwound out of it, so no program is "
             "written for that; kill=vanish may stand there",
             call.name);
     }
     if (side == Side::before) return {};
-    return fmt::format(
+    return formatted(
         "a thread is unwound out of {} before the call takes effect, never after it; write "
         "before:, or kill=vanish",
         call.name);
@@ -41,15 +41,15 @@ std::string why_not(const CallInfo& call, const Rule& rule) {
         case Action::error:
             // It fails nevertheless where --force is given, in the way that the call has.
             if (call.allows(rule.error)) return {};
-            return fmt::format("{} can't fail with {}: {}", call.name,
-                               error_name(call.convention, rule.error), allowed_errors(call));
+            return formatted("{} can't fail with {}: {}", call.name,
+                             error_name(call.convention, rule.error), allowed_errors(call));
         case Action::interrupt:
             if (call.allows(EINTR) && call.convention != Convention::c11) return {};
-            return fmt::format("{} is not interrupted by signals: {}", call.name,
-                               allowed_errors(call));
+            return formatted("{} is not interrupted by signals: {}", call.name,
+                             allowed_errors(call));
         case Action::spurious:
             if ((call.traits & kSpurious) != 0) return {};
-            return fmt::format(
+            return formatted(
                 "{} does not wake up spuriously: only waits for condition variables do", call.name);
         case Action::kill:
             return unwinds(rule) ? why_not_unwind(call, rule.side) : std::string();

@@ -1,9 +1,8 @@
 #include "inject/spec.hpp"
 
 #include "base/suggest.hpp"
+#include "format/format.hpp"
 #include "threadfault/error.hpp"
-
-#include <fmt/format.h>
 
 namespace threadfault::inject {
 
@@ -45,19 +44,18 @@ std::vector<std::string_view> candidates(Word word, const Rule& rule) {
     const std::string_view near = found.empty() ? std::string_view() : drive::nearest(found, known);
     const std::string hint =
         near.empty() ? "a SPEC is CALL[,CALL...]:FAULT[:when=...][:probability=P][:thread=SELECTOR]"
-                     : fmt::format("did you mean \"{}\"?", near);
-    throw Error(
-        ExitCode::usage, "bad_spec",
-        fmt::format("SPEC \"{}\": column {}: expected {}, found {}", text, problem.column,
-                    problem.expected, found.empty() ? "the end" : fmt::format("\"{}\"", found)),
-        hint);
+                     : formatted("did you mean \"{}\"?", near);
+    throw Error(ExitCode::usage, "bad_spec",
+                formatted("SPEC \"{}\": column {}: expected {}, found {}", text, problem.column,
+                          problem.expected, found.empty() ? "the end" : formatted("\"{}\"", found)),
+                hint);
 }
 
 // thread= takes the rest, so an option is put in before it.
 std::string with_option(std::string_view text, const std::string& option) {
     const std::size_t thread = text.find(":thread=");
     const std::size_t at = thread == std::string_view::npos ? text.size() : thread;
-    return fmt::format("{}:{}{}", text.substr(0, at), option, text.substr(at));
+    return formatted("{}:{}{}", text.substr(0, at), option, text.substr(at));
 }
 
 bool has_option(std::string_view text, std::string_view option) {
@@ -68,7 +66,7 @@ void require_short(const std::string& text) {
     if (text.size() < kSpecSize) return;
     throw Error(
         ExitCode::usage, "bad_spec",
-        fmt::format("the SPEC has {} bytes, and {} are the most", text.size(), kSpecSize - 1));
+        formatted("the SPEC has {} bytes, and {} are the most", text.size(), kSpecSize - 1));
 }
 
 }  // namespace
@@ -88,17 +86,17 @@ std::string_view Spec::start_glob() const noexcept {
 void Spec::set_start_ranges(std::span<const Range> ranges, bool relative) {
     if (ranges.empty()) {
         throw Error(ExitCode::usage, "no_such_function",
-                    fmt::format("start={}: the program has no such function", rule.thread.start));
+                    formatted("start={}: the program has no such function", rule.thread.start));
     }
     if (ranges.size() > ThreadMatch::kMostRanges) {
         throw Error(ExitCode::usage, "too_many_functions",
-                    fmt::format("start={}: {} functions are meant, and {} are the most",
-                                rule.thread.start, ranges.size(), ThreadMatch::kMostRanges),
+                    formatted("start={}: {} functions are meant, and {} are the most",
+                              rule.thread.start, ranges.size(), ThreadMatch::kMostRanges),
                     "write a narrower GLOB");
     }
     std::string longer = text;
     for (const Range& range : ranges) {
-        longer += fmt::format(",start@{}{:#x}-{:#x}", relative ? "+" : "", range.begin, range.end);
+        longer += formatted(",start@{}{:#x}-{:#x}", relative ? "+" : "", range.begin, range.end);
         rule.thread.ranges[rule.thread.range_count++] = range;
     }
     rule.thread.relative = relative;
@@ -122,13 +120,13 @@ Spec parse_spec(std::string_view text, const SpecOptions& options) {
         const std::string reason = why_illegitimate(spec.rule);
         if (!reason.empty()) {
             throw Error(ExitCode::usage, "illegitimate_fault",
-                        fmt::format("SPEC \"{}\": {}", text, reason),
+                        formatted("SPEC \"{}\": {}", text, reason),
                         "--force injects it nevertheless");
         }
     }
     if (options.seed && spec.rule.chance != UINT64_MAX && !has_option(text, ":seed=")) {
         spec.rule.seed = *options.seed;
-        spec.text = with_option(text, fmt::format("seed={}", *options.seed));
+        spec.text = with_option(text, formatted("seed={}", *options.seed));
         require_short(spec.text);
     }
     return spec;
@@ -145,25 +143,25 @@ Spec parse_on_start(std::string_view text) {
     }
     if (at == std::string_view::npos) {
         throw Error(ExitCode::usage, "bad_spec",
-                    fmt::format("--on-start \"{}\": expected SELECTOR:kill=…, SELECTOR:delay=… or "
-                                "SELECTOR:freeze=…",
-                                text),
+                    formatted("--on-start \"{}\": expected SELECTOR:kill=…, SELECTOR:delay=… or "
+                              "SELECTOR:freeze=…",
+                              text),
                     hint);
     }
     const std::string_view selector = text.substr(0, at);
     if (selector.empty()) {
         throw Error(ExitCode::usage, "bad_spec",
-                    fmt::format("--on-start \"{}\": which threads?", text), hint);
+                    formatted("--on-start \"{}\": which threads?", text), hint);
     }
     if (text.substr(at).find(":thread=") != std::string_view::npos) {
         throw Error(ExitCode::usage, "bad_spec",
-                    fmt::format("--on-start \"{}\": the selector stands in front of the fault, and "
-                                "thread= has no place behind it",
-                                text),
+                    formatted("--on-start \"{}\": the selector stands in front of the fault, and "
+                              "thread= has no place behind it",
+                              text),
                     hint);
     }
     try {
-        Spec spec = parse_spec(fmt::format("thread_start{}:thread={}", text.substr(at), selector));
+        Spec spec = parse_spec(formatted("thread_start{}:thread={}", text.substr(at), selector));
         const ThreadMatch& thread = spec.rule.thread;
         const bool main = (thread.terms & ThreadMatch::kMain) != 0 ||
                           ((thread.terms & ThreadMatch::kPath) != 0 && thread.depth == 0);
@@ -172,7 +170,7 @@ Spec parse_on_start(std::string_view text) {
                     "the main thread has no start routine that a fault could stand before", hint);
     } catch (const Error& error) {
         throw Error(error.exit_code(), error.code_name(),
-                    fmt::format("--on-start \"{}\": {}", text, error.what()), error.hint());
+                    formatted("--on-start \"{}\": {}", text, error.what()), error.hint());
     }
 }
 

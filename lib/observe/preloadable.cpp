@@ -1,11 +1,11 @@
 #include "observe/preloadable.hpp"
 
+#include "format/format.hpp"
 #include "observe/elf_file.hpp"
 #include "observe/maps.hpp"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -125,7 +125,7 @@ ProgramCheck check_elf(const std::string& path, const ElfFile& file) {
     if (!is_glibc_loader(*interpreter)) {
         return verdict(
             Preloadable::other_libc, path,
-            fmt::format("{} uses {}, not glibc: the shim is made for glibc", path, *interpreter));
+            formatted("{} uses {}, not glibc: the shim is made for glibc", path, *interpreter));
     }
     ProgramCheck check;
     check.path = path;
@@ -140,7 +140,7 @@ ProgramCheck check_elf(const std::string& path, const ElfFile& file) {
 ProgramCheck check_unexecutable(const std::string& path, const std::string& script) {
     if (is_missing(path)) {
         return verdict(Preloadable::not_found, path,
-                       fmt::format("{}: its interpreter {} does not exist", script, path));
+                       formatted("{}: its interpreter {} does not exist", script, path));
     }
     struct stat status {};
     (void)stat(path.c_str(), &status);
@@ -153,11 +153,10 @@ ProgramCheck check_unexecutable(const std::string& path, const std::string& scri
 ProgramCheck check_program(const std::string& program) {
     const Found found = find_program(program);
     if (found.path.empty() || (!found.executable && is_missing(found.path))) {
-        return verdict(
-            Preloadable::not_found, program,
-            fmt::format("{}: {}", program,
-                        program.find('/') == std::string::npos ? "no such program in PATH"
-                                                               : "no such file"));
+        return verdict(Preloadable::not_found, program,
+                       formatted("{}: {}", program,
+                                 program.find('/') == std::string::npos ? "no such program in PATH"
+                                                                        : "no such file"));
     }
     std::string path = found.path;
     std::string script;
@@ -177,9 +176,9 @@ ProgramCheck check_program(const std::string& program) {
         }
         const std::string raised = raised_privileges(path);
         if (!raised.empty()) {
-            return with_script(verdict(
-                Preloadable::setuid, path,
-                fmt::format("{} is {}: the loader ignores LD_PRELOAD for it", path, raised)));
+            return with_script(
+                verdict(Preloadable::setuid, path,
+                        formatted("{} is {}: the loader ignores LD_PRELOAD for it", path, raised)));
         }
         // A program may be executable and yet unreadable: then nothing can be said against it.
         if (!file.valid()) return with_script(verdict(Preloadable::yes, path, {}));

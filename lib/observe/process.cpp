@@ -316,7 +316,10 @@ std::string Process::command() const {
         }
     }
     const auto leader_name = name(pid_);
-    return "[" + leader_name.value_or("") + "]";
+    std::string text = "[";
+    if (leader_name) text += *leader_name;
+    text += ']';
+    return text;
 }
 
 std::string Process::living_task_path(std::string_view leaf) const {

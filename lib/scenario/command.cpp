@@ -1,9 +1,9 @@
 #include "scenario/command.hpp"
 
 #include "drive/faults/death.hpp"
+#include "format/format.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -43,7 +43,7 @@ std::vector<std::string> merged_environment(const std::map<std::string, std::str
         if (changes.find(text.substr(0, text.find('='))) == changes.end()) merged.push_back(text);
     }
     for (const auto& [name, value] : changes)
-        merged.push_back(fmt::format("{}={}", name, value));
+        merged.push_back(formatted("{}={}", name, value));
     return merged;
 }
 
@@ -115,9 +115,9 @@ void reap(pid_t pid, CommandResult* result) {
 std::string CommandResult::text() const {
     switch (end) {
         case End::exited:
-            return fmt::format("exited with code {}", code);
+            return formatted("exited with code {}", code);
         case End::signalled:
-            return fmt::format("was ended by {}", drive::signal_name(code));
+            return formatted("was ended by {}", drive::signal_name(code));
         case End::timed_out:
             return "did not end in time";
         case End::stopped:
@@ -125,7 +125,7 @@ std::string CommandResult::text() const {
         case End::not_started:
             break;
     }
-    return fmt::format("can't be started: {}", std::strerror(code));
+    return formatted("can't be started: {}", std::strerror(code));
 }
 
 CommandResult run_command(const std::vector<std::string>& command, const CommandOptions& options,

@@ -1,6 +1,6 @@
 #include "scenario/model.hpp"
 
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 namespace threadfault::scenario {
 
 std::string Place::text() const {
-    return fmt::format("{}:{}:{}", file, line, column);
+    return formatted("{}:{}:{}", file, line, column);
 }
 
 std::string_view to_string(Verb verb) noexcept {

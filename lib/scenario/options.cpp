@@ -1,8 +1,8 @@
 #include "scenario/options.hpp"
 
+#include "format/format.hpp"
 #include "threadfault/error.hpp"
 
-#include <fmt/format.h>
 #include <fnmatch.h>
 
 #include <charconv>
@@ -17,7 +17,7 @@ Number require_number(const std::string& argument, std::string_view value) {
     const char* const end = value.data() + value.size();
     const auto [rest, error] = std::from_chars(value.data(), end, number);
     if (error == std::errc() && rest == end) return number;
-    throw Error(ExitCode::usage, "usage", fmt::format("{}: not a number", argument));
+    throw Error(ExitCode::usage, "usage", formatted("{}: not a number", argument));
 }
 
 }  // namespace
@@ -25,10 +25,10 @@ Number require_number(const std::string& argument, std::string_view value) {
 std::vector<std::string> to_arguments(const Options& options) {
     std::vector<std::string> arguments;
     const auto add = [&](const char* name, const std::string& value) {
-        if (!value.empty()) arguments.push_back(fmt::format("--{}={}", name, value));
+        if (!value.empty()) arguments.push_back(formatted("--{}={}", name, value));
     };
     const auto flag = [&](const char* name, bool set) {
-        if (set) arguments.push_back(fmt::format("--{}", name));
+        if (set) arguments.push_back(formatted("--{}", name));
     };
     add("pattern", options.pattern);
     add("repeat", std::to_string(options.repeat));
@@ -82,8 +82,7 @@ Options from_arguments(const std::vector<std::string>& arguments) {
         } else if (name == "--color") {
             options.color = true;
         } else {
-            throw Error(ExitCode::usage, "usage",
-                        fmt::format("unexpected argument \"{}\"", argument),
+            throw Error(ExitCode::usage, "usage", formatted("unexpected argument \"{}\"", argument),
                         "this program is started by `threadfault test`");
         }
     }

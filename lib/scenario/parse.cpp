@@ -1,9 +1,8 @@
 #include "scenario/parse.hpp"
 
+#include "format/format.hpp"
 #include "scenario/parse_parts.hpp"
 #include "threadfault/error.hpp"
-
-#include <fmt/format.h>
 
 #include <cerrno>
 #include <cstring>
@@ -17,15 +16,15 @@ namespace {
 
 // The tables of [[KEY]].
 std::vector<const toml::table*> tables(const Reader& top, std::string_view key) {
-    const std::string expected = fmt::format("written as [[{}]]", key);
+    const std::string expected = formatted("written as [[{}]]", key);
     std::vector<const toml::table*> found;
     const toml::array* const array = top.array(key, expected);
     if (array == nullptr) return found;
     for (const toml::node& element : *array) {
         if (!element.is_table()) {
             fail(top.source().place(element.source()),
-                 fmt::format("\"{}\" must be {}, and hold {}, not {}", key, expected, "tables",
-                             type_name(element)));
+                 formatted("\"{}\" must be {}, and hold {}, not {}", key, expected, "tables",
+                           type_name(element)));
         }
         found.push_back(element.as_table());
     }
@@ -35,14 +34,14 @@ std::vector<const toml::table*> tables(const Reader& top, std::string_view key) 
 void check_unique(std::set<std::string>& names, const std::string& kind, const std::string& name,
                   const Place& place) {
     if (!names.insert(name).second)
-        fail(place, fmt::format("there is already a {} \"{}\"", kind, name));
+        fail(place, formatted("there is already a {} \"{}\"", kind, name));
 }
 
 TestSpec parse_test(const Source& source, const toml::table& table, const Scenario& scenario,
                     const TargetSpec& target) {
     std::string what = "[[test]]";
     if (const auto name = table["name"].value<std::string>())
-        what = fmt::format("test \"{}\"", *name);
+        what = formatted("test \"{}\"", *name);
     const Reader reader(source, table, what, {"name", "steps", "timeout", "target"});
     TestSpec test;
     test.place = reader.place();
@@ -53,7 +52,7 @@ TestSpec parse_test(const Source& source, const toml::table& table, const Scenar
         test.target = parse_target(source, *overrides, "target of " + what, target);
     if (test.target.command.empty()) {
         fail(test.place,
-             fmt::format("{} has no command: neither its target nor [target] says one", what));
+             formatted("{} has no command: neither its target nor [target] says one", what));
     }
     const toml::array* const steps = reader.array("steps", "an array of tables");
     if (steps == nullptr) reader.missing("steps");
@@ -61,8 +60,8 @@ TestSpec parse_test(const Source& source, const toml::table& table, const Scenar
     for (const toml::node& step : *steps) {
         if (!step.is_table()) {
             fail(source.place(step.source()),
-                 fmt::format("a step must be a table like {{ kill = \"name=worker\" }}, not {}",
-                             type_name(step)));
+                 formatted("a step must be a table like {{ kill = \"name=worker\" }}, not {}",
+                           type_name(step)));
         }
         test.steps.push_back(parse_step(source, *step.as_table(), scenario, test.target));
     }
@@ -110,7 +109,7 @@ Scenario parse_file(const std::string& path) {
     if (!stream || directory) {
         throw Error(
             ExitCode::usage, "no_such_file",
-            fmt::format("{} can't be read: {}", path, std::strerror(directory ? EISDIR : errno)));
+            formatted("{} can't be read: {}", path, std::strerror(directory ? EISDIR : errno)));
     }
     return parse_text(path, std::string(std::istreambuf_iterator<char>(stream), {}));
 }

@@ -1,6 +1,5 @@
+#include "format/format.hpp"
 #include "scenario/parse_parts.hpp"
-
-#include <fmt/format.h>
 
 namespace threadfault::scenario {
 namespace {
@@ -24,7 +23,7 @@ void parse_threads(const Source& source, const Reader& reader, Expectation* expe
         check_selector(place, selector);
         if (!value.is_integer() || value.as_integer()->get() < 0 ||
             value.as_integer()->get() > kMostThreads) {
-            fail(place, fmt::format("\"{}\" in threads must be a number of threads", selector));
+            fail(place, formatted("\"{}\" in threads must be a number of threads", selector));
         }
         expectation->threads_of[selector] = static_cast<std::size_t>(value.as_integer()->get());
     }
@@ -51,8 +50,8 @@ void parse_probe_name(const Reader& reader, const Scenario& scenario, Expectatio
     names.reserve(scenario.probes.size());
     for (const ProbeSpec& probe : scenario.probes)
         names.push_back(probe.name);
-    reader.wrong("probe", fmt::format("there is no [[probe]] \"{}\"{}", expectation->probe,
-                                      suggestion(expectation->probe, names)));
+    reader.wrong("probe", formatted("there is no [[probe]] \"{}\"{}", expectation->probe,
+                                    suggestion(expectation->probe, names)));
 }
 
 // What can't be true together is a mistake of the file, not of the target.
@@ -67,7 +66,7 @@ void check_contradictions(const Reader& reader, const Expectation& expectation) 
     for (const char* key : {"probe", "progresses", "no_orphaned_locks", "threads"}) {
         if (reader.has(key)) {
             fail(reader.place(key),
-                 fmt::format("\"{}\" can't be judged of a target that has ended", key));
+                 formatted("\"{}\" can't be judged of a target that has ended", key));
         }
     }
 }

@@ -1,7 +1,6 @@
 #include "drive/faults/death.hpp"
+#include "format/format.hpp"
 #include "scenario/parse_parts.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -82,7 +81,7 @@ unsigned parse_percent(const Reader& reader) {
         std::from_chars(digits.data(), digits.data() + digits.size(), percent);
     if (error != std::errc() || end != digits.data() + digits.size() || percent < 1 ||
         percent > 99) {
-        reader.wrong("to", fmt::format("\"{}\" is not between 1% and 99%", text));
+        reader.wrong("to", formatted("\"{}\" is not between 1% and 99%", text));
     }
     return percent;
 }
@@ -104,8 +103,7 @@ void check_cpus(const Reader& reader, const std::string& list) {
                 return std::pair(result.ptr, result.ec);
             }();
         if (error != std::errc() || at != end || first > last || last > 1023)
-            reader.wrong("cpus",
-                         fmt::format("\"{}\" is no CPU; write a list like 0 or 0,2-3", part));
+            reader.wrong("cpus", formatted("\"{}\" is no CPU; write a list like 0 or 0,2-3", part));
         if (more) rest.remove_prefix(comma + 1);
     }
 }
@@ -117,7 +115,7 @@ Demotion parse_demotion(const Reader& reader) {
     demotion.cpus = reader.string("cpus").value_or("");
     if (reader.has("cpus")) check_cpus(reader, demotion.cpus);
     if (!demotion.nice && !demotion.idle && demotion.cpus.empty())
-        fail(reader.place(), fmt::format("{} lacks one of nice, idle, cpus", reader.what()));
+        fail(reader.place(), formatted("{} lacks one of nice, idle, cpus", reader.what()));
     return demotion;
 }
 
@@ -128,7 +126,7 @@ How parse_how(const Reader& reader) {
     if (!text) return How::cancel;
     const auto found = std::find(kNames.begin(), kNames.end(), *text);
     if (found == kNames.end())
-        reader.wrong("how", fmt::format("there is no \"{}\"{}", *text, suggestion(*text, kNames)));
+        reader.wrong("how", formatted("there is no \"{}\"{}", *text, suggestion(*text, kNames)));
     return kHows[static_cast<std::size_t>(found - kNames.begin())];
 }
 
@@ -148,16 +146,15 @@ std::optional<int> parse_signal_key(const Reader& reader, std::string_view key) 
     const std::optional<int> number = drive::parse_signal(text);
     if (!number) {
         const std::string near = drive::nearest_signal(text);
-        reader.wrong(key,
-                     fmt::format("\"{}\" is no signal{}", text,
-                                 near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+        reader.wrong(key, formatted("\"{}\" is no signal{}", text,
+                                    near.empty() ? "" : formatted("; did you mean \"{}\"?", near)));
     }
     return number;
 }
 
 FaultStep parse_fault(const Source& source, const toml::table& table, Verb verb) {
     const std::string_view name = to_string(verb);
-    const Reader reader(source, table, fmt::format("step \"{}\"", name), keys_of(verb));
+    const Reader reader(source, table, formatted("step \"{}\"", name), keys_of(verb));
     FaultStep step;
     step.verb = verb;
     step.selector = reader.required_string(name);

@@ -1,7 +1,6 @@
+#include "format/format.hpp"
 #include "scenario/parse_parts.hpp"
 #include "scenario/placeholders.hpp"
-
-#include <fmt/format.h>
 
 #include <charconv>
 #include <filesystem>
@@ -25,9 +24,9 @@ void check_port(const Reader& reader, std::string_view key, const std::string& t
     const auto [end, error] = std::from_chars(filled.data(), filled.data() + filled.size(), port);
     const bool valid = error == std::errc() && end == filled.data() + filled.size();
     if (!valid || port < 1 || port > 65535) {
-        reader.wrong(key, fmt::format("\"{}\" is neither a port (1 to 65535, or {{port}}) nor the "
-                                      "path of a unix socket",
-                                      text));
+        reader.wrong(key, formatted("\"{}\" is neither a port (1 to 65535, or {{port}}) nor the "
+                                    "path of a unix socket",
+                                    text));
     }
 }
 
@@ -64,10 +63,10 @@ SocketProbe parse_socket_probe(const Source& source, const toml::table& table,
     if (!local) {
         const std::size_t colon = probe.to.rfind(':');
         if (colon == std::string::npos || colon == 0)
-            reader.wrong("to", fmt::format("\"{}\" is not HOST:PORT", probe.to));
+            reader.wrong("to", formatted("\"{}\" is not HOST:PORT", probe.to));
         const std::string port = probe.to.substr(colon + 1);
         if (port.starts_with('/') || port.starts_with('@'))
-            reader.wrong("to", fmt::format("\"{}\" is no port", port));
+            reader.wrong("to", formatted("\"{}\" is no port", port));
         check_port(reader, "to", port);
     }
     probe.send = reader.string("send").value_or("");
@@ -82,7 +81,7 @@ HttpProbe parse_http_probe(const Source& source, const toml::table& table,
     probe.url = reader.required_string("url");
     if (!probe.url.starts_with("http://") && !probe.url.starts_with("https://"))
         reader.wrong("url",
-                     fmt::format("\"{}\" begins neither with http:// nor https://", probe.url));
+                     formatted("\"{}\" begins neither with http:// nor https://", probe.url));
     probe.status = static_cast<long>(reader.integer("status", 100, 599).value_or(probe.status));
     probe.expect = reader.regex("expect").value_or("");
     return probe;
@@ -99,15 +98,15 @@ TargetSpec parse_target(const Source& source, const toml::table& table, const st
         for (const auto& [key, value] : *environment) {
             const Place place = source.place(key.source());
             if (key.str().empty() || key.str().find('=') != std::string_view::npos)
-                fail(place, fmt::format("\"{}\" can't be the name of a variable", key.str()));
+                fail(place, formatted("\"{}\" can't be the name of a variable", key.str()));
             if (!value.is_string()) {
-                fail(place, fmt::format("\"{}\" in env of {} must be a string, not {}", key.str(),
-                                        what, type_name(value)));
+                fail(place, formatted("\"{}\" in env of {} must be a string, not {}", key.str(),
+                                      what, type_name(value)));
             }
             const std::string& text = value.as_string()->get();
             if (text.find('\0') != std::string::npos)
                 fail(place,
-                     fmt::format("\"{}\" in env of {}: there is a NUL in it", key.str(), what));
+                     formatted("\"{}\" in env of {}: there is a NUL in it", key.str(), what));
             target.environment[std::string(key.str())] = text;
         }
     }
@@ -121,8 +120,8 @@ TargetSpec parse_target(const Source& source, const toml::table& table, const st
     }
     if (const auto shim = reader.string("shim")) {
         if (*shim != "basic" && *shim != "points") {
-            reader.wrong("shim", fmt::format("there is no \"{}\"{}", *shim,
-                                             suggestion(*shim, {"basic", "points"})));
+            reader.wrong("shim", formatted("there is no \"{}\"{}", *shim,
+                                           suggestion(*shim, {"basic", "points"})));
         }
         target.shim = *shim == "points" ? Shim::points : Shim::basic;
     }
@@ -132,7 +131,7 @@ TargetSpec parse_target(const Source& source, const toml::table& table, const st
 ProbeSpec parse_probe(const Source& source, const toml::table& table) {
     std::string what = "[[probe]]";
     if (const auto name = table["name"].value<std::string>())
-        what = fmt::format("probe \"{}\"", *name);
+        what = formatted("probe \"{}\"", *name);
     const Reader reader(source, table, what,
                         {"name", "command", "tcp", "unix", "http", "every", "within"});
     ProbeSpec probe;
@@ -142,7 +141,7 @@ ProbeSpec parse_probe(const Source& source, const toml::table& table) {
         probe.how = parse_command_probe(reader);
     } else {
         const toml::table& how = *reader.table(kind, "a table");
-        const std::string part = fmt::format("{} of {}", kind, what);
+        const std::string part = formatted("{} of {}", kind, what);
         if (kind == "http") {
             probe.how = parse_http_probe(source, how, part);
         } else {

@@ -1,13 +1,11 @@
 #include "scenario/reader.hpp"
 
 #include "base/duration.hpp"
-#include "drive/threads/selector.hpp"
 #include "base/suggest.hpp"
+#include "drive/threads/selector.hpp"
+#include "format/format.hpp"
 #include "scenario/placeholders.hpp"
 #include "threadfault/error.hpp"
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <regex>
@@ -52,7 +50,7 @@ std::string Source::excerpt(const toml::source_region& region) const {
 }
 
 void fail(const Place& place, const std::string& message) {
-    throw Error(ExitCode::usage, "bad_scenario", fmt::format("{}: {}", place.text(), message));
+    throw Error(ExitCode::usage, "bad_scenario", formatted("{}: {}", place.text(), message));
 }
 
 void located(const Place& place, const std::function<void()>& check) {
@@ -61,14 +59,14 @@ void located(const Place& place, const std::function<void()>& check) {
     } catch (const Error& error) {
         if (error.code_name() == "bad_scenario") throw;
         fail(place, error.hint().empty() ? std::string(error.what())
-                                         : fmt::format("{}; {}", error.what(), error.hint()));
+                                         : formatted("{}; {}", error.what(), error.hint()));
     }
 }
 
 std::string suggestion(std::string_view text, const std::vector<std::string>& candidates) {
     const std::string near = drive::nearest(text, candidates);
-    if (!near.empty()) return fmt::format("; did you mean \"{}\"?", near);
-    return candidates.empty() ? "" : fmt::format("; one of {}", fmt::join(candidates, ", "));
+    if (!near.empty()) return formatted("; did you mean \"{}\"?", near);
+    return candidates.empty() ? "" : formatted("; one of {}", joined(candidates, ", "));
 }
 
 std::string_view type_name(const toml::node& node) {
@@ -94,7 +92,7 @@ void check_regex(const Place& place, const std::string& text) {
     try {
         const std::regex regex(sample_placeholders().fill(text));
     } catch (const std::regex_error& error) {
-        fail(place, fmt::format("\"{}\" is no regular expression: {}", text, error.what()));
+        fail(place, formatted("\"{}\" is no regular expression: {}", text, error.what()));
     }
 }
 
@@ -107,8 +105,8 @@ Reader::Reader(const Source& source, const toml::table& table, std::string what,
     for (const auto& [key, value] : table) {
         if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
         fail(source.place(key.source()),
-             fmt::format("unknown key \"{}\" in {}{}", key.str(), what_,
-                         suggestion(key.str(), {known.begin(), known.end()})));
+             formatted("unknown key \"{}\" in {}{}", key.str(), what_,
+                       suggestion(key.str(), {known.begin(), known.end()})));
     }
 }
 
@@ -118,16 +116,16 @@ Place Reader::place(std::string_view key) const {
 }
 
 void Reader::wrong_type(std::string_view key, std::string_view expected) const {
-    fail(place(key), fmt::format("\"{}\" in {} must be {}, not {}", key, what_, expected,
-                                 type_name(*table_.get(key))));
+    fail(place(key), formatted("\"{}\" in {} must be {}, not {}", key, what_, expected,
+                               type_name(*table_.get(key))));
 }
 
 void Reader::wrong(std::string_view key, const std::string& message) const {
-    fail(place(key), fmt::format("\"{}\" in {}: {}", key, what_, message));
+    fail(place(key), formatted("\"{}\" in {}: {}", key, what_, message));
 }
 
 void Reader::missing(std::string_view key) const {
-    fail(place(), fmt::format("{} lacks \"{}\"", what_, key));
+    fail(place(), formatted("{} lacks \"{}\"", what_, key));
 }
 
 std::optional<bool> Reader::boolean(std::string_view key) const {
@@ -144,7 +142,7 @@ std::optional<std::int64_t> Reader::integer(std::string_view key, std::int64_t l
     if (!value->is_integer()) wrong_type(key, "an integer");
     const std::int64_t number = value->as_integer()->get();
     if (number < least || number > most)
-        wrong(key, fmt::format("{} is not between {} and {}", number, least, most));
+        wrong(key, formatted("{} is not between {} and {}", number, least, most));
     return number;
 }
 
@@ -170,7 +168,7 @@ std::optional<Duration> Reader::duration(std::string_view key) const {
     if (!value->is_string()) wrong_type(key, "a duration like \"250ms\", \"2s\" or \"1m\"");
     const std::string text = value->as_string()->get();
     const std::optional<Duration> time = drive::parse_duration(text);
-    if (!time) wrong(key, fmt::format("\"{}\" is no duration; write one like 250ms, 2s, 1m", text));
+    if (!time) wrong(key, formatted("\"{}\" is no duration; write one like 250ms, 2s, 1m", text));
     return time;
 }
 
@@ -183,8 +181,8 @@ std::optional<std::vector<std::string>> Reader::strings(std::string_view key) co
     for (const toml::node& element : *value->as_array()) {
         if (!element.is_string()) {
             fail(source_.place(element.source()),
-                 fmt::format("\"{}\" in {} must hold strings, not {}", key, what_,
-                             type_name(element)));
+                 formatted("\"{}\" in {} must hold strings, not {}", key, what_,
+                           type_name(element)));
         }
         texts.push_back(element.as_string()->get());
         if (texts.back().find('\0') != std::string::npos) wrong(key, "there is a NUL in it");
@@ -223,13 +221,12 @@ std::string Reader::one_of(const Keys& keys) const {
     for (const std::string_view key : keys) {
         if (!has(key)) continue;
         if (!found.empty()) {
-            fail(place(key), fmt::format("{} has both \"{}\" and \"{}\"; say one of {}", what_,
-                                         found, key, fmt::join(keys, ", ")));
+            fail(place(key), formatted("{} has both \"{}\" and \"{}\"; say one of {}", what_, found,
+                                       key, joined(keys, ", ")));
         }
         found = key;
     }
-    if (found.empty())
-        fail(place(), fmt::format("{} lacks one of {}", what_, fmt::join(keys, ", ")));
+    if (found.empty()) fail(place(), formatted("{} lacks one of {}", what_, joined(keys, ", ")));
     return std::string(found);
 }
 

@@ -1,11 +1,11 @@
 #include "scenario/result.hpp"
 
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 namespace threadfault::scenario {
 
 std::string TestResult::title() const {
-    return repetitions > 1 ? fmt::format("{} [{}/{}]", name, repetition, repetitions) : name;
+    return repetitions > 1 ? formatted("{} [{}/{}]", name, repetition, repetitions) : name;
 }
 
 Summary summarise(const std::vector<TestResult>& results, std::size_t planned) {

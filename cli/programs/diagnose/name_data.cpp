@@ -1,10 +1,10 @@
 #include "programs/diagnose/name_data.hpp"
 
 #include "diagnose/symbolizer.hpp"
+#include "format/format.hpp"
 #include "render/text.hpp"
 #include "threadfault/error.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -21,8 +21,8 @@ int name_data() try {
     for (std::uint64_t address = 0; std::cin >> address;) {
         const auto place = symbolizer.data_at(address);
         if (!place) continue;
-        out += fmt::format("{} {} {} {}\n", address, place->members.empty() ? "-" : place->members,
-                           place->line, place->file.substr(place->file.rfind('/') + 1));
+        out += formatted("{} {} {} {}\n", address, place->members.empty() ? "-" : place->members,
+                         place->line, place->file.substr(place->file.rfind('/') + 1));
     }
     write_all(STDOUT_FILENO, out);
     return 0;

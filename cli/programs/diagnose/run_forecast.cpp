@@ -4,10 +4,10 @@
 #include "drive/faults/inflict.hpp"
 #include "drive/locks/member_names.hpp"
 #include "drive/locks/more_facts.hpp"
+#include "format/format.hpp"
 #include "render/json_values.hpp"
 #include "render/text.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,17 +26,17 @@ struct Outlook {
 std::string sentence(Prospect prospect, std::string_view how) {
     switch (prospect) {
         case Prospect::ends:
-            return fmt::format("would end by {}, and the process live on", how);
+            return formatted("would end by {}, and the process live on", how);
         case Prospect::stays:
-            return fmt::format("would live on: {} would not take effect", how);
+            return formatted("would live on: {} would not take effect", how);
         case Prospect::aborts:
-            return fmt::format("would take the process with it: {} ends in an abort", how);
+            return formatted("would take the process with it: {} ends in an abort", how);
         case Prospect::unsafe:
             return "is in an unsafe place just now";
         case Prospect::unknown:
             break;
     }
-    return fmt::format("what {} would do can't be said", how);
+    return formatted("what {} would do can't be said", how);
 }
 
 std::string text_of(const std::vector<Outlook>& outlooks, std::string_view how,
@@ -44,13 +44,13 @@ std::string text_of(const std::vector<Outlook>& outlooks, std::string_view how,
     std::string out;
     for (const Outlook& outlook : outlooks) {
         const drive::Victim& victim = outlook.victim;
-        out += fmt::format("{} {}", victim.tid, style.bold(printable(victim.name)));
-        if (!victim.path.empty()) out += style.dim(fmt::format(" ({})", victim.path));
+        out += formatted("{} {}", victim.tid, style.bold(printable(victim.name)));
+        if (!victim.path.empty()) out += style.dim(formatted(" ({})", victim.path));
         const std::string words = sentence(outlook.forecast.prospect, how);
         const bool bad = outlook.forecast.prospect == Prospect::aborts;
         out += ": " + (bad ? style.red(words) : words) + "\n";
         for (const std::string& fact : outlook.forecast.facts)
-            out += fmt::format("  {}\n", printable(fact));
+            out += formatted("  {}\n", printable(fact));
     }
     return out;
 }

@@ -2,10 +2,10 @@
 #include "commands/stack.hpp"
 #include "commands/thread_options.hpp"
 #include "diagnose/backtrace.hpp"
-#include "programs/diagnose/stacks.hpp"
 #include "drive/locks/member_names.hpp"
 #include "drive/locks/more_facts.hpp"
 #include "drive/threads/thread_view.hpp"
+#include "programs/diagnose/stacks.hpp"
 #include "render/text.hpp"
 
 #include <unistd.h>

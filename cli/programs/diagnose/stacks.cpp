@@ -1,13 +1,13 @@
 #include "programs/diagnose/stacks.hpp"
 
 #include "base/duration.hpp"
+#include "format/format.hpp"
 #include "render/json_values.hpp"
 #include "render/text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
+#include <span>
 #include <unordered_map>
 
 namespace threadfault::cli {
@@ -16,10 +16,10 @@ namespace {
 std::string where(const diagnose::SourceLine& line, const diagnose::CodePlace& place) {
     if (!line.file.empty()) {
         const std::string file = line.file.substr(line.file.rfind('/') + 1);
-        return line.line > 0 ? fmt::format("{}:{}", file, line.line) : file;
+        return line.line > 0 ? formatted("{}:{}", file, line.line) : file;
     }
     if (place.module.empty()) return {};
-    return fmt::format("{}+{:#x}", place.module, place.offset);
+    return formatted("{}+{:#x}", place.module, place.offset);
 }
 
 // Every frame of every thread that stands at the same place has the same text.
@@ -35,18 +35,18 @@ public:
             std::string function = line.function;
             if (function.empty()) {
                 function = place.module.empty()
-                               ? fmt::format("{:#x} (no module: generated code?)", frame.ip)
+                               ? formatted("{:#x} (no module: generated code?)", frame.ip)
                                : "??";
             }
             const std::string at = where(line, place);
-            entry->second += fmt::format("    {}{}{}\n", printable(function),
-                                         at.empty() ? "" : style_.dim("  " + printable(at)),
-                                         line.inlined ? style_.dim("  (inlined)") : "");
+            entry->second += formatted("    {}{}{}\n", printable(function),
+                                       at.empty() ? "" : style_.dim("  " + printable(at)),
+                                       line.inlined ? style_.dim("  (inlined)") : "");
         }
         // Without a name, the build-id tells which debug information would have one.
         if (place.lines.front().function.empty() && !place.build_id.empty()) {
             entry->second.pop_back();
-            entry->second += style_.dim(fmt::format("  build-id {}", place.build_id)) + "\n";
+            entry->second += style_.dim(formatted("  build-id {}", place.build_id)) + "\n";
         }
         return entry->second;
     }
@@ -58,10 +58,10 @@ private:
 
 std::string title(const drive::ThreadView& thread, const diagnose::Backtrace& trace,
                   const Style& style) {
-    std::string text = fmt::format("{} {}", thread.tid, style.bold(printable(thread.name)));
+    std::string text = formatted("{} {}", thread.tid, style.bold(printable(thread.name)));
     std::string more = thread.path;
     if (!thread.start.empty()) more += (more.empty() ? "" : ", ") + thread.start;
-    if (!more.empty()) text += style.dim(fmt::format(" ({})", printable(more)));
+    if (!more.empty()) text += style.dim(formatted(" ({})", printable(more)));
     for (const std::string_view fault : drive::fault_names(thread.faults))
         text += " " + style.yellow(fault);
     if (trace.via == diagnose::Via::ptrace) text += style.dim(" via ptrace");
@@ -71,9 +71,9 @@ std::string title(const drive::ThreadView& thread, const diagnose::Backtrace& tr
 std::string holdings(const drive::ThreadView& thread) {
     std::string out;
     for (const drive::HeldLock& lock : thread.holding) {
-        out += fmt::format(
+        out += formatted(
             "  holds {} {}: {} wait{} for it\n", observe::to_string(lock.kind),
-            lock.symbol.empty() ? fmt::format("{:#x}", lock.address) : printable(lock.symbol),
+            lock.symbol.empty() ? formatted("{:#x}", lock.address) : printable(lock.symbol),
             counted(lock.waiters, "thread"), lock.waiters == 1 ? "s" : "");
     }
     return out;
@@ -82,8 +82,8 @@ std::string holdings(const drive::ThreadView& thread) {
 void add_frames(const diagnose::Backtrace& trace, FrameTexts& texts, const Style& style,
                 std::string* out) {
     if (trace.frames.empty()) {
-        *out += fmt::format("    no backtrace: {}\n",
-                            trace.why.empty() ? "its first frame can't be read" : trace.why);
+        *out += formatted("    no backtrace: {}\n",
+                          trace.why.empty() ? "its first frame can't be read" : trace.why);
     }
     for (const diagnose::Frame& frame : trace.frames) {
         if (frame.signal) *out += style.dim("    <here a signal interrupted>") + "\n";
@@ -117,13 +117,13 @@ Json json_frames(const diagnose::Backtrace& trace) {
         const diagnose::CodePlace& place = *frame.place;
         for (const diagnose::SourceLine& line : place.lines) {
             frames.push_back(
-                {{"ip", fmt::format("{:#x}", frame.ip)},
+                {{"ip", formatted("{:#x}", frame.ip)},
                  {"function", text_or_null(line.function)},
                  {"file", text_or_null(line.file)},
                  {"line", line.line > 0 ? Json(line.line) : Json(nullptr)},
                  {"module", text_or_null(place.module)},
                  {"offset",
-                  place.module.empty() ? Json(nullptr) : Json(fmt::format("{:#x}", place.offset))},
+                  place.module.empty() ? Json(nullptr) : Json(formatted("{:#x}", place.offset))},
                  {"build_id", text_or_null(place.build_id)},
                  {"inlined", line.inlined},
                  {"signal", frame.signal}});
@@ -136,7 +136,7 @@ Json json_holds(const drive::ThreadView& thread) {
     Json holds = Json::array();
     for (const drive::HeldLock& lock : thread.holding) {
         holds.push_back({{"kind", observe::to_string(lock.kind)},
-                         {"address", fmt::format("{:#x}", lock.address)},
+                         {"address", formatted("{:#x}", lock.address)},
                          {"symbol", text_or_null(lock.symbol)},
                          {"waiters", lock.waiters}});
     }
@@ -186,17 +186,15 @@ std::string collapsed_stacks(const StackReport& report, const Style& style) {
         out += style.bold(counted(members.size(), "thread") + ":");
         constexpr std::size_t kMost = 8;
         for (const auto& [name, tids] : by_name) {
-            out += fmt::format(
+            out += formatted(
                 " {} ({}{})", printable(name),
-                fmt::join(tids.begin(),
-                          tids.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, tids.size())),
-                          " "),
-                tids.size() > kMost ? fmt::format(" and {} more", tids.size() - kMost) : "");
+                joined(std::span(tids).first(std::min(kMost, tids.size())), " "),
+                tids.size() > kMost ? formatted(" and {} more", tids.size() - kMost) : "");
         }
         out += '\n';
         for (const std::size_t member : members) {
             const drive::ThreadView& thread = report.threads[member];
-            if (!thread.holding.empty()) out += fmt::format("  {}", thread.tid) + holdings(thread);
+            if (!thread.holding.empty()) out += formatted("  {}", thread.tid) + holdings(thread);
         }
         add_frames(report.traces[members.front()], texts, style, &out);
     }

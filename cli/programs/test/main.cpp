@@ -1,4 +1,5 @@
 // threadfault-test: what `threadfault test` becomes.
+#include "format/format.hpp"
 #include "scenario/options.hpp"
 #include "scenario/parse.hpp"
 #include "scenario/report/progress.hpp"
@@ -6,7 +7,6 @@
 #include "scenario/run/campaign.hpp"
 #include "threadfault/error.hpp"
 
-#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
@@ -64,8 +64,8 @@ void report_error(const Error& error, const Options& options) {
                 .dump(-1, ' ', false, Json::error_handler_t::replace);
     } else {
         const std::string name = options.color ? "\x1b[31mthreadfault:\x1b[0m" : "threadfault:";
-        text = fmt::format("{} {}", name, error.what());
-        if (!error.hint().empty()) text += fmt::format(" ({})", error.hint());
+        text = formatted("{} {}", name, error.what());
+        if (!error.hint().empty()) text += formatted(" ({})", error.hint());
     }
     std::fprintf(stderr, "%s\n", text.c_str());
 }
@@ -91,8 +91,8 @@ int check(const std::vector<Scenario>& scenarios, const Options& options) {
     std::string text;
     for (const Scenario& scenario : scenarios) {
         files.push_back({{"file", scenario.file}, {"tests", scenario.tests.size()}});
-        text += fmt::format("{}: {} test{}\n", scenario.file, scenario.tests.size(),
-                            scenario.tests.size() == 1 ? "" : "s");
+        text += formatted("{}: {} test{}\n", scenario.file, scenario.tests.size(),
+                          scenario.tests.size() == 1 ? "" : "s");
     }
     print(options.json ? Json{{"files", files}}.dump() + "\n" : text);
     return 0;
@@ -105,12 +105,12 @@ void prepare_outputs(const Options& options) {
         std::filesystem::create_directories(options.keep_logs, error);
         if (error) {
             throw Error(ExitCode::usage, "no_such_file",
-                        fmt::format("--keep-logs {}: {}", options.keep_logs, error.message()));
+                        formatted("--keep-logs {}: {}", options.keep_logs, error.message()));
         }
     }
     if (!options.junit.empty() && !std::ofstream(options.junit)) {
         throw Error(ExitCode::usage, "no_such_file",
-                    fmt::format("--junit {}: {}", options.junit, std::strerror(errno)));
+                    formatted("--junit {}: {}", options.junit, std::strerror(errno)));
     }
 }
 

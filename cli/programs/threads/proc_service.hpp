@@ -1,6 +1,6 @@
 // The process that libthread_db looks at.
-#ifndef THREADFAULT_THREADS_PROC_SERVICE_HPP
-#define THREADFAULT_THREADS_PROC_SERVICE_HPP
+#ifndef THREADFAULT_CLI_PROGRAMS_THREADS_PROC_SERVICE_HPP
+#define THREADFAULT_CLI_PROGRAMS_THREADS_PROC_SERVICE_HPP
 
 #include "observe/memory.hpp"
 #include "observe/process.hpp"
@@ -37,4 +37,4 @@ private:
     std::size_t reads_left_ = 0;
 };
 
-#endif  // THREADFAULT_THREADS_PROC_SERVICE_HPP
+#endif  // THREADFAULT_CLI_PROGRAMS_THREADS_PROC_SERVICE_HPP

@@ -1,11 +1,10 @@
 #include "drive/faults/choose.hpp"
 
+#include "base/suggest.hpp"
 #include "drive/locks/member_names.hpp"
 #include "drive/locks/more_facts.hpp"
-#include "base/suggest.hpp"
 #include "drive/threads/thread_view.hpp"
-
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <algorithm>
 #include <random>
@@ -34,7 +33,7 @@ std::string owner_of(pid_t tid) {
     // /proc/<tid> exists for every thread of the system, though no listing shows it.
     try {
         const observe::Process unused(tid);
-        return fmt::format("{} is a process of its own", tid);
+        return formatted("{} is a process of its own", tid);
     } catch (const Error& error) {
         return error.hint();
     }
@@ -49,10 +48,10 @@ std::string owner_of(pid_t tid) {
     if (!elsewhere.empty()) {
         hint = elsewhere;
     } else if (near != 0) {
-        hint = fmt::format("the nearest is {} ({}); `threadfault ps {}` lists them", near,
-                           process.name(near).value_or("?"), process.pid());
+        hint = formatted("the nearest is {} ({}); `threadfault ps {}` lists them", near,
+                         process.name(near).value_or("?"), process.pid());
     }
-    throw no_such_thread(fmt::format("process {} has no thread {}", process.pid(), tid), hint);
+    throw no_such_thread(formatted("process {} has no thread {}", process.pid(), tid), hint);
 }
 
 Victim choose_by_tid(const observe::Process& process, client::Connection& connection, pid_t tid) {
@@ -60,16 +59,16 @@ Victim choose_by_tid(const observe::Process& process, client::Connection& connec
     if (!stat || stat->is_dead()) no_such_tid(process, tid);
     if (stat->is_kernel_worker()) {
         throw no_such_thread(
-            fmt::format("thread {} ({}) is a kernel worker, not one of the program's "
-                        "threads",
-                        tid, stat->name),
+            formatted("thread {} ({}) is a kernel worker, not one of the program's "
+                      "threads",
+                      tid, stat->name),
             {});
     }
     const pid_t inner = connection.inner_tid(tid);
     if (stat->name == "threadfault" && connection.hello().agent_tid == inner) {
         throw no_such_thread(
-            fmt::format("thread {} is threadfault's own helper in process {}", tid, process.pid()),
-            fmt::format("`threadfault ps {}` lists the program's threads", process.pid()));
+            formatted("thread {} is threadfault's own helper in process {}", tid, process.pid()),
+            formatted("`threadfault ps {}` lists the program's threads", process.pid()));
     }
     return {.tid = tid,
             .inner_tid = inner,
@@ -197,18 +196,18 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
                             const std::set<std::string>& known) {
         const std::string near =
             nearest(wanted, std::vector<std::string>(known.begin(), known.end()));
-        if (!near.empty()) return fmt::format("did you mean {}={}?", key, near);
+        if (!near.empty()) return formatted("did you mean {}={}?", key, near);
         if (known.empty() || known.size() > 8) return std::string();
-        return fmt::format("there are {}={}", key, fmt::join(known, fmt::format(", {}=", key)));
+        return formatted("there are {}={}", key, joined(known, formatted(", {}=", key)));
     };
     std::string hint;
     if (selector.has(Key::name)) hint = suggest("name", selector.value(Key::name), names);
     if (hint.empty() && selector.has(Key::start)) {
         hint = suggest("start", selector.value(Key::start), starts);
     }
-    if (hint.empty()) hint = fmt::format("`threadfault ps {}` lists its threads", process.pid());
+    if (hint.empty()) hint = formatted("`threadfault ps {}` lists its threads", process.pid());
     throw no_such_thread(
-        fmt::format("no thread of process {} matches \"{}\"", process.pid(), selector.text), hint);
+        formatted("no thread of process {} matches \"{}\"", process.pid(), selector.text), hint);
 }
 
 [[noreturn]] void ambiguous(const observe::Process& process, const Selector& selector,
@@ -216,14 +215,13 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
     std::string list;
     for (std::size_t i = 0; i < std::min(candidates.size(), kListed); i++) {
         const Victim& victim = candidates[i].victim;
-        list += fmt::format("{}{} {}", i == 0 ? "" : ", ", victim.tid, victim.name);
-        if (!victim.path.empty()) list += fmt::format(" ({})", victim.path);
+        list += formatted("{}{} {}", i == 0 ? "" : ", ", victim.tid, victim.name);
+        if (!victim.path.empty()) list += formatted(" ({})", victim.path);
     }
-    if (candidates.size() > kListed)
-        list += fmt::format(" and {} more", candidates.size() - kListed);
+    if (candidates.size() > kListed) list += formatted(" and {} more", candidates.size() - kListed);
     throw Error(ExitCode::no_such_thread, "ambiguous_selector",
-                fmt::format("\"{}\" matches {} threads of process {}: {}", selector.text,
-                            candidates.size(), process.pid(), list),
+                formatted("\"{}\" matches {} threads of process {}: {}", selector.text,
+                          candidates.size(), process.pid(), list),
                 "give one thread id, narrow the selector, or say --first, --all or --random");
 }
 

@@ -1,7 +1,8 @@
 #include "drive/faults/death.hpp"
 
+#include "format/format.hpp"
+
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -73,10 +74,10 @@ std::string DeathWatch::text() const {
     const std::optional<int> status = wait_status();
     if (!status) return "the process ended";
     if (WIFSIGNALED(*status)) {
-        return fmt::format("the process was ended by {}{}", signal_name(WTERMSIG(*status)),
-                           WCOREDUMP(*status) ? " (core dumped)" : "");
+        return formatted("the process was ended by {}{}", signal_name(WTERMSIG(*status)),
+                         WCOREDUMP(*status) ? " (core dumped)" : "");
     }
-    return fmt::format("the process exited with code {}", WEXITSTATUS(*status));
+    return formatted("the process exited with code {}", WEXITSTATUS(*status));
 }
 
 }  // namespace threadfault::drive

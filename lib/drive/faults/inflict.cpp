@@ -4,8 +4,8 @@
 #include "drive/faults/reason.hpp"
 #include "drive/faults/signal_watch.hpp"
 #include "drive/faults/undo_right.hpp"
+#include "format/format.hpp"
 
-#include <fmt/format.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -151,8 +151,8 @@ private:
         }
         if (reply.reason == wire::Reason::agent_thread) {
             throw Error(ExitCode::no_such_thread, "no_such_thread",
-                        fmt::format("thread {} is threadfault's own helper in process {}",
-                                    result.victim.tid, process_.pid()));
+                        formatted("thread {} is threadfault's own helper in process {}",
+                                  result.victim.tid, process_.pid()));
         }
         // It may have ended since the agent looked.
         if (reply.outcome == wire::Outcome::pending && ends_thread() &&
@@ -180,8 +180,8 @@ private:
                     return;
                 case SignalFate::stays_queued:
                     set(&result, Outcome::pending,
-                        fmt::format("signal-blocked: the thread blocks {}; it stays queued",
-                                    signal_name(plan_.signal)));
+                        formatted("signal-blocked: the thread blocks {}; it stays queued",
+                                  signal_name(plan_.signal)));
             }
         }
     }
@@ -212,9 +212,9 @@ private:
         if (results_.size() == 1) {
             throw Error(
                 ExitCode::no_such_thread, "no_such_thread",
-                fmt::format("thread {} of process {} ended by itself before the fault reached it",
-                            result->victim.tid, process_.pid()),
-                fmt::format("`threadfault ps {}` lists the threads that are left", process_.pid()));
+                formatted("thread {} of process {} ended by itself before the fault reached it",
+                          result->victim.tid, process_.pid()),
+                formatted("`threadfault ps {}` lists the threads that are left", process_.pid()));
         }
         set(result, Outcome::ended,
             "ended-before: the thread ended by itself before the fault reached it");

@@ -1,6 +1,6 @@
 #include "drive/faults/last_look.hpp"
 
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <cstring>
 #include <map>
@@ -12,9 +12,9 @@ std::string maps_text(const std::vector<observe::LoadedModule>& modules) {
     for (std::size_t i = 0; i < modules.size(); ++i) {
         for (const observe::LoadedModule::Part& part : modules[i].parts) {
             lines[part.begin] =
-                fmt::format("{:x}-{:x} r{}{}p {:08x} 00:01 {} {}\n", part.begin, part.end,
-                            part.writable ? 'w' : '-', part.executable ? 'x' : '-', part.offset,
-                            i + 1, modules[i].path);
+                formatted("{:x}-{:x} r{}{}p {:08x} 00:01 {} {}\n", part.begin, part.end,
+                          part.writable ? 'w' : '-', part.executable ? 'x' : '-', part.offset,
+                          i + 1, modules[i].path);
         }
     }
     std::string text;

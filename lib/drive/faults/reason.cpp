@@ -2,9 +2,8 @@
 
 #include "client/absence.hpp"
 #include "drive/threads/thread_view.hpp"
+#include "format/format.hpp"
 #include "observe/symbols.hpp"
-
-#include <fmt/format.h>
 
 namespace threadfault::drive {
 namespace {
@@ -164,11 +163,11 @@ std::string describe_frames(const std::uint64_t* frames, std::size_t count,
             continue;
         }
         if (symbol.module.empty()) continue;
-        const std::string caller =
-            symbol.name.empty() ? fmt::format("{}+{:#x}", symbol.module, symbol.module_offset)
-                                : observe::without_parameters(symbol.name);
+        const std::string caller = symbol.name.empty()
+                                       ? formatted("{}+{:#x}", symbol.module, symbol.module_offset)
+                                       : observe::without_parameters(symbol.name);
         if (library_function.empty()) return "in " + caller;
-        return fmt::format("in {} called from {}", library_function, caller);
+        return formatted("in {} called from {}", library_function, caller);
     }
     return library_function.empty() ? std::string() : "in " + library_function;
 }

@@ -1,9 +1,9 @@
 #include "drive/faults/undo_right.hpp"
 
+#include "format/format.hpp"
 #include "observe/proc_file.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -93,9 +93,9 @@ void require_undoable(const observe::Process& process, client::Connection& conne
     for (const Victim& victim : victims) {
         if (may_undo(rights, victim.tid, plan)) continue;
         throw Error(ExitCode::not_permitted, "not_permitted",
-                    fmt::format("process {} may lower the priority of its thread {}, but not raise "
-                                "it again: nothing was done",
-                                process.pid(), victim.tid),
+                    formatted("process {} may lower the priority of its thread {}, but not raise "
+                              "it again: nothing was done",
+                              process.pid(), victim.tid),
                     "it needs CAP_SYS_NICE, or RLIMIT_NICE (`ulimit -e 20` before it is started); "
                     "`demote` without --for leaves the thread demoted");
     }

@@ -2,8 +2,7 @@
 
 #include "base/duration.hpp"
 #include "drive/threads/thread_view.hpp"
-
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <algorithm>
 
@@ -33,13 +32,13 @@ Fate Fates::of(pid_t inner_tid) {
     fate.name = dead->record.name;
     const double ago =
         std::max(0.0, observe::boot_seconds() - static_cast<double>(dead->ended_ns) * 1e-9);
-    fate.text = fmt::format("{} {} ago", end_verb(dead->how), short_duration(ago));
+    fate.text = formatted("{} {} ago", end_verb(dead->how), short_duration(ago));
     if (dead->record.start_routine != 0) {
         const std::string& start =
             starts_.name(dead->record.start_routine, dead->record.start_argument);
-        if (!start.empty()) fate.text += fmt::format(", start routine {}", start);
+        if (!start.empty()) fate.text += formatted(", start routine {}", start);
     }
-    fate.text += fmt::format(" ({})", path_text(dead->record));
+    fate.text += formatted(" ({})", path_text(dead->record));
     return fate;
 }
 

@@ -2,10 +2,9 @@
 
 #include "drive/locks/fate.hpp"
 #include "drive/threads/thread_view.hpp"
+#include "format/format.hpp"
 #include "observe/maps.hpp"
 #include "observe/symbols.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
@@ -42,13 +41,13 @@ public:
         if (mapping->path == "[heap]") return "heap";
         const observe::Symbol& symbol = symbols_.resolve(address);
         if (!symbol.module.empty()) {
-            return fmt::format("{}+{:#x}", symbol.module, symbol.module_offset);
+            return formatted("{}+{:#x}", symbol.module, symbol.module_offset);
         }
         for (const ThreadView& thread : list_.threads) {
             if (!thread.syscall) continue;
             const std::uint64_t top = thread.syscall->stack_pointer;
             if (top >= mapping->begin && top < mapping->end && address >= top) {
-                return fmt::format("stack of {}", thread.tid);
+                return formatted("stack of {}", thread.tid);
             }
         }
         return mapping->path.empty() ? "heap or mapped memory" : mapping->path;
@@ -68,10 +67,10 @@ public:
         const ThreadList before = list_threads(process_, connection_, {.waits = true});
         list_ = list_threads(process_, connection_, {.waits = true, .symbols = true});
         if (!list_.waits_permitted) {
-            throw Error(ExitCode::not_permitted, "not_permitted",
-                        fmt::format("what the threads of process {} wait for can't be read",
-                                    process_.pid()),
-                        "run threadfault as root, or as the user that the process belongs to");
+            throw Error(
+                ExitCode::not_permitted, "not_permitted",
+                formatted("what the threads of process {} wait for can't be read", process_.pid()),
+                "run threadfault as root, or as the user that the process belongs to");
         }
         const Views earlier = by_tid(before);
         for (const ThreadView& thread : list_.threads) {

@@ -1,7 +1,6 @@
 // The lock graph as a tree for people: what is held, by whom, who waits, and who waits for those.
 #include "drive/locks/lock_graph.hpp"
-
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <algorithm>
 #include <map>
@@ -40,14 +39,14 @@ public:
 private:
     std::string who(pid_t tid) const {
         const auto name = graph_.names.find(tid);
-        return name == graph_.names.end() ? fmt::format("{}", tid)
-                                          : fmt::format("{} {}", tid, name->second);
+        return name == graph_.names.end() ? formatted("{}", tid)
+                                          : formatted("{} {}", tid, name->second);
     }
 
     static std::string what(const Lock& lock) {
         std::string text(observe::to_string(lock.kind));
         if (!lock.symbol.empty()) text += " " + lock.symbol;
-        text += fmt::format(" ({:#x}", lock.address);
+        text += formatted(" ({:#x}", lock.address);
         if (!lock.location.empty()) text += ", " + lock.location;
         if (!lock.declared.empty()) text += ", declared at " + lock.declared;
         return text + ")";
@@ -68,38 +67,38 @@ private:
         shown_.insert(&lock);
         const LockOwner& owner = *lock.owner;
         const bool join = lock.kind == observe::WaitKind::join;
-        std::string text = join ? fmt::format("end of thread {}", who(owner.tid)) : what(lock);
+        std::string text = join ? formatted("end of thread {}", who(owner.tid)) : what(lock);
         if (!owner.alive && !join) {
-            text += fmt::format(": ORPHANED, its owner {}{}{} is dead", owner.tid,
-                                owner.name.empty() ? "" : " ", owner.name);
+            text += formatted(": ORPHANED, its owner {}{}{} is dead", owner.tid,
+                              owner.name.empty() ? "" : " ", owner.name);
             text += owner.fate.empty() ? "; what became of it is not known"
-                                       : fmt::format(": {}", owner.fate);
+                                       : formatted(": {}", owner.fate);
         } else if (!join) {
-            text += fmt::format(": held by {}", who(owner.tid));
+            text += formatted(": held by {}", who(owner.tid));
         }
         return text + "\n";
     }
 
     void add_cycle(const std::vector<pid_t>& cycle) {
-        out_ += fmt::format("DEADLOCK of {} thread{}:\n", cycle.size(),
-                            cycle.size() == 1 ? "" : "s, each waiting for the next one");
+        out_ += formatted("DEADLOCK of {} thread{}:\n", cycle.size(),
+                          cycle.size() == 1 ? "" : "s, each waiting for the next one");
         for (const pid_t tid : cycle) {
             const Lock* const lock = awaited_by(tid);
             if (lock == nullptr) continue;
             shown_.insert(lock);
             const pid_t owner = lock->owner ? lock->owner->tid : 0;
             if (lock->kind == observe::WaitKind::join) {
-                out_ += fmt::format("  {} waits for the end of {}\n", who(tid), who(owner));
+                out_ += formatted("  {} waits for the end of {}\n", who(tid), who(owner));
             } else if (owner == tid) {
-                out_ += fmt::format("  {} waits for {}, which it holds itself\n", who(tid),
-                                    what(*lock));
+                out_ +=
+                    formatted("  {} waits for {}, which it holds itself\n", who(tid), what(*lock));
             } else {
-                out_ += fmt::format("  {} waits for {}, held by {}\n", who(tid), what(*lock),
-                                    who(owner));
+                out_ +=
+                    formatted("  {} waits for {}, held by {}\n", who(tid), what(*lock), who(owner));
             }
             for (const pid_t other : lock->waiters) {
                 if (other == tid || in_cycle_.contains(other)) continue;
-                out_ += fmt::format("    {} waits for it, too\n", who(other));
+                out_ += formatted("    {} waits for it, too\n", who(other));
                 add_held(other, "      ");
             }
         }
@@ -116,7 +115,7 @@ private:
 
     void add_waiters(const Lock& lock, const std::string& indent) {
         for (const pid_t tid : lock.waiters) {
-            out_ += fmt::format("{}{} waits\n", indent, who(tid));
+            out_ += formatted("{}{} waits\n", indent, who(tid));
             add_held(tid, indent + "  ");
         }
     }
@@ -128,8 +127,8 @@ private:
             if (shown_.contains(lock)) continue;
             shown_.insert(lock);
             out_ += lock->kind == observe::WaitKind::join
-                        ? fmt::format("{}its end is waited for:\n", indent)
-                        : fmt::format("{}and holds {}:\n", indent, what(*lock));
+                        ? formatted("{}its end is waited for:\n", indent)
+                        : formatted("{}and holds {}:\n", indent, what(*lock));
             add_waiters(*lock, indent + "  ");
         }
     }

@@ -1,8 +1,7 @@
 #include "drive/locks/member_names.hpp"
 
 #include "drive/programs/run_program.hpp"
-
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <map>
 #include <optional>
@@ -28,7 +27,7 @@ public:
         if (known_.empty()) return;
         std::string question = std::to_string(process.pid());
         for (const auto& [address, name] : known_)
-            question += fmt::format(" {}", address);
+            question += formatted(" {}", address);
         std::istringstream answer(
             ask_helper("threadfault-diagnose", {"__name-data"}, question).value_or(""));
         std::uint64_t address = 0;
@@ -36,7 +35,7 @@ public:
         std::string line;
         std::string file;
         while (answer >> address >> members >> line && std::getline(answer >> std::ws, file)) {
-            known_[address] = {members == "-" ? "" : members, fmt::format("{}:{}", file, line)};
+            known_[address] = {members == "-" ? "" : members, formatted("{}:{}", file, line)};
         }
     }
 

@@ -2,14 +2,15 @@
 
 #include "drive/locks/member_names.hpp"
 #include "drive/threads/thread_view.hpp"
+#include "format/format.hpp"
 
-#include <fmt/format.h>
 #include <signal.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 #include <thread>
 
 namespace threadfault::drive {
@@ -105,13 +106,13 @@ Outside waits_for_the_world(const observe::TaskSyscall& call) {
 
 std::string listed(const std::vector<std::string>& names) {
     constexpr std::size_t kMost = 8;
-    if (names.size() <= kMost) return fmt::format("{}", fmt::join(names, ", "));
-    return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + kMost, ", "),
-                       names.size() - kMost);
+    if (names.size() <= kMost) return joined(names, ", ");
+    return formatted("{} and {} more", joined(std::span(names).first(kMost), ", "),
+                     names.size() - kMost);
 }
 
 std::string who(const ThreadView& thread) {
-    return fmt::format("{} {}", thread.tid, thread.name);
+    return formatted("{} {}", thread.tid, thread.name);
 }
 
 class Watch {
@@ -249,14 +250,14 @@ private:
         const auto say = [&](const std::vector<std::string>& names, std::string_view one,
                              std::string_view many) {
             if (names.empty()) return;
-            evidence.push_back(fmt::format("{} {}: {}", names.size(),
-                                           names.size() == 1 ? one : many, listed(names)));
+            evidence.push_back(formatted("{} {}: {}", names.size(), names.size() == 1 ? one : many,
+                                         listed(names)));
         };
         for (const Lock& lock : report.locks.locks) {
             if (!lock.orphaned) continue;
-            evidence.push_back(fmt::format(
+            evidence.push_back(formatted(
                 "{} {} is orphaned: its owner {}{}{} is dead{}{}", observe::to_string(lock.kind),
-                lock.symbol.empty() ? fmt::format("{:#x}", lock.address) : lock.symbol,
+                lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol,
                 lock.owner->tid, lock.owner->name.empty() ? "" : " ", lock.owner->name,
                 lock.owner->fate.empty() ? "" : ", it ", lock.owner->fate));
         }
@@ -267,7 +268,7 @@ private:
         say(behind_frozen_, "thread waits behind a held one", "threads wait behind held ones");
         say(moving_, "thread moved", "threads moved");
         if (created_ + ended_ > 0) {
-            evidence.push_back(fmt::format("{} threads were created, {} ended", created_, ended_));
+            evidence.push_back(formatted("{} threads were created, {} ended", created_, ended_));
         }
         say(stopped_, "thread is stopped, by a signal or a debugger",
             "threads are stopped, by a signal or a debugger");
@@ -278,8 +279,8 @@ private:
             "threads wait for a lock or an end of a living thread");
         say(unexplained_, "thread stands still, and why is not known",
             "threads stand still, and why is not known");
-        evidence.push_back(fmt::format("{:.2f} s of CPU time, {} wake-ups in {:.1f} s", cpu_,
-                                       wakes_, report.seconds));
+        evidence.push_back(formatted("{:.2f} s of CPU time, {} wake-ups in {:.1f} s", cpu_, wakes_,
+                                     report.seconds));
 
         // A lock that nobody will ever give back: its waiters are lost whatever the others do.
         if (!deadlocked_.empty() || !behind_the_dead_.empty()) return Progress::stuck;
@@ -352,7 +353,7 @@ WatchReport watch(const observe::Process& process, client::Connection* connectio
         std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(end - Clock::now(), 50ms));
         if (process.alive()) continue;
         throw Error(ExitCode::target_died, "target_died",
-                    fmt::format("process {} ended while it was watched", process.pid()));
+                    formatted("process {} ended while it was watched", process.pid()));
     }
     return watch.report(std::chrono::duration<double>(Clock::now() - begin).count());
 }

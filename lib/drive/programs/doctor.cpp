@@ -3,10 +3,10 @@
 #include "client/absence.hpp"
 #include "client/connection.hpp"
 #include "drive/programs/launch.hpp"
+#include "format/format.hpp"
 #include "observe/preloadable.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -42,7 +42,7 @@ Check check_kernel() {
     const bool ok =
         std::lexicographical_compare(kOldestKernel, kOldestKernel + 2, version, version + 2) ||
         std::equal(version, version + 2, kOldestKernel);
-    return {"kernel", ok, fmt::format("Linux {}", name.release),
+    return {"kernel", ok, formatted("Linux {}", name.release),
             ok ? "" : "Linux 5.9 or later is needed"};
 }
 
@@ -66,7 +66,7 @@ Check check_ptrace_scope() {
                                : "your own processes may be looked into",
                 ""};
     }
-    return {"looking into processes", true, fmt::format("kernel.yama.ptrace_scope is {}", *scope),
+    return {"looking into processes", true, formatted("kernel.yama.ptrace_scope is {}", *scope),
             "what threads wait for is shown to root alone; faults work"};
 }
 
@@ -91,7 +91,7 @@ Check check_shim(const std::string& given) {
 std::string runtimes_text(const observe::ProgramCheck& check) {
     std::string text;
     for (const std::string& runtime : check.sanitizer_runtimes) {
-        text += fmt::format("{}{}", text.empty() ? "; preloaded before the shim: " : ", ", runtime);
+        text += formatted("{}{}", text.empty() ? "; preloaded before the shim: " : ", ", runtime);
     }
     return text;
 }
@@ -101,9 +101,9 @@ Check agent_of(const observe::Process& process, std::optional<wire::HelloReply>*
         client::Connection connection(process);
         *hello = connection.hello();
         return {"agent", true,
-                fmt::format("answers on {}: {} threads, protocol version {}, signal {}",
-                            connection.socket_path(), (*hello)->threads, wire::kVersion,
-                            (*hello)->signal),
+                formatted("answers on {}: {} threads, protocol version {}, signal {}",
+                          connection.socket_path(), (*hello)->threads, wire::kVersion,
+                          (*hello)->signal),
                 ""};
     } catch (const Error& error) {
         return {"agent", false, error.what(), error.hint()};
@@ -120,7 +120,7 @@ Check check_seccomp(const observe::TaskStatus& status) {
 Check check_namespace(const observe::TaskStatus& status) {
     if (status.ns_pid.size() <= 1) return {"pid namespace", true, "the same as ours", ""};
     return {"pid namespace", true,
-            fmt::format("its own: it sees itself as process {}", status.ns_pid.back()), ""};
+            formatted("its own: it sees itself as process {}", status.ns_pid.back()), ""};
 }
 
 Check check_preloaded(const observe::Process& process) {
@@ -144,7 +144,7 @@ std::vector<Check> examine_program(const std::string& program, const std::string
     const observe::ProgramCheck check = observe::check_program(program);
     std::vector<Check> checks;
     const bool found = check.verdict != observe::Preloadable::not_found;
-    checks.push_back({"program", found, found ? check.path : fmt::format("{}: not found", program),
+    checks.push_back({"program", found, found ? check.path : formatted("{}: not found", program),
                       found ? "" : "name a program in PATH, or a file"});
     if (!found) return checks;
     const bool ok = check.verdict == observe::Preloadable::yes;
@@ -167,8 +167,8 @@ std::vector<Check> examine_process(pid_t pid) {
     } catch (const Error& error) {
         checks.push_back(
             {"permission", false, error.what(),
-             fmt::format("run threadfault as root{}",
-                         status.effective_uid == 0 ? "" : ", or as the user that it belongs to")});
+             formatted("run threadfault as root{}",
+                       status.effective_uid == 0 ? "" : ", or as the user that it belongs to")});
         return checks;
     }
     const bool loaded = preloaded.ok;
@@ -181,7 +181,7 @@ std::vector<Check> examine_process(pid_t pid) {
     checks.push_back(check_seccomp(status));
     if (status.tracer != 0) {
         checks.push_back({"tracer", true,
-                          fmt::format("process {} traces it (a debugger, strace)", status.tracer),
+                          formatted("process {} traces it (a debugger, strace)", status.tracer),
                           "a tracer sees threadfault's signals, and may hold them back"});
     }
     return checks;

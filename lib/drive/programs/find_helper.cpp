@@ -1,9 +1,9 @@
 #include "drive/programs/find_helper.hpp"
 
 #include "drive/programs/own_directory.hpp"
+#include "format/format.hpp"
 #include "threadfault/error.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,14 +21,13 @@ std::string find_helper(std::string_view name) {
         THREADFAULT_LIBEXEC_DIRECTORY,
     };
     for (const std::string& place : places) {
-        std::string path = fmt::format("{}/{}", place, name);
+        std::string path = formatted("{}/{}", place, name);
         if (!place.empty() && access(path.c_str(), X_OK) == 0) return path;
     }
-    throw Error(ExitCode::usage, "no_helper",
-                fmt::format("the program {} is not to be found", name),
-                fmt::format("it belongs into {}; install threadfault again, or name its directory "
-                            "in THREADFAULT_LIBEXEC",
-                            THREADFAULT_LIBEXEC_DIRECTORY));
+    throw Error(ExitCode::usage, "no_helper", formatted("the program {} is not to be found", name),
+                formatted("it belongs into {}; install threadfault again, or name its directory "
+                          "in THREADFAULT_LIBEXEC",
+                          THREADFAULT_LIBEXEC_DIRECTORY));
 }
 
 void become_helper(std::string_view name, const std::vector<std::string>& arguments) {
@@ -42,7 +41,7 @@ void become_helper(std::string_view name, const std::vector<std::string>& argume
     argv.push_back(nullptr);
     execv(path.c_str(), argv.data());
     throw Error(ExitCode::usage, "no_helper",
-                fmt::format("{} can't be started: {}", path, std::strerror(errno)),
+                formatted("{} can't be started: {}", path, std::strerror(errno)),
                 "install threadfault again");
 }
 

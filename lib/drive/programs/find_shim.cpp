@@ -1,9 +1,9 @@
 #include "drive/programs/launch.hpp"
 #include "drive/programs/own_directory.hpp"
+#include "format/format.hpp"
 
 #include <elf.h>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -39,7 +39,7 @@ std::string absolute(const std::string& path) {
 }
 
 [[noreturn]] void bad_shim(const std::string& path, const char* what) {
-    throw Error(ExitCode::usage, "bad_shim", fmt::format("--shim {}: {}", path, what),
+    throw Error(ExitCode::usage, "bad_shim", formatted("--shim {}: {}", path, what),
                 "the shim is the file libthreadfault_preload.so of this build");
 }
 
@@ -48,9 +48,9 @@ void require_preloadable_path(const std::string& path) {
     if (path.find_first_of(": \t\n") == std::string::npos) return;
     throw Error(
         ExitCode::usage, "bad_shim",
-        fmt::format("the shim's path \"{}\" has a space or a colon in it, which the dynamic "
-                    "loader takes for the end of the name",
-                    path),
+        formatted("the shim's path \"{}\" has a space or a colon in it, which the dynamic "
+                  "loader takes for the end of the name",
+                  path),
         "install threadfault elsewhere, or point --shim at a link without spaces and colons");
 }
 
@@ -73,7 +73,7 @@ std::string find_shim(const std::string& given, bool points) {
         std::string path = given;
         if (path.front() != '/') {
             const std::unique_ptr<char, decltype(&free)> here(getcwd(nullptr, 0), &free);
-            if (here) path = fmt::format("{}/{}", here.get(), given);
+            if (here) path = formatted("{}/{}", here.get(), given);
         }
         require_preloadable_path(path);
         return path;
@@ -92,9 +92,9 @@ std::string find_shim(const std::string& given, bool points) {
         require_preloadable_path(path);
         return path;
     }
-    throw Error(ExitCode::no_agent, "no_shim", fmt::format("{} is not to be found", file),
-                fmt::format("looked in {} and {}; --shim PATH names another place",
-                            absolute(here + "/.."), THREADFAULT_SHIM_DIRECTORY));
+    throw Error(ExitCode::no_agent, "no_shim", formatted("{} is not to be found", file),
+                formatted("looked in {} and {}; --shim PATH names another place",
+                          absolute(here + "/.."), THREADFAULT_SHIM_DIRECTORY));
 }
 
 }  // namespace threadfault::drive

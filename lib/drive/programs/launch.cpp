@@ -1,8 +1,8 @@
 #include "drive/programs/launch.hpp"
 
+#include "format/format.hpp"
 #include "observe/preloadable.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,32 +35,32 @@ const char* hint_for(Preloadable verdict) {
 [[noreturn]] void refuse(const std::string& program, const observe::ProgramCheck& check) {
     switch (check.verdict) {
         case Preloadable::not_found:
-            throw CannotStart(127, "not_found", fmt::format("{}: not found", program),
+            throw CannotStart(127, "not_found", formatted("{}: not found", program),
                               program.find('/') == std::string::npos
                                   ? "it is in no directory of PATH"
                                   : "no such file");
         case Preloadable::not_executable:
-            throw CannotStart(126, "not_executable", fmt::format("{}: not executable", program),
+            throw CannotStart(126, "not_executable", formatted("{}: not executable", program),
                               check.reason);
         case Preloadable::not_elf:
             throw CannotStart(126, "not_executable",
-                              fmt::format("{}: neither a program nor a script", program),
+                              formatted("{}: neither a program nor a script", program),
                               "a script begins with a line like #!/bin/sh");
         default:
             break;
     }
     const std::string what = check.interpreter_script.empty()
                                  ? program
-                                 : fmt::format("{} (run by {})", program, check.path);
+                                 : formatted("{} (run by {})", program, check.path);
     throw Error(ExitCode::no_agent, "cannot_preload",
-                fmt::format("the shim can't be loaded into {}: {}", what, check.reason),
+                formatted("the shim can't be loaded into {}: {}", what, check.reason),
                 hint_for(check.verdict));
 }
 
 std::string absolute_path(const std::string& path) {
     if (path.empty() || path.front() == '/') return path;
     const std::unique_ptr<char, decltype(&free)> here(getcwd(nullptr, 0), &free);
-    return here ? fmt::format("{}/{}", here.get(), path) : path;
+    return here ? formatted("{}/{}", here.get(), path) : path;
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
@@ -128,7 +128,7 @@ void become(const Launch& launch) {
            pointers(launch.environment).data());
     const int error = errno;
     throw CannotStart(error == ENOENT ? 127 : 126, error == ENOENT ? "not_found" : "not_executable",
-                      fmt::format("{}: {}", launch.arguments.front(), strerror(error)), "");
+                      formatted("{}: {}", launch.arguments.front(), strerror(error)), "");
 }
 
 }  // namespace threadfault::drive

@@ -1,6 +1,7 @@
 #include "drive/storm/journal.hpp"
 
-#include <fmt/format.h>
+#include "format/format.hpp"
+
 #include <string.h>
 
 #include <nlohmann/json.hpp>
@@ -15,7 +16,7 @@ std::string line_of(const Json& json) {
 }
 
 Error bad_line(const std::string& path, std::size_t line, const std::string& what) {
-    return Error(ExitCode::usage, "bad_journal", fmt::format("{}:{}: {}", path, line, what),
+    return Error(ExitCode::usage, "bad_journal", formatted("{}:{}: {}", path, line, what),
                  "a journal is what `threadfault storm` has written");
 }
 
@@ -32,7 +33,7 @@ StormJournal::StormJournal(const std::string& path, const StormHeader& header)
           << std::flush;
     if (!file_) {
         throw Error(ExitCode::usage, "usage",
-                    fmt::format("can't write the journal {}: {}", path, strerror(errno)),
+                    formatted("can't write the journal {}: {}", path, strerror(errno)),
                     "--journal FILE says where it goes");
     }
 }
@@ -56,7 +57,7 @@ std::vector<StormStep> read_storm_journal(const std::string& path) {
     std::ifstream file(path);
     if (!file) {
         throw Error(ExitCode::usage, "usage",
-                    fmt::format("can't read the journal {}: {}", path, strerror(errno)), "");
+                    formatted("can't read the journal {}: {}", path, strerror(errno)), "");
     }
     std::vector<StormStep> steps;
     std::string text;

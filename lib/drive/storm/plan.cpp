@@ -1,10 +1,9 @@
 #include "drive/storm/plan.hpp"
 
-#include "drive/faults/death.hpp"
 #include "base/duration.hpp"
 #include "base/suggest.hpp"
-
-#include <fmt/format.h>
+#include "drive/faults/death.hpp"
+#include "format/format.hpp"
 
 #include <array>
 #include <charconv>
@@ -40,7 +39,7 @@ public:
             fault.plan.fault = name == "freeze"  ? Fault::freeze
                                : name == "delay" ? Fault::delay
                                                  : Fault::spin;
-            fault.plan.duration = time_from(0, fmt::format("{}=200ms", name));
+            fault.plan.duration = time_from(0, formatted("{}=200ms", name));
         } else if (name == "slow") {
             fault.plan.fault = Fault::slow;
             slow(&fault.plan);
@@ -64,17 +63,16 @@ public:
 private:
     [[noreturn]] void fail(std::size_t column, const std::string& expected) const {
         throw Error(ExitCode::usage, "usage",
-                    fmt::format("--faults {}: column {}: expected {}", list_, column, expected),
+                    formatted("--faults {}: column {}: expected {}", list_, column, expected),
                     "for example --faults kill=exit,freeze=200ms,interrupt");
     }
 
     [[noreturn]] void unknown(std::string_view name) const {
         const std::string_view near = nearest(name, kFaultNames);
-        throw Error(
-            ExitCode::usage, "usage",
-            fmt::format("--faults {}: column {}: unknown fault \"{}\"", list_, column_, name),
-            near.empty() ? fmt::format("one of {}", fmt::join(kFaultNames, ", "))
-                         : fmt::format("did you mean {}?", near));
+        throw Error(ExitCode::usage, "usage",
+                    formatted("--faults {}: column {}: unknown fault \"{}\"", list_, column_, name),
+                    near.empty() ? formatted("one of {}", joined(kFaultNames, ", "))
+                                 : formatted("did you mean {}?", near));
     }
 
     // PERCENT[%][/TIME]; one second where no time is given.
@@ -115,7 +113,7 @@ private:
     std::chrono::nanoseconds time_from(std::size_t begin, std::string_view example) const {
         const auto time = parse_duration(value_.substr(begin));
         if (!time || time->count() == 0) {
-            fail(value_column_ + begin, fmt::format("a time, for example {}", example));
+            fail(value_column_ + begin, formatted("a time, for example {}", example));
         }
         return *time;
     }
@@ -153,7 +151,7 @@ Interval parse_interval(std::string_view text) {
             std::from_chars(spread.data(), spread.data() + spread.size(), value);
         if (!percent || error != std::errc() || end != spread.data() + spread.size() ||
             value > 100) {
-            throw Error(ExitCode::usage, "usage", fmt::format("--every {}: no such spread", whole),
+            throw Error(ExitCode::usage, "usage", formatted("--every {}: no such spread", whole),
                         "a percentage, for example 500ms±50%");
         }
         interval.spread = value / 100.0;
@@ -162,7 +160,7 @@ Interval parse_interval(std::string_view text) {
     }
     interval.middle = require_duration("--every", text);
     if (interval.middle.count() == 0) {
-        throw Error(ExitCode::usage, "usage", fmt::format("--every {}: no time at all", whole),
+        throw Error(ExitCode::usage, "usage", formatted("--every {}: no time at all", whole),
                     "for example 500ms");
     }
     return interval;

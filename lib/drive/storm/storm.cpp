@@ -3,10 +3,9 @@
 #include "client/connection.hpp"
 #include "drive/faults/choose.hpp"
 #include "drive/faults/death.hpp"
-#include "drive/threads/thread_view.hpp"
 #include "drive/faults/undo_right.hpp"
-
-#include <fmt/format.h>
+#include "drive/threads/thread_view.hpp"
+#include "format/format.hpp"
 
 #include <algorithm>
 #include <set>
@@ -76,7 +75,7 @@ public:
                 if (error.exit_code() == ExitCode::not_permitted) {
                     // The target gave up its right to undo a demotion in the middle of the storm.
                     step.outcome = to_string(Outcome::refused);
-                    step.reason = fmt::format("not-permitted: {}", error.what());
+                    step.reason = formatted("not-permitted: {}", error.what());
                 } else if (error.exit_code() != ExitCode::no_such_thread) {
                     throw;
                 }

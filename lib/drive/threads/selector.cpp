@@ -2,10 +2,9 @@
 
 #include "base/suggest.hpp"
 #include "drive/threads/thread_view.hpp"
+#include "format/format.hpp"
 #include "threadfault/error.hpp"
 #include "wire/wire.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -25,7 +24,7 @@ constexpr std::array kWaitKinds = {WaitKind::mutex, WaitKind::rwlock,  WaitKind:
 constexpr std::string_view kStates = "RSDTtI";
 
 [[noreturn]] void malformed(std::string_view selector, const std::string& what, std::string hint) {
-    throw Error(ExitCode::usage, "bad_selector", fmt::format("selector \"{}\": {}", selector, what),
+    throw Error(ExitCode::usage, "bad_selector", formatted("selector \"{}\": {}", selector, what),
                 std::move(hint));
 }
 
@@ -63,9 +62,9 @@ Term parse_bare(std::string_view whole, std::string_view text) {
         return {.key = Term::Key::tid, .number = tid};
     }
     if (text.empty()) malformed(whole, "empty term", "write terms like name=worker*,state=S");
-    malformed(whole, fmt::format("\"{}\" is neither a thread id, `main` nor KEY=VALUE", text),
+    malformed(whole, formatted("\"{}\" is neither a thread id, `main` nor KEY=VALUE", text),
               edit_distance(text, "main") == 1 ? "did you mean main?"
-                                               : fmt::format("did you mean name={}?", text));
+                                               : formatted("did you mean name={}?", text));
 }
 
 WaitKind parse_wait_kind(std::string_view whole, std::string_view value) {
@@ -75,42 +74,42 @@ WaitKind parse_wait_kind(std::string_view whole, std::string_view value) {
         names.emplace_back(observe::to_string(kind));
     }
     const std::string near = nearest(value, names);
-    malformed(whole, fmt::format("waiting=\"{}\" is no kind of wait", value),
-              near.empty() ? fmt::format("one of {}", fmt::join(names, ", "))
-                           : fmt::format("did you mean waiting={}?", near));
+    malformed(whole, formatted("waiting=\"{}\" is no kind of wait", value),
+              near.empty() ? formatted("one of {}", joined(names, ", "))
+                           : formatted("did you mean waiting={}?", near));
 }
 
 Term parse_key_value(std::string_view whole, std::string_view key, std::string_view value) {
     if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
         if (key == "tid" || key == "pid") {
-            malformed(whole, fmt::format("unknown key \"{}\"", key),
-                      fmt::format("write the thread id alone: {}", value));
+            malformed(whole, formatted("unknown key \"{}\"", key),
+                      formatted("write the thread id alone: {}", value));
         }
         const std::string_view near = nearest(key, kKeys);
-        malformed(whole, fmt::format("unknown key \"{}\"", key),
-                  near.empty() ? fmt::format("keys are {}", fmt::join(kKeys, ", "))
-                               : fmt::format("did you mean {}={}?", near, value));
+        malformed(whole, formatted("unknown key \"{}\"", key),
+                  near.empty() ? formatted("keys are {}", joined(kKeys, ", "))
+                               : formatted("did you mean {}={}?", near, value));
     }
-    if (value.empty()) malformed(whole, fmt::format("{}= has no value", key), "");
+    if (value.empty()) malformed(whole, formatted("{}= has no value", key), "");
     if (key == "name") return {.key = Term::Key::name, .text = std::string(value)};
     if (key == "start") return {.key = Term::Key::start, .text = std::string(value)};
     if (key == "path") {
         if (!is_path(value)) {
-            malformed(whole, fmt::format("path=\"{}\" is no thread path", value),
+            malformed(whole, formatted("path=\"{}\" is no thread path", value),
                       "paths are written like main/3/1; `threadfault ps PID` shows them");
         }
         return {.key = Term::Key::path, .text = std::string(value)};
     }
     if (key == "nth") {
         if (!is_number(value)) {
-            malformed(whole, fmt::format("nth=\"{}\" is no number", value),
+            malformed(whole, formatted("nth=\"{}\" is no number", value),
                       "nth=1 is the first thread that the program created");
         }
         return {.key = Term::Key::nth, .number = to_number(value)};
     }
     if (key == "state") {
         if (value.size() != 1 || kStates.find(value.front()) == std::string_view::npos) {
-            malformed(whole, fmt::format("state=\"{}\" is no state", value),
+            malformed(whole, formatted("state=\"{}\" is no state", value),
                       "one of R (running), S (sleeping), D (uninterruptible), T (stopped), t "
                       "(traced), I (idle)");
         }

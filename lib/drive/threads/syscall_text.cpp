@@ -1,6 +1,6 @@
 #include "drive/threads/thread_view.hpp"
+#include "format/format.hpp"
 
-#include <fmt/format.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -81,9 +81,9 @@ std::string syscall_text(const observe::TaskSyscall& syscall) {
     const auto found = std::find_if(kSyscalls.begin(), kSyscalls.end(), [&](const Name& name) {
         return name.number == syscall.number;
     });
-    if (found == kSyscalls.end()) return fmt::format("system call {}", syscall.number);
+    if (found == kSyscalls.end()) return formatted("system call {}", syscall.number);
     if (!found->takes_descriptor) return std::string(found->name);
-    return fmt::format("{}({})", found->name, static_cast<int>(syscall.arguments[0]));
+    return formatted("{}({})", found->name, static_cast<int>(syscall.arguments[0]));
 }
 
 }  // namespace threadfault::drive

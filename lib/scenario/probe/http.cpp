@@ -1,8 +1,8 @@
+#include "format/format.hpp"
 #include "scenario/match.hpp"
 #include "scenario/probe/attempt.hpp"
 
 #include <curl/curl.h>
-#include <fmt/format.h>
 
 #include <memory>
 
@@ -39,7 +39,7 @@ Attempt judge(const HttpProbe& probe, CURL* easy, const std::string& body) {
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (status != probe.status)
-        return {false, fmt::format("status {} instead of {}", status, probe.status)};
+        return {false, formatted("status {} instead of {}", status, probe.status)};
     if (!probe.expect.empty() && !find_line(body, probe.expect)) return {false, "another answer"};
     return {true, ""};
 }

@@ -1,8 +1,7 @@
 #include "scenario/probe/prober.hpp"
 
 #include "base/duration.hpp"
-
-#include <fmt/format.h>
+#include "format/format.hpp"
 
 #include <algorithm>
 
@@ -23,7 +22,7 @@ Attempt try_command(const CommandProbe& probe, const CommandOptions& options, Ti
                     const Stop& stop) {
     const CommandResult result = run_command(probe.command, options, deadline, stop);
     if (result.end == CommandResult::End::exited && result.code == 0) return {true, ""};
-    return {false, fmt::format("{} {}", probe.command.front(), result.text())};
+    return {false, formatted("{} {}", probe.command.front(), result.text())};
 }
 
 Prober::Prober(Attempter attempter, Duration every, Duration within)
@@ -114,10 +113,10 @@ std::string Prober::text() const {
     const std::vector<Try> tries = history();
     const auto failed =
         std::count_if(tries.begin(), tries.end(), [](const Try& one) { return !one.healthy; });
-    std::string text = fmt::format("{} tries, {} failed", tries.size(), failed);
+    std::string text = formatted("{} tries, {} failed", tries.size(), failed);
     if (failed > 0) {
-        text += fmt::format(", longest outage {}",
-                            drive::short_duration(seconds(longest_outage(tries))));
+        text +=
+            formatted(", longest outage {}", drive::short_duration(seconds(longest_outage(tries))));
     }
     return text;
 }

@@ -1,7 +1,7 @@
+#include "format/format.hpp"
 #include "scenario/match.hpp"
 #include "scenario/probe/attempt.hpp"
 
-#include <fmt/format.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -28,7 +28,7 @@ Address unix_address(const std::string& path, std::string* why) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path) {
-        *why = fmt::format("{} is too long for the path of a socket", path);
+        *why = formatted("{} is too long for the path of a socket", path);
         return {};
     }
     std::memcpy(address.sun_path, path.data(), path.size());
@@ -52,7 +52,7 @@ std::vector<Address> tcp_addresses(const std::string& to, std::string* why) {
     addrinfo* found = nullptr;
     const int error = getaddrinfo(host.c_str(), to.substr(colon + 1).c_str(), &hints, &found);
     if (error != 0) {
-        *why = fmt::format("{}: {}", host, gai_strerror(error));
+        *why = formatted("{}: {}", host, gai_strerror(error));
         return {};
     }
     const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);

@@ -1,8 +1,7 @@
 #include "base/duration.hpp"
+#include "format/format.hpp"
 #include "scenario/report/clean.hpp"
 #include "scenario/report/report.hpp"
-
-#include <fmt/format.h>
 
 namespace threadfault::scenario {
 namespace {
@@ -15,7 +14,7 @@ void add_block(std::vector<std::string>& lines, const std::string& title, const 
 }
 
 std::string painted(const char* code, std::string_view text, bool color) {
-    return color ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+    return color ? formatted("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
 
 }  // namespace
@@ -23,7 +22,7 @@ std::string painted(const char* code, std::string_view text, bool color) {
 std::vector<std::string> explanation(const Failure& failure) {
     std::vector<std::string> lines;
     for (const std::string& line : lines_of(clean(failure.message))) {
-        lines.push_back(lines.empty() ? fmt::format("{}: {}", failure.place.text(), line)
+        lines.push_back(lines.empty() ? formatted("{}: {}", failure.place.text(), line)
                                       : "  " + line);
     }
     if (!failure.step.empty()) lines.push_back("step: " + clean(failure.step));
@@ -41,25 +40,25 @@ std::string human_result(const TestResult& result, bool color) {
     const std::string word = result.interrupted ? painted("33", "INTERRUPTED", color)
                              : result.passed()  ? painted("32", "ok", color)
                                                 : painted("31", "FAILED", color);
-    std::string text = fmt::format("{}  {}: {} ({})\n", word, clean(result.file),
-                                   clean(result.title()), drive::short_duration(result.seconds));
+    std::string text = formatted("{}  {}: {} ({})\n", word, clean(result.file),
+                                 clean(result.title()), drive::short_duration(result.seconds));
     if (!result.failure) return text;
     for (const std::string& line : explanation(*result.failure))
-        text += fmt::format("    {}\n", line);
+        text += formatted("    {}\n", line);
     if (!result.journal.empty()) text += "    what was done:\n";
     for (const std::string& entry : result.journal) {
         for (const std::string& line : lines_of(clean(entry)))
-            text += fmt::format("      {}\n", line);
+            text += formatted("      {}\n", line);
     }
-    return text + fmt::format("    again: --seed {}\n", result.seed);
+    return text + formatted("    again: --seed {}\n", result.seed);
 }
 
 std::string human_summary(const Summary& summary, bool color) {
-    std::string text = fmt::format("{} passed, {} failed", summary.passed, summary.failed);
-    if (summary.not_run > 0) text += fmt::format(", {} not run", summary.not_run);
+    std::string text = formatted("{} passed, {} failed", summary.passed, summary.failed);
+    if (summary.not_run > 0) text += formatted(", {} not run", summary.not_run);
     const char* code = summary.failed > 0 ? "31" : summary.not_run > 0 ? "33" : "32";
-    return fmt::format("{}, {}, seed {}\n", painted(code, text, color),
-                       drive::short_duration(summary.seconds), summary.seed);
+    return formatted("{}, {}, seed {}\n", painted(code, text, color),
+                     drive::short_duration(summary.seconds), summary.seed);
 }
 
 }  // namespace threadfault::scenario

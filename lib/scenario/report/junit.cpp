@@ -1,8 +1,6 @@
+#include "format/format.hpp"
 #include "scenario/report/clean.hpp"
 #include "scenario/report/report.hpp"
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -45,21 +43,19 @@ struct Counts {
 
 std::string test_case(const TestResult& result) {
     std::string xml =
-        fmt::format("    <testcase name=\"{}\" classname=\"{}\" time=\"{:.3f}\">\n",
-                    escaped(result.title(), true), escaped(result.file, true), result.seconds);
+        formatted("    <testcase name=\"{}\" classname=\"{}\" time=\"{:.3f}\">\n",
+                  escaped(result.title(), true), escaped(result.file, true), result.seconds);
     if (result.interrupted) xml += "      <skipped message=\"interrupted\"/>\n";
     if (result.failure) {
         const std::vector<std::string> lines = explanation(*result.failure);
-        xml +=
-            fmt::format("      <{0} type=\"scenario\" message=\"{1}\">{2}</{0}>\n",
-                        result.failure->no_test ? "error" : "failure", escaped(lines.front(), true),
-                        escaped(fmt::format("{}", fmt::join(lines, "\n")), false));
+        xml += formatted("      <{0} type=\"scenario\" message=\"{1}\">{2}</{0}>\n",
+                         result.failure->no_test ? "error" : "failure",
+                         escaped(lines.front(), true), escaped(joined(lines, "\n"), false));
     }
     if (!result.journal.empty()) {
-        xml += fmt::format(
+        xml += formatted(
             "      <system-out>{}</system-out>\n",
-            escaped(fmt::format("{}\nseed {}", fmt::join(result.journal, "\n"), result.seed),
-                    false));
+            escaped(formatted("{}\nseed {}", joined(result.journal, "\n"), result.seed), false));
     }
     return xml + "    </testcase>\n";
 }
@@ -79,7 +75,7 @@ std::string suite(const std::string& file, const std::vector<TestResult>& result
         add(counts, result);
         cases += test_case(result);
     }
-    return fmt::format(
+    return formatted(
         "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" "
         "time=\"{:.3f}\">\n{}  </testsuite>\n",
         escaped(file, true), counts.tests, counts.failures, counts.errors, counts.skipped,
@@ -100,7 +96,7 @@ std::string junit_report(const std::vector<TestResult>& results, const Summary& 
     Counts all;
     for (const TestResult& result : results)
         add(all, result);
-    return fmt::format(
+    return formatted(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         "<testsuites name=\"threadfault\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
         "time=\"{:.3f}\">\n{}</testsuites>\n",

@@ -1,8 +1,7 @@
 // https://testanything.org/tap-version-14-specification.html
+#include "format/format.hpp"
 #include "scenario/report/clean.hpp"
 #include "scenario/report/report.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -22,23 +21,23 @@ std::string description(const TestResult& result) {
 // A block scalar keeps what it is given, whatever is in it; it needs an indentation that is said
 // where the first line begins with a space.
 std::string block(const std::string& key, const std::vector<std::string>& lines) {
-    std::string text = fmt::format("  {}: |2\n", key);
+    std::string text = formatted("  {}: |2\n", key);
     for (const std::string& line : lines)
-        text += line.empty() ? "\n" : fmt::format("    {}\n", line);
+        text += line.empty() ? "\n" : formatted("    {}\n", line);
     return text;
 }
 
 }  // namespace
 
 std::string tap_header(std::size_t planned) {
-    return fmt::format("TAP version 14\n1..{}\n", planned);
+    return formatted("TAP version 14\n1..{}\n", planned);
 }
 
 std::string tap_point(const TestResult& result, std::size_t number) {
     std::string text =
-        fmt::format("{} {} - {}\n", result.passed() ? "ok" : "not ok", number, description(result));
+        formatted("{} {} - {}\n", result.passed() ? "ok" : "not ok", number, description(result));
     text += "  ---\n";
-    text += fmt::format("  duration_ms: {:.3f}\n  seed: {}\n", result.seconds * 1000, result.seed);
+    text += formatted("  duration_ms: {:.3f}\n  seed: {}\n", result.seconds * 1000, result.seed);
     if (result.interrupted) text += "  message: interrupted\n";
     if (result.failure) {
         text += block("message", explanation(*result.failure));

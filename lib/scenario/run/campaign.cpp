@@ -1,10 +1,10 @@
 #include "scenario/run/campaign.hpp"
 
 #include "base/suggest.hpp"
+#include "format/format.hpp"
 #include "scenario/run/session.hpp"
 #include "threadfault/error.hpp"
 
-#include <fmt/format.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -59,10 +59,10 @@ std::string file_name(const std::string& text) {
 
 void keep_logs(const std::string& directory, const TestResult& result, const std::string& output,
                const std::string& errors) {
-    std::string base = fmt::format("{}/{}.{}", directory,
-                                   file_name(std::filesystem::path(result.file).stem().string()),
-                                   file_name(result.name));
-    if (result.repetitions > 1) base += fmt::format(".{}", result.repetition);
+    std::string base = formatted("{}/{}.{}", directory,
+                                 file_name(std::filesystem::path(result.file).stem().string()),
+                                 file_name(result.name));
+    if (result.repetitions > 1) base += formatted(".{}", result.repetition);
     std::ofstream(base + ".out", std::ios::binary) << output;
     std::ofstream(base + ".err", std::ios::binary) << errors;
     std::ofstream journal(base + ".journal");
@@ -96,8 +96,8 @@ std::vector<Item> plan(const std::vector<Scenario>& scenarios, const Options& op
     if (!items.empty()) return items;
     const std::string near = drive::nearest(options.pattern, names);
     throw Error(ExitCode::usage, "no_such_test",
-                fmt::format("no test's name matches \"{}\"", options.pattern),
-                near.empty() ? "" : fmt::format("did you mean \"{}\"?", near));
+                formatted("no test's name matches \"{}\"", options.pattern),
+                near.empty() ? "" : formatted("did you mean \"{}\"?", near));
 }
 
 TestResult run_item(const Item& item, const Options& options, std::uint64_t seed,

@@ -1,10 +1,9 @@
 // What is expected of a target, and what is seen of it.
-#include "drive/faults/death.hpp"
 #include "base/duration.hpp"
+#include "drive/faults/death.hpp"
+#include "format/format.hpp"
 #include "scenario/match.hpp"
 #include "scenario/run/session.hpp"
-
-#include <fmt/format.h>
 
 namespace threadfault::scenario {
 namespace {
@@ -17,9 +16,9 @@ std::string duration_text(Duration time) {
 }
 
 std::string expected_end(const Expectation& expectation) {
-    if (expectation.exit_code) return fmt::format("to exit with code {}", *expectation.exit_code);
+    if (expectation.exit_code) return formatted("to exit with code {}", *expectation.exit_code);
     if (expectation.signal)
-        return fmt::format("to be ended by {}", drive::signal_name(*expectation.signal));
+        return formatted("to be ended by {}", drive::signal_name(*expectation.signal));
     return "to end";
 }
 
@@ -55,18 +54,18 @@ void Session::expect_end(const Expectation& expectation) {
         return exit.has_value();
     });
     const std::string expected = expected_end(expectation);
-    if (!exit) throw StepFailed{fmt::format("expected the target {}; it still runs", expected)};
+    if (!exit) throw StepFailed{formatted("expected the target {}; it still runs", expected)};
     const bool as_expected = (!expectation.exit_code || exit->code == expectation.exit_code) &&
                              (!expectation.signal || exit->signal == expectation.signal);
     if (!as_expected)
-        throw StepFailed{fmt::format("expected the target {}; it {}", expected, exit->text())};
+        throw StepFailed{formatted("expected the target {}; it {}", expected, exit->text())};
 }
 
 void Session::expect_alive() const {
     if (target_->alive()) return;
     const std::optional<Exit> exit = target_->wait_exit();
     throw StepFailed{
-        fmt::format("expected the target to live; it {}", exit ? exit->text() : "ended")};
+        formatted("expected the target to live; it {}", exit ? exit->text() : "ended")};
 }
 
 void Session::expect_probe(const Expectation& expectation) {
@@ -75,20 +74,20 @@ void Session::expect_probe(const Expectation& expectation) {
         expectation.recovers_within ? one.judge_recovery(*expectation.recovers_within, stop_)
                                     : one.judge_now(stop_);
     const std::string tries =
-        fmt::format("{} of {} tries failed", judgement.failures, judgement.tries);
+        formatted("{} of {} tries failed", judgement.failures, judgement.tries);
     if (judgement.healthy) {
-        note(fmt::format("probe {}: healthy after {}, {}", expectation.probe,
-                         duration_text(judgement.after), tries));
+        note(formatted("probe {}: healthy after {}, {}", expectation.probe,
+                       duration_text(judgement.after), tries));
         return;
     }
     expect_alive();
     if (expectation.recovers_within) {
-        throw StepFailed{fmt::format("expected probe \"{}\" to recover within {}; {}, the last: {}",
-                                     expectation.probe, duration_text(*expectation.recovers_within),
-                                     tries, judgement.why)};
+        throw StepFailed{formatted("expected probe \"{}\" to recover within {}; {}, the last: {}",
+                                   expectation.probe, duration_text(*expectation.recovers_within),
+                                   tries, judgement.why)};
     }
-    throw StepFailed{fmt::format("expected probe \"{}\" to be healthy; {}, the last: {}",
-                                 expectation.probe, tries, judgement.why)};
+    throw StepFailed{formatted("expected probe \"{}\" to be healthy; {}, the last: {}",
+                               expectation.probe, tries, judgement.why)};
 }
 
 void Session::expect_threads(const Expectation& expectation) const {
@@ -99,8 +98,8 @@ void Session::expect_threads(const Expectation& expectation) const {
             return seen == expected;
         });
         if (met) return;
-        throw StepFailed{fmt::format("expected {} threads{}; there are {}", expected,
-                                     selector.empty() ? "" : " that match " + selector, seen)};
+        throw StepFailed{formatted("expected {} threads{}; there are {}", expected,
+                                   selector.empty() ? "" : " that match " + selector, seen)};
     };
     if (expectation.threads) check("", *expectation.threads);
     for (const auto& [selector, expected] : expectation.threads_of)
@@ -110,12 +109,12 @@ void Session::expect_threads(const Expectation& expectation) const {
 void Session::expect_progress(const Expectation& expectation) {
     watched_ = target_->watch(expectation.watched);
     const bool progresses = watched_->verdict == Progress::progressing;
-    note(fmt::format("watched for {}: {}", duration_text(expectation.watched),
-                     to_string(watched_->verdict)));
+    note(formatted("watched for {}: {}", duration_text(expectation.watched),
+                   to_string(watched_->verdict)));
     if (progresses != *expectation.progresses) {
-        throw StepFailed{fmt::format("expected the target {}to make progress; it is {}",
-                                     *expectation.progresses ? "" : "not ",
-                                     to_string(watched_->verdict))};
+        throw StepFailed{formatted("expected the target {}to make progress; it is {}",
+                                   *expectation.progresses ? "" : "not ",
+                                   to_string(watched_->verdict))};
     }
     watched_.reset();
 }
@@ -140,14 +139,14 @@ void Session::expect_output(const Expectation& expectation) const {
             return find_line(target_->output(), regex) || find_line(target_->errors(), regex);
         });
         if (!found)
-            throw StepFailed{fmt::format("expected a line of output that matches \"{}\"", regex)};
+            throw StepFailed{formatted("expected a line of output that matches \"{}\"", regex)};
     }
     for (const std::string& pattern : expectation.log_free_of) {
         const std::string regex = fill(pattern);
         for (const std::string& text : {target_->output(), target_->errors()}) {
             if (const std::optional<std::string> line = find_line(text, regex)) {
-                throw StepFailed{fmt::format("expected no line of output that matches \"{}\": {}",
-                                             regex, *line)};
+                throw StepFailed{
+                    formatted("expected no line of output that matches \"{}\": {}", regex, *line)};
             }
         }
     }

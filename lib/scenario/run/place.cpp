@@ -1,6 +1,7 @@
 #include "scenario/run/place.hpp"
 
-#include <fmt/format.h>
+#include "format/format.hpp"
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -57,8 +58,8 @@ int free_port() {
 
 ScratchDirectory::ScratchDirectory() {
     const char* const base = std::getenv("TMPDIR");
-    path_ = fmt::format("{}/threadfault-test-XXXXXX",
-                        base != nullptr && base[0] == '/' ? base : "/tmp");
+    path_ =
+        formatted("{}/threadfault-test-XXXXXX", base != nullptr && base[0] == '/' ? base : "/tmp");
     if (mkdtemp(path_.data()) == nullptr)
         throw std::system_error(errno, std::generic_category(), path_);
     // Targets give up root's rights, and still have to reach what is theirs in it.

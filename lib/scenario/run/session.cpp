@@ -1,11 +1,9 @@
 #include "scenario/run/session.hpp"
 
 #include "base/duration.hpp"
+#include "format/format.hpp"
 #include "scenario/report/clean.hpp"
 #include "threadfault/error.hpp"
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -27,16 +25,16 @@ std::string tail(const std::string& title, const std::string& text) {
     const std::vector<std::string> lines = lines_of(text);
     if (lines.empty()) return "";
     const std::size_t first = lines.size() - std::min(lines.size(), kLinesShown);
-    std::string shown = fmt::format("{}{}:\n", title, first > 0 ? " (its end)" : "");
+    std::string shown = formatted("{}{}:\n", title, first > 0 ? " (its end)" : "");
     for (std::size_t i = first; i < lines.size(); i++)
-        shown += fmt::format("  {}\n", lines[i]);
+        shown += formatted("  {}\n", lines[i]);
     return shown;
 }
 
 // A script that is given to a shell is longer than anybody wants to read.
 std::string in_short(const std::vector<std::string>& command) {
     constexpr std::size_t kMost = 100;
-    std::string line = fmt::format("{}", fmt::join(command, " "));
+    std::string line = joined(command, " ");
     const std::size_t length = std::min({line.find('\n'), line.size(), kMost});
     if (length < line.size()) line = line.substr(0, length) + " ...";
     return line;
@@ -44,7 +42,7 @@ std::string in_short(const std::vector<std::string>& command) {
 
 std::string message_of(const Error& error) {
     return error.hint().empty() ? std::string(error.what())
-                                : fmt::format("{}; {}", error.what(), error.hint());
+                                : formatted("{}; {}", error.what(), error.hint());
 }
 
 }  // namespace
@@ -91,7 +89,7 @@ std::optional<Failure> Session::do_all() {
     }
     if (stop_.requested() || !message.empty()) {
         if (stop_.requested()) {
-            message = fmt::format(
+            message = formatted(
                 "the test did not end within {}",
                 drive::short_duration(std::chrono::duration<double>(test_.timeout).count()));
         }
@@ -116,7 +114,7 @@ void Session::launch() {
     options.ready.thread = fill(test_.target.ready.thread);
     options.ready.within = std::min<Duration>(test_.target.ready.within, test_.timeout);
     target_ = Target::launch(command, options);
-    note(fmt::format("process {}: {}", target_->pid(), in_short(command)));
+    note(formatted("process {}: {}", target_->pid(), in_short(command)));
 }
 
 void Session::start_probers() {
@@ -160,7 +158,7 @@ std::map<std::string, std::string> Session::variables() const {
 
 void Session::note(const std::string& line) {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
-    journal_.push_back(fmt::format("{:8.3f} s  {}", seconds, line));
+    journal_.push_back(formatted("{:8.3f} s  {}", seconds, line));
 }
 
 std::uint64_t Session::seed_of(std::size_t step) const {
@@ -189,7 +187,7 @@ void Session::check_end_was_foreseen() const {
     if (target_->alive() || end_foreseen_) return;
     const std::optional<Exit> exit = target_->wait_exit();
     throw StepFailed{
-        fmt::format("the target {}, and no step expects that", exit ? exit->text() : "ended")};
+        formatted("the target {}, and no step expects that", exit ? exit->text() : "ended")};
 }
 
 Failure Session::explain(const Place& place, const std::string& step, const std::string& message) {
@@ -222,16 +220,16 @@ Failure Session::explain(const Place& place, const std::string& step, const std:
 
 void Session::finish() {
     for (const auto& [name, one] : probers_)
-        note(fmt::format("probe {}: {}", name, one->text()));
+        note(formatted("probe {}: {}", name, one->text()));
     probers_.clear();
     if (!target_ || std::exchange(finished_, true)) return;
     try {
         const bool lived = target_->alive();
         const std::optional<Exit> exit = target_->terminate();
         if (lived) note("the target was ended");
-        if (!lived && exit) note(fmt::format("the target {} by itself", exit->text()));
+        if (!lived && exit) note(formatted("the target {} by itself", exit->text()));
     } catch (const std::exception& error) {
-        note(fmt::format("ending the target: {}", error.what()));
+        note(formatted("ending the target: {}", error.what()));
     }
 }
 

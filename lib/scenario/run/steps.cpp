@@ -1,18 +1,16 @@
 // What the steps of a test do; expectations.cpp has those that judge.
 #include "base/duration.hpp"
+#include "format/format.hpp"
 #include "scenario/command.hpp"
 #include "scenario/run/session.hpp"
-
-#include <fmt/format.h>
 
 namespace threadfault::scenario {
 namespace {
 
 std::string describe(const FaultResult& result) {
-    std::string text = fmt::format("{} {}", result.tid, result.name);
-    if (!result.path.empty()) text += fmt::format(" ({})", result.path);
-    text +=
-        fmt::format(": {}, {}", to_string(result.outcome), drive::short_duration(result.seconds));
+    std::string text = formatted("{} {}", result.tid, result.name);
+    if (!result.path.empty()) text += formatted(" ({})", result.path);
+    text += formatted(": {}, {}", to_string(result.outcome), drive::short_duration(result.seconds));
     if (!result.reason.empty()) text += ": " + result.reason;
     return text;
 }
@@ -69,7 +67,7 @@ void Session::do_fault(const FaultStep& step, std::size_t index) {
     const Target::Results results = inflict(step, options);
     std::string undone;
     for (const FaultResult& result : results) {
-        const std::string text = fmt::format("{} {}", to_string(step.verb), describe(result));
+        const std::string text = formatted("{} {}", to_string(step.verb), describe(result));
         note(text);
         // The target's death is for the next expectation to judge.
         const bool done = result.took_effect() || result.outcome == Outcome::target_died;
@@ -83,7 +81,7 @@ void Session::do_inject(const InjectStep& step, std::size_t index) {
     const std::string spec = fill(step.spec);
     const std::uint32_t number =
         target_->inject(spec, step.force, step.seed ? *step.seed : seed_of(index));
-    note(fmt::format("inject {}: number {}", spec, number));
+    note(formatted("inject {}: number {}", spec, number));
 }
 
 void Session::do_wait(const WaitStep& step) {
@@ -93,12 +91,12 @@ void Session::do_wait(const WaitStep& step) {
 void Session::do_wait_for_thread(const WaitForThreadStep& step) {
     const std::string selector = fill(step.selector);
     if (eventually(step.within, [&] { return !target_->threads(selector).empty(); })) {
-        note(fmt::format("thread {}: it is there", selector));
+        note(formatted("thread {}: it is there", selector));
         return;
     }
     throw StepFailed{
-        fmt::format("no thread matches {} within {}", selector,
-                    drive::short_duration(std::chrono::duration<double>(step.within).count()))};
+        formatted("no thread matches {} within {}", selector,
+                  drive::short_duration(std::chrono::duration<double>(step.within).count()))};
 }
 
 void Session::do_run(const RunStep& step) {
@@ -106,10 +104,10 @@ void Session::do_run(const RunStep& step) {
     const CommandResult result =
         run_command({"/bin/sh", "-c", line}, {variables(), placeholders_.dir},
                     Clock::now() + step.within, stop_);
-    note(fmt::format("run {}: it {}", line, result.text()));
+    note(formatted("run {}: it {}", line, result.text()));
     if (result.end == CommandResult::End::exited && result.code == step.exit_code) return;
     std::string message =
-        fmt::format("the command {}, expected exit code {}", result.text(), step.exit_code);
+        formatted("the command {}, expected exit code {}", result.text(), step.exit_code);
     if (!result.output.empty()) message += "\n" + result.output;
     throw StepFailed{message};
 }

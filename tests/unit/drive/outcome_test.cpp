@@ -1,7 +1,7 @@
 // What comes of a fault: names, exit codes, reasons; and what a launch does to the environment.
 #include "drive/faults/inflict.hpp"
-#include "drive/programs/launch.hpp"
 #include "drive/faults/reason.hpp"
+#include "drive/programs/launch.hpp"
 #include "drive/threads/thread_view.hpp"
 
 #include <gtest/gtest.h>

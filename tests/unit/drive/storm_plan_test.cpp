@@ -1,6 +1,6 @@
 // What a storm is told on its command line.
-#include "drive/storm/plan.hpp"
 #include "drive/faults/undo_right.hpp"
+#include "drive/storm/plan.hpp"
 #include "threadfault/error.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // Durations, signals, suggestions: the words of the command line.
-#include "drive/faults/death.hpp"
 #include "base/duration.hpp"
 #include "base/suggest.hpp"
+#include "drive/faults/death.hpp"
 #include "threadfault/error.hpp"
 
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
 // The texts of /proc/<pid>/task/<tid>/syscall and glibc objects as they look with a thread blocked
 // in them, laid out word by word: what is told of each, and of the same with one word wrong.
+#include "format/format.hpp"
 #include "observe/wait_object.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -100,8 +100,8 @@ TEST_P(Layouts, AreRecognised) {
     const auto object = reinterpret_cast<std::uint64_t>(&memory[kBegin]);
     const std::uint64_t word = object + static_cast<std::uint64_t>(one.futex_offset);
     const std::string text =
-        fmt::format("202 {:#x} {:#x} {:#x} {:#x} 0x0 0xffffffff 0x7ffd0000 0x1000\n", word,
-                    one.operation, one.value, one.has_timeout ? 0x7ffd1000 : 0);
+        formatted("202 {:#x} {:#x} {:#x} {:#x} 0x0 0xffffffff 0x7ffd0000 0x1000\n", word,
+                  one.operation, one.value, one.has_timeout ? 0x7ffd1000 : 0);
     const auto call = parse_task_syscall(text);
     ASSERT_TRUE(call) << text;
     const auto seen = classify_wait(*call, Memory(getpid()));
