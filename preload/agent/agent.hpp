@@ -2,8 +2,6 @@
 #ifndef THREADFAULT_PRELOAD_AGENT_HPP
 #define THREADFAULT_PRELOAD_AGENT_HPP
 
-#include <sys/types.h>
-
 namespace threadfault::shim {
 
 // Starts the agent unless it runs, or was found impossible, in this process. Called by
@@ -18,12 +16,6 @@ void agent_start() noexcept;
 // one thread. A later agent_start() starts anew.
 void agent_retire() noexcept;
 
-// The helper's tid in this process, or 0. Async-signal-safe.
-pid_t agent_tid() noexcept;
-
-// Is the calling thread the helper? Async-signal-safe.
-bool is_agent_thread() noexcept;
-
 // exec: close the gate (no signal is queued any more), wait for sends under way, and take what is
 // queued to this thread; open it again when exec failed. May be nested by several threads.
 void agent_close_gate() noexcept;
@@ -31,10 +23,6 @@ void agent_open_gate() noexcept;
 
 // In a forked child: there is no helper; the next pthread_create starts one.
 void agent_forget_after_fork() noexcept;
-
-// The count of living user threads fell to zero: called by the last of them, or by the agent that
-// has buried it.
-void last_thread_is_leaving() noexcept;
 
 }  // namespace threadfault::shim
 

@@ -1,9 +1,9 @@
 #include "preload/agent/answers.hpp"
 
 #include "execute/core.hpp"
-#include "preload/agent/agent.hpp"
 #include "preload/agent/list.hpp"
 #include "preload/agent/specs.hpp"
+#include "preload/base/agent_thread.hpp"
 #include "preload/base/start.hpp"
 #include "preload/points/rules.hpp"
 #include "preload/registry/dead.hpp"

@@ -22,7 +22,7 @@ void tell_of_the_dead(Client& client) noexcept;
 
 // A fault: waits a moment for its outcome. Later it is looked at again: first whether it wants to
 // tell where its victim is (true: it goes on, and was waiting for that), then for its outcome.
-void inflict(Client& client) noexcept;
+void take_up_fault(Client& client) noexcept;
 bool tell_frames(Work& work) noexcept;
 void answer_if_finished(Work& work) noexcept;
 

@@ -1,8 +1,8 @@
 #include "preload/agent/clients.hpp"
 
 #include "execute/syscalls.hpp"
-#include "preload/agent/events.hpp"
 #include "preload/agent/works.hpp"
+#include "preload/registry/events.hpp"
 
 #include <sys/socket.h>
 

@@ -1,6 +1,6 @@
 #include "execute/syscalls.hpp"
 #include "preload/agent/answers.hpp"
-#include "preload/agent/events.hpp"
+#include "preload/registry/events.hpp"
 
 namespace threadfault::shim {
 

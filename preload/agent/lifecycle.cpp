@@ -4,11 +4,14 @@
 #include "execute/syscalls.hpp"
 #include "preload/agent/agent.hpp"
 #include "preload/agent/control_socket.hpp"
+#include "preload/base/agent_thread.hpp"
 #include "preload/base/log.hpp"
 #include "preload/base/real.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
 #include "preload/faults/code_ranges.hpp"
+#include "preload/faults/installation.hpp"
+#include "preload/registry/agent_calls.hpp"
 
 #include <execinfo.h>
 #include <limits.h>
@@ -22,7 +25,6 @@ namespace {
 enum class State : int { idle, starting, running, retiring, impossible };
 
 constinit std::atomic<State> state{State::idle};
-constinit std::atomic<pid_t> helper_tid{0};
 constinit std::atomic<bool> stop_wanted{false};
 constinit pthread_t helper{};  // valid while running or retiring
 
@@ -40,9 +42,9 @@ void prime_unwinder() noexcept {
 }
 
 void* helper_body(void*) {
-    helper_tid.store(execute::sys_gettid(), std::memory_order_release);
+    set_agent_tid(execute::sys_gettid());
     if (!run_agent()) state.store(State::impossible, std::memory_order_release);
-    helper_tid.store(0, std::memory_order_release);
+    set_agent_tid(0);
     return nullptr;
 }
 
@@ -106,22 +108,13 @@ void agent_retire() noexcept {
 
 void wake_agent() noexcept {
     // The helper lets this signal in only while it waits: it can't be missed.
-    const pid_t tid = helper_tid.load(std::memory_order_acquire);
+    const pid_t tid = agent_tid();
     if (tid <= 0) return;
     if (const int ours = reserved_signal(0); ours != 0) {
         execute::sys_tgkill(shim_pid(), tid, ours);
     } else {
         knock_at_socket();
     }
-}
-
-pid_t agent_tid() noexcept {
-    return helper_tid.load(std::memory_order_acquire);
-}
-
-bool is_agent_thread() noexcept {
-    const pid_t tid = agent_tid();
-    return tid != 0 && tid == execute::sys_gettid();
 }
 
 bool should_stop() noexcept {
@@ -140,7 +133,7 @@ void last_thread_is_leaving() noexcept {
 }
 
 void agent_forget_after_fork() noexcept {
-    helper_tid.store(0, std::memory_order_relaxed);
+    set_agent_tid(0);
     stop_wanted.store(false, std::memory_order_relaxed);
     gate_closers.store(0, std::memory_order_relaxed);
     senders.store(0, std::memory_order_relaxed);

@@ -11,9 +11,6 @@ bool run_agent() noexcept;
 // Has somebody asked the helper to end?
 bool should_stop() noexcept;
 
-// Lets the helper look about when it sleeps. Async-signal-safe, any thread.
-void wake_agent() noexcept;
-
 // Held while a signal is queued to a user thread. False: exec is under way, don't.
 class SendPermit {
 public:

@@ -4,14 +4,14 @@
 #include "preload/agent/answers.hpp"
 #include "preload/agent/clients.hpp"
 #include "preload/agent/control_socket.hpp"
-#include "preload/agent/events.hpp"
-#include "preload/agent/graveyard.hpp"
 #include "preload/agent/keeper.hpp"
 #include "preload/agent/lifecycle.hpp"
 #include "preload/agent/works.hpp"
 #include "preload/base/log.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/faults/code_ranges.hpp"
+#include "preload/registry/events.hpp"
+#include "preload/registry/graveyard.hpp"
 #include "wire/wire.hpp"
 
 #include <linux/close_range.h>
@@ -47,7 +47,7 @@ void receive(Client& client) noexcept {
         case wire::Type::list:
             return list_threads(client);
         case wire::Type::fault:
-            return inflict(client);
+            return take_up_fault(client);
         case wire::Type::follow:
             return follow(client);
         case wire::Type::arm:

@@ -31,20 +31,14 @@ constexpr Mask bit_of(int signal_number) noexcept {
 Mask to_mask(const sigset_t& set) noexcept;
 void assign(sigset_t* set, Mask mask) noexcept;
 
-void choose_reserved_signals() noexcept;  // idempotent
-int reserved_signal(int which) noexcept;  // 0: none could be had
-Mask reserved_mask() noexcept;            // 0 before the choice
+void choose_reserved_signals() noexcept;                      // idempotent
+int reserved_signal(int which) noexcept;                      // 0: none could be had
+Mask reserved_mask() noexcept;                                // 0 before the choice
+void reserve_instead(int which, int signal_number) noexcept;  // 0: none
 inline bool is_reserved(int signal_number) noexcept {
     return signal_number >= 1 && signal_number <= 64 &&
            (reserved_mask() & bit_of(signal_number)) != 0;
 }
-
-// Installs our handlers through the real sigaction; called by agent_start(). False: no agent.
-// Not async-signal-safe.
-bool install_handlers() noexcept;
-
-// The program uses a reserved signal itself: it gets it; we move to another.
-void signal_taken(int signal_number) noexcept;
 
 // Does `mask` hold every real-time signal but ours?
 bool is_wholesale(Mask mask) noexcept;
@@ -70,10 +64,6 @@ void set_kernel_mask(Mask mask) noexcept;
 // What the program believes to be the disposition of a reserved signal: SIG_DFL or SIG_IGN.
 bool is_believed_ignored(int which) noexcept;
 void set_believed_ignored(int which, bool ignored) noexcept;
-
-// Gives the reserved signals the disposition that the program believes in: for exec.
-void show_believed_dispositions() noexcept;
-void restore_our_dispositions() noexcept;
 
 }  // namespace threadfault::shim
 

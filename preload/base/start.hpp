@@ -8,6 +8,7 @@
 
 namespace threadfault::shim {
 
+// Defined at the top of the house, in preload/load.cpp: it sets up every room.
 extern std::atomic<bool> loaded;
 void load() noexcept;
 
@@ -17,11 +18,14 @@ inline void ensure_loaded() noexcept {
     if (!loaded.load(std::memory_order_acquire)) load();
 }
 
-// In a child made without fork's handlers (_Fork). Async-signal-safe.
+// In a child made without fork's handlers (_Fork); defined in preload/load.cpp. Async-signal-safe.
 void after_bare_fork() noexcept;
 
 // The process that our memory belongs to: 0 before load().
 pid_t shim_pid() noexcept;
+
+// From now on our memory belongs to the calling process. By load(), and in a forked child.
+void settle_in_this_process() noexcept;
 
 // Is the caller in a process that merely shares our memory (a vfork child), or in a copy that no
 // fork handler has seen (a bare clone)? A system call.

@@ -1,8 +1,8 @@
 #include "preload/faults/death.hpp"
 
 #include "execute/syscalls.hpp"
-#include "preload/agent/graveyard.hpp"
 #include "preload/base/real.hpp"
+#include "preload/registry/graveyard.hpp"
 #include "preload/registry/registry.hpp"
 
 #include <pthread.h>

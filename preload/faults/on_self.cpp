@@ -1,9 +1,9 @@
 #include "preload/faults/on_self.hpp"
 
 #include "execute/syscalls.hpp"
-#include "preload/agent/events.hpp"
 #include "preload/faults/death.hpp"
 #include "preload/faults/hold.hpp"
+#include "preload/registry/events.hpp"
 #include "preload/registry/registry.hpp"
 
 namespace threadfault::shim {

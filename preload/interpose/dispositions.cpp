@@ -1,10 +1,11 @@
 // The calls that edit or read what a signal does. Our handlers stay in place; the program reads
 // back what it set. A program that installs a handler on one of our signals gets it, and we move.
-#include "preload/agent/lifecycle.hpp"
 #include "preload/base/export.hpp"
 #include "preload/base/real.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
+#include "preload/faults/installation.hpp"
+#include "preload/registry/agent_calls.hpp"
 
 #include <errno.h>
 #include <signal.h>

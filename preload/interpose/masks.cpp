@@ -5,6 +5,7 @@
 #include "preload/base/real.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
+#include "preload/faults/installation.hpp"
 #include "preload/points/point.hpp"
 
 #include <errno.h>

@@ -4,6 +4,7 @@
 #include "preload/base/real.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
+#include "preload/faults/installation.hpp"
 #include "preload/registry/registry.hpp"
 
 #include <alloca.h>

@@ -1,10 +1,10 @@
 // The calls that make, name and end threads.
 #include "preload/agent/agent.hpp"
-#include "preload/agent/events.hpp"
 #include "preload/base/export.hpp"
 #include "preload/base/real.hpp"
 #include "preload/base/start.hpp"
 #include "preload/points/point.hpp"
+#include "preload/registry/events.hpp"
 #include "preload/registry/registry.hpp"
 
 #include <stdarg.h>

@@ -46,16 +46,16 @@ struct Fail {
 template <inject::Call kCall, auto& kReal, auto kInstead, typename... Arguments>
 [[gnu::noinline, gnu::cold]] auto faulted(Arguments... arguments) {
     const Decision decision = decide(kCall);
-    inflict(decision, inject::Side::before);
+    act_on(decision, inject::Side::before);
     const Effect* const instead = decision.instead();
     if constexpr (std::is_void_v<decltype(kReal(arguments...))>) {
         if (instead == nullptr) kReal(arguments...);
-        inflict(decision, inject::Side::after);
+        act_on(decision, inject::Side::after);
     } else {
         const auto result =
             instead != nullptr ? kInstead(*instead, kReal, arguments...) : kReal(arguments...);
         const int kept = errno;
-        inflict(decision, inject::Side::after);
+        act_on(decision, inject::Side::after);
         errno = kept;
         return result;
     }

@@ -1,6 +1,5 @@
 #include "preload/points/rules.hpp"
 
-#include "preload/agent/agent.hpp"
 #include "preload/base/log.hpp"
 #include "preload/base/start.hpp"
 #include "preload/faults/on_self.hpp"
@@ -131,7 +130,7 @@ Decision decide(Call call) noexcept {
     return decision;
 }
 
-void inflict(const Decision& decision, inject::Side side) {
+void act_on(const Decision& decision, inject::Side side) {
     for (unsigned i = 0; i < decision.count; ++i) {
         const Effect& effect = decision.effects[i];
         if (effect.side != side) continue;

@@ -53,7 +53,7 @@ struct Decision {
 Decision decide(inject::Call call) noexcept;
 
 // The effects on that side of the call. Need not return; unwinding passes through.
-void inflict(const Decision& decision, inject::Side side);
+void act_on(const Decision& decision, inject::Side side);
 
 // --- arming --------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 #include "preload/points/thread_facts.hpp"
 
 #include "execute/syscalls.hpp"
-#include "preload/agent/agent.hpp"
+#include "preload/base/agent_thread.hpp"
 #include "preload/registry/registry.hpp"
 
 #include <dlfcn.h>

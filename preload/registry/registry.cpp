@@ -1,10 +1,10 @@
 #include "preload/registry/registry.hpp"
 
 #include "execute/syscalls.hpp"
-#include "preload/agent/agent.hpp"
-#include "preload/agent/events.hpp"
 #include "preload/base/libc_layout.hpp"
+#include "preload/registry/agent_calls.hpp"
 #include "preload/registry/dead.hpp"
+#include "preload/registry/events.hpp"
 #include "preload/registry/storage.hpp"
 
 #include <sys/prctl.h>

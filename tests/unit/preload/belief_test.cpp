@@ -1,5 +1,6 @@
 // What the program is told about our signals in its mask.
 #include "preload/base/signals.hpp"
+#include "preload/faults/installation.hpp"
 
 #include <gtest/gtest.h>
 #include <pthread.h>

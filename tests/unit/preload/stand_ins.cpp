@@ -1,7 +1,7 @@
 // What the registry calls of the agent, in a program without one.
 #include "stand_ins.hpp"
-#include "preload/agent/agent.hpp"
-#include "preload/agent/events.hpp"
+#include "preload/registry/agent_calls.hpp"
+#include "preload/registry/events.hpp"
 
 namespace threadfault::shim {
 

@@ -1,4 +1,4 @@
-#include "preload/agent/task_file.hpp"
+#include "preload/base/task_file.hpp"
 
 #include "execute/syscalls.hpp"
 #include "execute/thread_state.hpp"

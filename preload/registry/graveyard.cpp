@@ -1,9 +1,9 @@
-#include "preload/agent/graveyard.hpp"
+#include "preload/registry/graveyard.hpp"
 
 #include "execute/syscalls.hpp"
-#include "preload/agent/lifecycle.hpp"
-#include "preload/agent/task_file.hpp"
 #include "preload/base/start.hpp"
+#include "preload/base/task_file.hpp"
+#include "preload/registry/agent_calls.hpp"
 #include "preload/registry/registry.hpp"
 
 namespace threadfault::shim {

@@ -1,7 +1,7 @@
-#include "preload/agent/events.hpp"
+#include "preload/registry/events.hpp"
 
 #include "execute/syscalls.hpp"
-#include "preload/agent/lifecycle.hpp"
+#include "preload/registry/agent_calls.hpp"
 
 #include <sys/mman.h>
 

@@ -1,6 +1,6 @@
 #include "execute/syscalls.hpp"
 #include "preload/agent/answers.hpp"
-#include "preload/agent/events.hpp"
+#include "preload/registry/events.hpp"
 
 #include <cstring>
 
@@ -48,7 +48,7 @@ bool tell_frames(Work& work) noexcept {
     return true;
 }
 
-void inflict(Client& client) noexcept {
+void take_up_fault(Client& client) noexcept {
     wire::FaultRequest request;
     std::memcpy(&request, packet, sizeof request);
     Work* const work = works.take();
