@@ -1,5 +1,6 @@
 #include "execute/run.hpp"
 
+#include "execute/silence.hpp"
 #include "execute/syscalls.hpp"
 #include "execute/thread_state.hpp"
 
@@ -13,11 +14,6 @@ namespace {
 constexpr std::int64_t kFirstLookNs = 4'000'000;
 constexpr std::int64_t kAgainNs = 500'000;
 constexpr std::int64_t kLongestPauseNs = 32'000'000;
-constexpr int kBlockedLooks = 2;  // a thread may block everything for a moment
-constexpr int kNewbornLooks = 3;  // glibc does so at a thread's birth and end
-// A thread that is ready to run but waits for a CPU may have been stopped at such a moment, or at
-// the entry of our handler: it gets the time of some turns of busy neighbours.
-constexpr int kRunningLooks = 64;
 
 // Looks after one outstanding request: every look is later than the one before.
 class Attendant {
@@ -45,7 +41,7 @@ public:
         return true;
     }
 
-    bool was_deaf() const noexcept { return deaf_looks_ > 0; }
+    bool was_deaf() const noexcept { return silence_.is_blocked(); }
     std::int64_t next_pause() const noexcept { return pause_ns_; }
 
 private:
@@ -64,25 +60,17 @@ private:
     }
 
     bool is_deaf() noexcept {
-        const Deafness now = deafness(tid_, signal_in_use());
-        if (now != Deafness::blocked && now != Deafness::newborn) {
-            deaf_looks_ = blocked_looks_ = running_looks_ = 0;
-            return false;
-        }
-        pause_ns_ = kAgainNs;
-        ++deaf_looks_;
-        if (death_.was_running()) return ++running_looks_ >= kRunningLooks;
-        if (now == Deafness::blocked) ++blocked_looks_;
-        return blocked_looks_ >= kBlockedLooks || deaf_looks_ - running_looks_ >= kNewbornLooks;
+        const Silence::Verdict verdict = silence_.judge(deafness(tid_, signal_in_use()), death_);
+        if (silence_.is_blocked()) pause_ns_ = kAgainNs;
+        // In an uninterruptible sleep it is waited for until the deadline.
+        return verdict == Silence::Verdict::deaf;
     }
 
     pid_t tid_;
     Ticket ticket_;
     DeathWatch death_;
     std::int64_t pause_ns_ = kAgainNs / 2;
-    int deaf_looks_ = 0;     // of all kinds, in a row
-    int blocked_looks_ = 0;  // of them, those at a thread that slept, neither new nor ending
-    int running_looks_ = 0;  // of them, those at a thread that ran or was about to
+    Silence silence_;
 };
 
 Outcome attend(pid_t pid, pid_t tid, Ticket ticket, std::int64_t since_ns,

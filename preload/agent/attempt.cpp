@@ -1,9 +1,9 @@
 #include "preload/agent/attempt.hpp"
 
 #include "execute/syscalls.hpp"
-#include "preload/agent/agent.hpp"
 #include "preload/agent/keeper.hpp"
 #include "preload/agent/lifecycle.hpp"
+#include "preload/base/agent_thread.hpp"
 #include "preload/base/libc_layout.hpp"
 #include "preload/base/start.hpp"
 
@@ -25,7 +25,6 @@ constexpr std::int64_t kSilence = 200'000;  // healthy threads have answered by 
 // Of a crowd that is asked at once the last have their turn later: as long as others answer there
 // is no silence.
 constexpr std::int64_t kSilenceOfCrowd = 2 * kMillisecond;
-constinit std::int64_t last_capture_ns = 0;
 constexpr std::int64_t kLinger = 150'000;
 
 // Asked of the kernel once for those that are taken up together.
@@ -49,6 +48,8 @@ bool is_death(Fault fault) noexcept {
 
 }  // namespace
 
+constinit std::int64_t Attempt::crowd_heard_ns_ = 0;
+
 void Attempt::begin(const wire::FaultRequest& request, Findings* findings,
                     std::int64_t now) noexcept {
     request_ = request;
@@ -59,7 +60,7 @@ void Attempt::begin(const wire::FaultRequest& request, Findings* findings,
     pause_ns_ = kFirstPause;
     looks_first_ = (request.flags & wire::kFaultTellFrames) != 0 && unwinds(request.fault);
     ticket_ = {};
-    deaf_looks_ = newborn_looks_ = uninterruptible_looks_ = 0;
+    silence_ = {};
     new (&reply_) wire::FaultReply;
     reply_.tid = request.tid;
     reply_.serial = request.serial;
@@ -142,8 +143,8 @@ void Attempt::post(std::int64_t now) noexcept {
         case execute::Post::posted:
             step_ = Step::posted;
             posted_ns_ = now;
-            next_deafness_look_ns_ = now + kSilence;
-            next_look_ = next_deafness_look_ns_;
+            next_judgement_ns_ = now + kSilence;
+            next_look_ = next_judgement_ns_;
             return;
         case execute::Post::no_thread:
             return finish(Outcome::no_such_thread);
@@ -220,7 +221,7 @@ void Attempt::advance_posted(std::int64_t now) noexcept {
         return victim_answered(now);
     }
     if (request_.fault == Fault::capture && now < deadline_ns_) {
-        const std::int64_t heard = last_capture_ns > posted_ns_ ? last_capture_ns : posted_ns_;
+        const std::int64_t heard = crowd_heard_ns_ > posted_ns_ ? crowd_heard_ns_ : posted_ns_;
         if (now < heard + kSilenceOfCrowd) {
             // Looks into /proc, for each of them, would take longer than their answers.
             next_look_ = now + kSilence;
@@ -229,8 +230,8 @@ void Attempt::advance_posted(std::int64_t now) noexcept {
     }
     if (has_ended()) return victim_ended();
     if (now >= deadline_ns_) return out_of_time(now);
-    if (phase == execute::Phase::posted && now >= next_deafness_look_ns_) {
-        look_for_deafness(now);
+    if (phase == execute::Phase::posted && now >= next_judgement_ns_) {
+        judge_silence(now);
     } else if (next_look_ <= now) {
         come_again(now);
     }
@@ -245,7 +246,7 @@ void Attempt::victim_answered(std::int64_t now) noexcept {
                 next_look_ = deadline_ns_;
                 return;
             }
-            if (request_.fault == Fault::capture) last_capture_ns = now;
+            if (request_.fault == Fault::capture) crowd_heard_ns_ = now;
             if (request_.fault == Fault::slow && !keeper.slow(record_, request_)) {
                 return finish(Outcome::refused, Reason::queue_full);
             }

@@ -3,6 +3,7 @@
 #define THREADFAULT_PRELOAD_ATTEMPT_HPP
 
 #include "execute/core.hpp"
+#include "execute/silence.hpp"
 #include "execute/thread_state.hpp"
 #include "preload/faults/capture.hpp"
 #include "preload/faults/victim.hpp"
@@ -14,6 +15,24 @@
 
 namespace threadfault::shim {
 
+// The states, and what each may lead to (every one may also end, "refused" or "no such thread"):
+//
+//            begin()
+//   idle ──────┬──────────────> finished   what needs no victim: signal, demote; what can't be done
+//              │
+//              ├── thaw ──────> loosening ──> finished     the victim has noticed; or pending
+//              ├── interrupt ─> poking ─────> finished     its handler ran; or pending
+//              └── the others ─> posted <───────────────┐
+//                                  │                     │ next try
+//     the victim's handler says    ├─ misplaced ─────> resting ── out of time: no safe point
+//     (Act), or nothing:           ├─ looked ────────> telling ── told(): posted again, in earnest
+//                                  ├─ looked, held ──> finished   it was all; it is held
+//                                  ├─ ending ────────> watching ─┐
+//                                  ├─ cancelled ─────> watching ─┴─> finished   gone; or pending
+//                                  └─ silence ───────> finished   deaf, uninterruptible, timed out
+//
+// clear() makes a finished one idle. In every state: the victim's end is a result, and the deadline
+// takes back what has not begun (execute::revoke) and calls the rest pending.
 class Attempt {
 public:
     // Takes the request up; finished() may be true at once.
@@ -70,8 +89,7 @@ private:
     void advance_posted(std::int64_t now) noexcept;
     void victim_answered(std::int64_t now) noexcept;
     void advance_watching(std::int64_t now) noexcept;
-    void look_for_deafness(std::int64_t now) noexcept;
-    void look_for_sleep(std::int64_t now) noexcept;
+    void judge_silence(std::int64_t now) noexcept;
     void victim_ended() noexcept;
     bool has_ended() noexcept;
     void rest(std::int64_t now) noexcept;
@@ -79,6 +97,9 @@ private:
     void finish(wire::Outcome outcome, wire::Reason reason = wire::Reason::none) noexcept;
     wire::Reason why_silent() const noexcept;
     wire::Reason why_pending() const noexcept;
+
+    // Of all captures under way: when the last victim answered one. Its fellows are not silent yet.
+    static std::int64_t crowd_heard_ns_;
 
     Step step_ = Step::idle;
     bool looks_first_ = false;
@@ -90,16 +111,14 @@ private:
     execute::Ticket ticket_{};
     VictimTask task_{};
     execute::DeathWatch death_{0, 0, 0};
+    execute::Silence silence_{};
     std::int64_t arrived_ns_ = 0;
     std::int64_t posted_ns_ = 0;
     std::int64_t deadline_ns_ = 0;
     std::int64_t next_look_ = 0;
     std::int64_t pause_ns_ = 0;
-    std::int64_t next_deafness_look_ns_ = 0;
+    std::int64_t next_judgement_ns_ = 0;
     std::uint32_t interrupts_before_ = 0;
-    int deaf_looks_ = 0;
-    int newborn_looks_ = 0;
-    int uninterruptible_looks_ = 0;
 };
 
 }  // namespace threadfault::shim

@@ -1,0 +1,30 @@
+#include "execute/silence.hpp"
+
+namespace threadfault::execute {
+
+Silence::Verdict Silence::judge(Deafness found, const DeathWatch& watch) noexcept {
+    if (found != Deafness::blocked && found != Deafness::newborn) {
+        deaf_looks_ = blocked_looks_ = running_looks_ = 0;
+        return judge_sleep(watch);
+    }
+    ++deaf_looks_;
+    if (watch.was_running()) {
+        return ++running_looks_ >= kRunningLooks ? Verdict::deaf : Verdict::undecided;
+    }
+    if (found == Deafness::blocked) ++blocked_looks_;
+    const int asleep = deaf_looks_ - running_looks_;
+    const bool deaf = blocked_looks_ >= kBlockedLooks || asleep >= kNewbornLooks;
+    return deaf ? Verdict::deaf : Verdict::undecided;
+}
+
+// It would hear us, if it came back from the kernel.
+Silence::Verdict Silence::judge_sleep(const DeathWatch& watch) noexcept {
+    if (!watch.was_uninterruptible()) {
+        uninterruptible_looks_ = 0;
+        return Verdict::hears;
+    }
+    return ++uninterruptible_looks_ >= kUninterruptibleLooks ? Verdict::uninterruptible
+                                                             : Verdict::undecided;
+}
+
+}  // namespace threadfault::execute

@@ -1,0 +1,54 @@
+// Why a thread that was signalled does not answer. Async-signal-safe; one watcher, one object.
+#ifndef THREADFAULT_EXECUTE_SILENCE_HPP
+#define THREADFAULT_EXECUTE_SILENCE_HPP
+
+#include "execute/thread_state.hpp"
+
+namespace threadfault::execute {
+
+// The judgement of a silent thread, from looks that are half a millisecond to a millisecond apart.
+//
+//   answers? ── no ──> look ──> blocks the signal ──> often enough ──> deaf
+//                       │ └──> sleeps uninterruptibly ──> often enough ──> uninterruptible
+//                       └──> hears: it comes when it gets a CPU ──> undecided
+//
+// One look proves nothing: glibc blocks everything at a thread's birth and end, programs do so for
+// a moment, and a thread that waits for a CPU may have been stopped at just such a moment.
+class Silence {
+public:
+    enum class Verdict {
+        hears,      // the signal is not blocked: wait on
+        undecided,  // look again soon
+        deaf,
+        uninterruptible,
+    };
+
+    // What the next look found; `watch` has just been asked has_ended().
+    Verdict judge(Deafness found, const DeathWatch& watch) noexcept;
+
+    // Did the last look find the signal blocked?
+    bool is_blocked() const noexcept { return deaf_looks_ > 0; }
+
+    // Limits, in looks.
+    static constexpr int kBlockedLooks = 2;  // asleep, neither new nor ending
+    static constexpr int kNewbornLooks = 3;  // asleep, of all kinds
+    // Running, or waiting for a CPU: the time of some turns of busy neighbours. 64 is the larger of
+    // the two limits that the requester and the agent once had: refusing a healthy thread is worse
+    // than telling of a deaf one 24 ms later.
+    static constexpr int kRunningLooks = 64;
+    // A page fault, a disk, or others that map memory let a thread sleep uninterruptibly for a
+    // moment (26 ms were seen in brk(2) on a busy machine): that is waited for.
+    static constexpr int kUninterruptibleLooks = 100;
+
+private:
+    Verdict judge_sleep(const DeathWatch& watch) noexcept;
+
+    int deaf_looks_ = 0;     // of all kinds, in a row
+    int blocked_looks_ = 0;  // of them, those at a thread that slept, neither new nor ending
+    int running_looks_ = 0;  // of them, those at a thread that ran or was about to
+    int uninterruptible_looks_ = 0;
+};
+
+}  // namespace threadfault::execute
+
+#endif  // THREADFAULT_EXECUTE_SILENCE_HPP
