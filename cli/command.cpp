@@ -129,7 +129,7 @@ Error unexpected(const Command& command, const CLI::App& app, const std::string&
         for (const std::string& name : option->get_lnames())
             names.push_back("--" + name);
     }
-    const std::string near = drive::nearest(word.substr(0, word.find('=')), names);
+    const std::string near = base::nearest(word.substr(0, word.find('=')), names);
     return usage_error(formatted("{}: unknown option {}", command.name, word),
                        near.empty() ? help : formatted("did you mean {}?", near));
 }
@@ -137,7 +137,7 @@ Error unexpected(const Command& command, const CLI::App& app, const std::string&
 void check_color(const std::string& color) {
     static constexpr std::string_view kModes[] = {"auto", "always", "never"};
     if (std::find(std::begin(kModes), std::end(kModes), color) != std::end(kModes)) return;
-    const std::string_view near = drive::nearest(color, kModes);
+    const std::string_view near = base::nearest(color, kModes);
     throw usage_error(
         formatted("--color {}: no such mode", color),
         near.empty() ? "one of auto, always, never" : formatted("did you mean {}?", near));
@@ -151,7 +151,7 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
             for (const Command& command : kCommands) {
                 if (!command.hidden) names.emplace_back(command.name);
             }
-            const std::string near = drive::nearest(line.unknown_command, names);
+            const std::string near = base::nearest(line.unknown_command, names);
             throw usage_error(formatted("unknown command \"{}\"", line.unknown_command),
                               near.empty() ? "threadfault --help lists the commands"
                                            : formatted("did you mean {}?", near));

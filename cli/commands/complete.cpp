@@ -1,7 +1,9 @@
 // threadfault __complete WORDS…: what the last of the words may become, for the completion scripts.
 // One candidate a line, with a tab and a few words about it. Hidden: not for people.
+#include "base/clean_text.hpp"
+#include "base/fault.hpp"
+#include "base/signal_name.hpp"
 #include "commands/commands.hpp"
-#include "drive/faults/death.hpp"
 #include "drive/programs/targets.hpp"
 #include "format/format.hpp"
 #include "observe/process.hpp"
@@ -20,9 +22,10 @@ namespace {
 
 using Candidates = std::vector<std::pair<std::string, std::string>>;
 
-Candidates words(std::initializer_list<const char*> list) {
+template <typename List = std::initializer_list<std::string_view>>
+Candidates words(const List& list) {
     Candidates candidates;
-    for (const char* word : list)
+    for (const std::string_view word : list)
         candidates.emplace_back(word, "");
     return candidates;
 }
@@ -30,7 +33,7 @@ Candidates words(std::initializer_list<const char*> list) {
 Candidates targets() {
     Candidates candidates;
     for (const drive::Target& target : drive::find_targets()) {
-        candidates.emplace_back(std::to_string(target.pid), printable(target.command));
+        candidates.emplace_back(std::to_string(target.pid), base::clean_line(target.command));
     }
     return candidates;
 }
@@ -39,7 +42,7 @@ Candidates commands_of_targets() {
     Candidates candidates;
     for (const drive::Target& target : drive::find_targets()) {
         std::string file = target.command.substr(0, target.command.find(' '));
-        candidates.emplace_back(file.substr(file.rfind('/') + 1), printable(target.command));
+        candidates.emplace_back(file.substr(file.rfind('/') + 1), base::clean_line(target.command));
     }
     return candidates;
 }
@@ -58,14 +61,14 @@ Candidates threads_of(const std::string& pid_text) {
         return candidates;
     }
     for (const auto& [name, tids] : by_name) {
-        candidates.emplace_back("name=" + printable(name), counted(tids.size(), "thread"));
+        candidates.emplace_back("name=" + base::clean_line(name), counted(tids.size(), "thread"));
     }
     for (const char* key : {"start=", "path=", "nth=", "state=", "waiting="}) {
         candidates.emplace_back(key, "");
     }
     for (const auto& [name, tids] : by_name) {
         for (pid_t tid : tids)
-            candidates.emplace_back(std::to_string(tid), printable(name));
+            candidates.emplace_back(std::to_string(tid), base::clean_line(name));
     }
     return candidates;
 }
@@ -73,14 +76,14 @@ Candidates threads_of(const std::string& pid_text) {
 Candidates signals() {
     Candidates candidates;
     for (int number = 1; number <= 31; number++) {
-        candidates.emplace_back(drive::signal_name(number).substr(3), "");
+        candidates.emplace_back(base::signal_name(number).substr(3), "");
     }
     candidates.emplace_back("RTMIN+", "real-time signals");
     return candidates;
 }
 
 Candidates values_of_option(const std::string& option) {
-    if (option == "--how") return words({"cancel", "async-cancel", "exit", "vanish"});
+    if (option == "--how") return words(base::kDeathNames);
     if (option == "--color") return words({"auto", "always", "never"});
     if (option == "--wait" || option == "--for") return words({"250ms", "1s", "5s", "1m"});
     if (option == "--command") return commands_of_targets();

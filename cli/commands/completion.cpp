@@ -27,7 +27,7 @@ int run_completion(const std::string& shell) {
     if (shell == "zsh") script = kZshScript;
     if (shell == "fish") script = kFishScript;
     if (script == nullptr) {
-        const std::string_view near = drive::nearest(shell, kShells);
+        const std::string_view near = base::nearest(shell, kShells);
         throw Error(ExitCode::usage, "usage", formatted("no completion for \"{}\"", shell),
                     near.empty() ? "one of bash, zsh, fish" : formatted("did you mean {}?", near));
     }

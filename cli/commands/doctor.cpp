@@ -1,5 +1,6 @@
 // threadfault doctor: can the shim work there, and if not, why not?
 #include "drive/programs/doctor.hpp"
+#include "base/clean_text.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
@@ -42,10 +43,10 @@ std::string render(const std::vector<drive::Check>& checks, const Style& style) 
     for (const drive::Check& check : checks) {
         const std::string pad(width - display_width(check.name), ' ');
         out += formatted("{} {}{}  {}\n", check.ok ? good : bad, check.name, pad,
-                         printable(check.detail));
+                         base::clean_line(check.detail));
         if (!check.hint.empty()) {
             out += std::string(width + (style.unicode ? 4 : 5), ' ') +
-                   style.dim(printable(check.hint)) + "\n";
+                   style.dim(base::clean_line(check.hint)) + "\n";
         }
     }
     return out;

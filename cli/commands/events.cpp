@@ -25,7 +25,7 @@ struct EventsOptions {
 int run_events(const EventsOptions& options, const Invocation& invocation) {
     auto end = client::Clock::time_point::max();
     if (!options.duration.empty()) {
-        end = client::Clock::now() + drive::require_duration("--for", options.duration);
+        end = client::Clock::now() + base::require_duration("--for", options.duration);
     }
     const observe::Process process = open_process(options.pid);
     client::Connection connection(process);

@@ -26,16 +26,15 @@ void add_wait(CLI::App& app, HoldOptions& options) {
         ->type_name("TIME");
 }
 
-drive::Plan plan_of(const HoldOptions& options, wire::Fault fault, std::string_view what) {
-    drive::Plan plan;
-    plan.fault = fault;
-    plan.wait = drive::require_duration("--wait", options.wait);
-    if (!options.duration.empty()) plan.duration = drive::require_duration(what, options.duration);
-    if (!options.duration.empty() && plan.duration.count() == 0) {
-        throw Error(ExitCode::usage, "usage", formatted("{}: no time at all", what),
-                    "say how long, for example 500ms");
-    }
-    return plan;
+drive::Plan plan_for(const HoldOptions& options, wire::Fault fault, std::string_view time) {
+    return plan_of(time, [&] {
+        drive::PlanInput input{.fault = fault,
+                               .wait = base::require_duration("--wait", options.wait)};
+        if (!options.duration.empty()) {
+            input.duration = base::require_duration(time, options.duration);
+        }
+        return input;
+    });
 }
 
 std::string for_how_long(const HoldOptions& options, std::string_view verb,
@@ -50,13 +49,13 @@ std::string footer(const char* text) {
 
 int run_freeze(const HoldOptions& options, const Invocation& invocation) {
     const Infliction infliction =
-        inflict(options.thread, plan_of(options, wire::Fault::freeze, "--for"));
+        inflict(options.thread, plan_for(options, wire::Fault::freeze, "--for"));
     return report(invocation, options.thread, infliction, "freeze", "",
                   for_how_long(options, "frozen", " until thawed"));
 }
 
 int run_thaw(HoldOptions& options, const Invocation& invocation) {
-    const drive::Plan plan = plan_of(options, wire::Fault::thaw, "--for");
+    const drive::Plan plan = plan_for(options, wire::Fault::thaw, "--for");
     const Infliction infliction = options.thread.thread.empty()
                                       ? inflict_on_faulty(options.thread, plan)
                                       : inflict(options.thread, plan);
@@ -65,21 +64,21 @@ int run_thaw(HoldOptions& options, const Invocation& invocation) {
 
 int run_delay(const HoldOptions& options, const Invocation& invocation) {
     const Infliction infliction =
-        inflict(options.thread, plan_of(options, wire::Fault::delay, "the delay"));
+        inflict(options.thread, plan_for(options, wire::Fault::delay, "the delay"));
     return report(invocation, options.thread, infliction, "delay", "",
                   formatted("delayed by {}", options.duration));
 }
 
 int run_spin(const HoldOptions& options, const Invocation& invocation) {
     const Infliction infliction =
-        inflict(options.thread, plan_of(options, wire::Fault::spin, "the CPU time"));
+        inflict(options.thread, plan_for(options, wire::Fault::spin, "the CPU time"));
     return report(invocation, options.thread, infliction, "spin", "",
                   formatted("burns {} of CPU time", options.duration));
 }
 
 int run_interrupt(const HoldOptions& options, const Invocation& invocation) {
     const Infliction infliction =
-        inflict(options.thread, plan_of(options, wire::Fault::interrupt, ""));
+        inflict(options.thread, plan_for(options, wire::Fault::interrupt, ""));
     return report(invocation, options.thread, infliction, "interrupt", "", "interrupted");
 }
 

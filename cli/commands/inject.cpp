@@ -1,4 +1,5 @@
 // threadfault inject: faults at the calls of a live target.
+#include "base/clean_text.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
@@ -53,7 +54,7 @@ int arm(client::Connection& connection, pid_t pid, const std::vector<inject::Spe
         const wire::ArmReply reply = connection.arm(spec.text);
         if (reply.outcome != wire::ArmOutcome::armed) not_armed(reply, spec.text, pid);
         armed.push_back({{"id", reply.id}, {"spec", spec.text}});
-        out += formatted("armed, number {}: {}\n", reply.id, printable(spec.text));
+        out += formatted("armed, number {}: {}\n", reply.id, base::clean_line(spec.text));
     }
     if (invocation.json) out = line({{"pid", pid}, {"armed", armed}});
     write_all(STDOUT_FILENO, out);
@@ -80,7 +81,7 @@ int list(client::Connection& connection, pid_t pid, const Invocation& invocation
     Table table({{"ID", true}, {"MATCHED", true}, {"INJECTED", true}, {"SPEC"}});
     for (const wire::SpecRecord& record : records) {
         table.add({std::to_string(record.id), std::to_string(record.matched),
-                   std::to_string(record.injected), printable(record.text)});
+                   std::to_string(record.injected), base::clean_line(record.text)});
     }
     std::string out;
     table.print(&out, invocation.style(), terminal_width(STDOUT_FILENO));

@@ -1,13 +1,12 @@
 // threadfault kill: end one chosen thread.
 #include "base/duration.hpp"
-#include "base/suggest.hpp"
+#include "base/fault.hpp"
 #include "commands/commands.hpp"
 #include "commands/forecast.hpp"
 #include "commands/last_looks.hpp"
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
 
-#include <array>
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -16,21 +15,13 @@ namespace {
 
 struct KillOptions {
     ThreadOptions thread;
-    std::string how = "cancel";
+    std::string how{base::info(base::fault_of(base::Verb::kill)).name};
     std::string wait = "1s";
     bool anywhere = false;
     bool dry_run = false;
 };
 
-constexpr std::array<std::string_view, 4> kHows = {"cancel", "async-cancel", "exit", "vanish"};
-
 constexpr const char* kKillExamples =
-    "How the thread ends (--how):\n"
-    "  cancel        pthread_cancel: it ends at its next cancellation point, clean-up runs\n"
-    "  async-cancel  cancelled where it stands\n"
-    "  exit          pthread_exit, run on the thread wherever it is: clean-up runs\n"
-    "  vanish        gone at once: nothing unwinds, locks stay held\n"
-    "\n"
     "Examples:\n"
     "  threadfault kill 4711 4713                                the thread with that id\n"
     "  threadfault kill 4711 name=mc-worker --first --how vanish\n"
@@ -41,28 +32,24 @@ constexpr const char* kKillExamples =
     "Exit status: 0 ended, 2 usage, 3 no such process or thread, or several match, 4 no agent,\n"
     "5 not permitted, 6 not ended within --wait (the output says why), 7 the target died.\n";
 
-drive::Plan plan_of(const KillOptions& options) {
-    const std::optional<wire::Fault> how = drive::parse_how(options.how);
-    if (!how) {
-        const std::string_view near = drive::nearest(options.how, kHows);
-        throw Error(ExitCode::usage, "usage", formatted("--how {}: no such way", options.how),
-                    near.empty() ? formatted("one of {}", joined(kHows, ", "))
-                                 : formatted("did you mean {}?", near));
-    }
-    drive::Plan plan;
-    plan.fault = *how;
-    plan.wait = drive::require_duration("--wait", options.wait);
-    if (options.anywhere) plan.flags |= wire::kFaultAnywhere;
-    return plan;
+std::string ways_to_end() {
+    std::string text = "How the thread ends (--how):\n";
+    for (const wire::Fault death : base::kDeaths)
+        text += formatted("  {:<12}  {}\n", base::info(death).name, base::info(death).about);
+    return text + "\n";
 }
 
 int run_kill(const KillOptions& options, const Invocation& invocation) {
-    drive::Plan plan = plan_of(options);
-    if (options.dry_run) return run_forecast(options.thread, plan.fault, invocation);
+    const drive::Plan plan = plan_of("", [&] {
+        return drive::PlanInput{.fault = drive::parse_how(options.how),
+                                .wait = base::require_duration("--wait", options.wait),
+                                .anywhere = options.anywhere,
+                                .tell_frames = true};
+    });
+    if (options.dry_run) return run_forecast(options.thread, plan.fault(), invocation);
     LastLooks looks;
     // What unwinds can abort, and afterwards there is nothing to look at.
-    const bool unwinds = plan.fault != wire::Fault::vanish;
-    if (unwinds) plan.flags |= wire::kFaultTellFrames;
+    const bool unwinds = base::info(plan.fault()).unwinds;
     Infliction infliction = inflict(options.thread, plan, unwinds ? looks.taker() : BeforeFault());
     looks.explain(infliction.results);
     return report(invocation, options.thread, infliction, "kill", options.how,
@@ -74,14 +61,15 @@ int run_kill(const KillOptions& options, const Invocation& invocation) {
 void setup_kill(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<KillOptions>();
     add_thread_options(app, options->thread);
-    app.add_option("--how", options->how, "cancel, async-cancel, exit or vanish; default cancel")
+    app.add_option("--how", options->how,
+                   formatted("{}; default {}", base::kDeathsInWords.c_str(), options->how))
         ->type_name("HOW");
     app.add_option("--wait", options->wait, "how long it may take; default 1s")->type_name("TIME");
     app.add_flag("--anywhere", options->anywhere,
                  "don't wait for a safe point: also inside the allocator, the loader and stdio");
     app.add_flag("--dry-run", options->dry_run,
                  "do nothing; say what it would do, from the thread's stack and locks");
-    app.footer(std::string(drive::selector_help()) + "\n" + kKillExamples);
+    app.footer(std::string(drive::selector_help()) + "\n" + ways_to_end() + kKillExamples);
     invocation.action = [options, &invocation] { return run_kill(*options, invocation); };
 }
 

@@ -1,7 +1,7 @@
 #include "commands/last_looks.hpp"
 
 #include "drive/faults/last_look.hpp"
-#include "drive/programs/run_program.hpp"
+#include "drive/programs/ask_helper.hpp"
 
 #include <csignal>
 

@@ -1,11 +1,10 @@
 // threadfault locks: who waits for whom, and for the dead.
 #include "render/locks.hpp"
+#include "base/run.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/locks/lock_graph.hpp"
 #include "drive/locks/member_names.hpp"
-#include "drive/programs/run_program.hpp"
-#include "format/format.hpp"
 #include "render/text.hpp"
 
 #include <unistd.h>
@@ -25,13 +24,15 @@ struct LocksOptions {
 
 int draw(const std::string& graph) {
     constexpr std::chrono::minutes kPatience{5};
-    const drive::Ran dot = drive::run_program("dot", {"-Tsvg"}, graph, kPatience);
-    if (!dot.started) {
+    const base::RunResult dot =
+        base::run({"dot", "-Tsvg"},
+                  {.input = graph, .deadline = std::chrono::steady_clock::now() + kPatience});
+    if (dot.end == base::RunResult::End::not_started) {
         throw Error(ExitCode::usage, "no_graphviz",
                     "--svg: the program dot of Graphviz, which draws it, is not to be found",
                     "install graphviz, or take --dot and draw it elsewhere");
     }
-    if (!dot.succeeded) {
+    if (!dot.succeeded() || dot.truncated) {
         throw Error(ExitCode::usage, "no_graphviz", "--svg: dot could not draw the graph",
                     "take --dot and see what dot says of it");
     }

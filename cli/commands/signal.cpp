@@ -1,8 +1,7 @@
 // threadfault signal: queue a signal to one thread.
+#include "base/signal_name.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
-#include "drive/faults/death.hpp"
-#include "format/format.hpp"
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -30,35 +29,15 @@ constexpr const char* kSignalExamples =
     "agent,\n"
     "5 not permitted, 6 still queued because the thread blocks it, 7 the target died of it.\n";
 
-// <bits/siginfo...>: SIGCANCEL and SIGSETXID of glibc's threads.
-bool belongs_to_glibc(int number) {
-    return number == 32 || number == 33;
-}
-
-int require_signal(const std::string& text) {
-    const std::optional<int> number = drive::parse_signal(text);
-    if (!number) {
-        const std::string near = drive::nearest_signal(text);
-        throw Error(ExitCode::usage, "usage", formatted("\"{}\" is no signal", text),
-                    near.empty() ? "write a name like USR1 or RTMIN+3, or a number from 1 to 64"
-                                 : formatted("did you mean {}?", near));
-    }
-    if (belongs_to_glibc(*number)) {
-        throw Error(ExitCode::usage, "usage",
-                    formatted("signal {} belongs to glibc, which uses it for its threads", *number),
-                    "threadfault kill cancels a thread");
-    }
-    return *number;
-}
-
 int run_signal(const SignalOptions& options, const Invocation& invocation) {
-    drive::Plan plan;
-    plan.fault = wire::Fault::signal;
-    plan.signal = require_signal(options.signal);
-    plan.value = options.value;
+    const drive::Plan plan = plan_of("", [&] {
+        return drive::PlanInput{.fault = wire::Fault::signal,
+                                .signal = drive::require_signal(options.signal),
+                                .value = options.value};
+    });
     const Infliction infliction = inflict(options.thread, plan);
     return report(invocation, options.thread, infliction, "signal", "",
-                  drive::signal_name(plan.signal) + " delivered");
+                  base::signal_name(plan.signal()) + " delivered");
 }
 
 }  // namespace

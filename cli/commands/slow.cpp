@@ -4,7 +4,6 @@
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
 
-#include <charconv>
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -18,30 +17,18 @@ struct SlowOptions {
     std::string wait = "1s";
 };
 
-std::uint32_t require_percent(const std::string& text) {
-    std::string_view number = text;
-    if (number.ends_with('%')) number.remove_suffix(1);
-    unsigned percent = 0;
-    const auto [end, error] =
-        std::from_chars(number.data(), number.data() + number.size(), percent);
-    if (error == std::errc() && end == number.data() + number.size() && percent >= 1 &&
-        percent <= 99) {
-        return percent;
-    }
-    throw Error(ExitCode::usage, "usage", formatted("--to {}: no such share", text),
-                "a whole percentage from 1% to 99%; `threadfault thaw` ends it");
-}
-
 int run_slow(const SlowOptions& options, const Invocation& invocation) {
-    drive::Plan plan;
-    plan.fault = wire::Fault::slow;
-    plan.percent = require_percent(options.to);
-    plan.wait = drive::require_duration("--wait", options.wait);
-    if (!options.duration.empty()) {
-        plan.duration = drive::require_duration("--for", options.duration);
-    }
+    const drive::Plan plan = plan_of("--for", [&] {
+        drive::PlanInput input{.fault = wire::Fault::slow,
+                               .wait = base::require_duration("--wait", options.wait),
+                               .percent = drive::parse_percent(options.to)};
+        if (!options.duration.empty()) {
+            input.duration = base::require_duration("--for", options.duration);
+        }
+        return input;
+    });
     const Infliction infliction = inflict(options.thread, plan);
-    std::string verb = formatted("slowed to {}%", plan.percent);
+    std::string verb = formatted("slowed to {}%", plan.percent());
     verb += options.duration.empty() ? " until thawed" : formatted(" for {}", options.duration);
     return report(invocation, options.thread, infliction, "slow", "", verb);
 }

@@ -1,5 +1,6 @@
 // threadfault storm: random faults on a target, seeded, journalled, replayable.
 #include "drive/storm/storm.hpp"
+#include "base/clean_text.hpp"
 #include "base/duration.hpp"
 #include "commands/commands.hpp"
 #include "commands/stop_request.hpp"
@@ -115,8 +116,8 @@ std::string line_of(const drive::StormStep& step, const Style& style) {
                                                               : style.yellow(step.outcome);
     return formatted("{:>9.3f} s  {:<16}  {:<10}  {:<15}  {}{}\n",
                      static_cast<double>(step.at.count()) * 1e-9, step.fault,
-                     step.path.empty() ? "-" : step.path, printable(step.name), outcome,
-                     step.reason.empty() ? "" : ": " + printable(step.reason));
+                     step.path.empty() ? "-" : step.path, base::clean_line(step.name), outcome,
+                     step.reason.empty() ? "" : ": " + base::clean_line(step.reason));
 }
 
 class Summary {
@@ -163,7 +164,7 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
     if (!options.selector.empty()) drive::parse_selector(options.selector);
     options.faults = drive::parse_storm_faults(arguments.faults);
     options.every = drive::parse_interval(arguments.every);
-    options.duration = drive::require_duration("--for", arguments.duration);
+    options.duration = base::require_duration("--for", arguments.duration);
     options.seed = parse_seed(arguments.seed).value_or(std::random_device{}());
     std::vector<drive::StormStep> recorded;
     if (!arguments.replay.empty()) recorded = drive::read_storm_journal(arguments.replay);

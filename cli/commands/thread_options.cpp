@@ -1,6 +1,8 @@
 #include "commands/thread_options.hpp"
 
+#include "base/clean_text.hpp"
 #include "base/duration.hpp"
+#include "base/fault.hpp"
 #include "base/suggest.hpp"
 #include "drive/programs/targets.hpp"
 #include "format/format.hpp"
@@ -19,7 +21,7 @@ namespace {
 
 std::string result_line(const drive::Result& result, std::string_view verb, const Style& style) {
     const drive::Victim& victim = result.victim;
-    std::string line = formatted("{} {}", victim.tid, style.bold(printable(victim.name)));
+    std::string line = formatted("{} {}", victim.tid, style.bold(base::clean_line(victim.name)));
     if (!victim.path.empty()) line += style.dim(formatted(" ({})", victim.path));
     line += ": ";
     switch (result.outcome) {
@@ -37,8 +39,8 @@ std::string result_line(const drive::Result& result, std::string_view verb, cons
             line += style.red("target died");
             break;
     }
-    line += formatted(", {}", drive::short_duration(result.seconds));
-    if (!result.reason.empty()) line += formatted(": {}", printable(result.reason));
+    line += formatted(", {}", base::short_duration(result.seconds));
+    if (!result.reason.empty()) line += formatted(": {}", base::clean_line(result.reason));
     return line + "\n";
 }
 
@@ -103,7 +105,7 @@ observe::Process open_process(const std::string& text) {
         return observe::Process(pid);
     } catch (const Error& error) {
         if (error.code_name() != "no_such_process" || !error.hint().empty()) throw;
-        const pid_t near = drive::nearest_number(pid, drive::likely_targets());
+        const pid_t near = base::nearest_number(pid, drive::likely_targets());
         std::string hint = "`threadfault ps` lists the targets";
         if (near != 0) {
             try {
@@ -126,6 +128,36 @@ Looked::Looked(const std::string& pid_text) : process(open_process(pid_text)) {
         if (error.code_name() == "no_such_process" || !process.alive()) throw;
         why = error.what();
         hint = error.hint();
+    }
+}
+
+drive::Plan plan_of(std::string_view time, const std::function<drive::PlanInput()>& read) {
+    drive::PlanInput input;
+    try {
+        input = read();
+        return drive::Plan(input);
+    } catch (const drive::BadValue& error) {
+        const auto option = [&]() -> std::string {
+            switch (error.part()) {
+                case drive::Part::how:
+                    return "--how";
+                case drive::Part::time:
+                    return std::string(time);
+                case drive::Part::percent:
+                    return "--to";
+                case drive::Part::signal:
+                    return input.signal == 0 ? "SIG" : formatted("signal {}", input.signal);
+                case drive::Part::nice:
+                    return "--nice";
+                case drive::Part::cpus:
+                    return "--cpus";
+                case drive::Part::change:
+                    break;
+            }
+            return std::string(base::info(input.fault).name);
+        };
+        throw Error(error.exit_code(), error.code_name(),
+                    formatted("{}: {}", option(), error.what()), error.hint());
     }
 }
 

@@ -47,6 +47,10 @@ struct Looked {
     std::string hint;
 };
 
+// The plan that a command's options make. An Error names the option that is wrong; `time`: what
+// takes the duration.
+drive::Plan plan_of(std::string_view time, const std::function<drive::PlanInput()>& read);
+
 // Chooses and inflicts: everything between the options and the rendering.
 struct Infliction {
     pid_t pid = 0;

@@ -21,7 +21,7 @@ struct WatchOptions {
 };
 
 int run_watch(const WatchOptions& options, const Invocation& invocation) {
-    const auto duration = drive::require_duration("--for", options.duration);
+    const auto duration = base::require_duration("--for", options.duration);
     Looked looked(options.pid);
     const std::string command = looked.process.command();
     end_on_interrupt();

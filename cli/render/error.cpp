@@ -1,5 +1,6 @@
 #include "render/error.hpp"
 
+#include "base/clean_text.hpp"
 #include "render/json.hpp"
 #include "render/text.hpp"
 
@@ -12,8 +13,8 @@ void report_error(const Error& error, bool json, const Style& style) {
         write_all(STDERR_FILENO, json_error(error));
         return;
     }
-    std::string line = style.red("threadfault:") + " " + printable(error.what());
-    if (!error.hint().empty()) line += style.dim(" (" + printable(error.hint()) + ")");
+    std::string line = style.red("threadfault:") + " " + base::clean_line(error.what());
+    if (!error.hint().empty()) line += style.dim(" (" + base::clean_line(error.hint()) + ")");
     line += '\n';
     write_all(STDERR_FILENO, line);
 }

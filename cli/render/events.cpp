@@ -1,6 +1,8 @@
 #include "render/events.hpp"
 
+#include "base/clean_text.hpp"
 #include "base/duration.hpp"
+#include "base/fault.hpp"
 #include "drive/faults/inflict.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
@@ -68,7 +70,7 @@ std::string path_of(const wire::EventReply& event) {
 }
 
 double seconds_of(const wire::EventReply& event) {
-    return drive::rounded(static_cast<double>(event.time_ns) * 1e-9, drive::kMicros);
+    return base::rounded(static_cast<double>(event.time_ns) * 1e-9, base::kMicros);
 }
 
 std::string clock_of(const wire::EventReply& event) {
@@ -89,10 +91,10 @@ std::string text_event(const wire::EventReply& event, pid_t tid, const Style& st
     std::string what(event_name(event.kind));
     if (event.kind == wire::EventKind::ended) what += formatted(", {}", end_name(event.how));
     if (event.kind == wire::EventKind::fault) {
-        what = formatted("fault: {}, {}", drive::fault_name(fault_of(event)), outcome_of(event));
+        what = formatted("fault: {}, {}", base::info(fault_of(event)).name, outcome_of(event));
     }
     out += formatted("{}  {:>7}  {:<15}  {:<10}  {}\n", style.dim(clock_of(event)), tid,
-                     printable(event.name), path_of(event), what);
+                     base::clean_line(event.name), path_of(event), what);
     return out;
 }
 
@@ -105,7 +107,7 @@ std::string json_event(const wire::EventReply& event, pid_t tid) {
                  {"name", event.name},        {"path", path_of(event)},          {"how", nullptr}};
     if (event.kind == wire::EventKind::ended) json["how"] = end_name(event.how);
     if (event.kind == wire::EventKind::fault) {
-        json["how"] = drive::fault_name(fault_of(event));
+        json["how"] = base::info(fault_of(event)).name;
         json["outcome"] = outcome_of(event);
     }
     return out + line(json);

@@ -51,8 +51,8 @@ Json thread_of(const drive::ThreadView& thread) {
                  {"index", value_or_null(thread.index)},
                  {"creator_tid", value_or_null(thread.creator_tid)},
                  {"pthread", address_or_null(thread.pthread)},
-                 {"cpu_seconds", drive::rounded(thread.cpu_seconds, drive::kHundredths)},
-                 {"age_seconds", drive::rounded(thread.age_seconds, drive::kMillis)}};
+                 {"cpu_seconds", base::rounded(thread.cpu_seconds, base::kHundredths)},
+                 {"age_seconds", base::rounded(thread.age_seconds, base::kMillis)}};
     json["cancel"] = cancel_of(thread);
     json["waiting_on"] = waiting_of(thread);
     // Only where something is known: most threads have nothing that others wait for.
@@ -76,7 +76,7 @@ Json result_of(pid_t pid, std::string_view fault, std::string_view how,
     if (!how.empty()) json["how"] = how;
     json["outcome"] = drive::to_string(result.outcome);
     json["reason"] = text_or_null(result.reason);
-    json["seconds"] = drive::rounded(result.seconds, drive::kMicros);
+    json["seconds"] = base::rounded(result.seconds, base::kMicros);
     return json;
 }
 

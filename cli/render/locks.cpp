@@ -1,5 +1,6 @@
 #include "render/locks.hpp"
 
+#include "base/clean_text.hpp"
 #include "base/duration.hpp"
 #include "format/format.hpp"
 #include "render/json_values.hpp"
@@ -54,7 +55,7 @@ std::string ownerless(const drive::LockGraph& graph, const Style& style) {
                                       : formatted("{:#x}{}{}", lock.address,
                                                   lock.location.empty() ? "" : ", ", lock.location);
         out += formatted("{} {}: {} {}\n", observe::to_string(lock.kind), place,
-                         lock.waiters.size() == 1 ? "waits" : "wait", printable(list));
+                         lock.waiters.size() == 1 ? "waits" : "wait", base::clean_line(list));
     }
     if (out.empty()) return out;
     return style.dim("Objects that know no owner:") + "\n" + out;
@@ -75,7 +76,7 @@ std::string emphasised(const std::string& tree, const Style& style) {
     std::size_t begin = 0;
     while (begin < tree.size()) {
         const std::size_t end = tree.find('\n', begin);
-        std::string one = printable(tree.substr(begin, end - begin));
+        std::string one = base::clean_line(tree.substr(begin, end - begin));
         for (const char* word : {"DEADLOCK", "ORPHANED"}) {
             const std::size_t at = one.find(word);
             if (at != std::string::npos) {
@@ -94,7 +95,7 @@ std::string emphasised(const std::string& tree, const Style& style) {
 std::string render_locks(pid_t pid, const std::string& command, const drive::LockGraph& graph,
                          const Style& style) {
     std::string out = formatted("{} {}: {}\n", style.bold(std::to_string(pid)),
-                                shorten(printable(command), 60, true), summary(graph));
+                                shorten(base::clean_line(command), 60, true), summary(graph));
     const std::string tree = drive::lock_tree(graph);
     if (!tree.empty()) out += emphasised(tree, style);
     return out + ownerless(graph, style);
@@ -128,7 +129,8 @@ std::string json_locks(pid_t pid, const drive::LockGraph& graph) {
 
 std::string dot_locks(pid_t pid, const std::string& command, const drive::LockGraph& graph) {
     std::string out = "digraph locks {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n";
-    out += formatted("  label={};\n", in_quotes(formatted("{} {}", pid, printable(command))));
+    out +=
+        formatted("  label={};\n", in_quotes(formatted("{} {}", pid, base::clean_line(command))));
     std::set<pid_t> threads;
     std::set<std::pair<pid_t, pid_t>> in_cycle;
     for (const auto& cycle : graph.cycles) {
@@ -164,14 +166,14 @@ std::string dot_locks(pid_t pid, const std::string& command, const drive::LockGr
     }
     for (const pid_t tid : threads) {
         const auto name = graph.names.find(tid);
-        out +=
-            formatted("  thread{} [label={}];\n", tid,
-                      in_quotes(formatted(
-                          "{} {}", tid, name != graph.names.end() ? printable(name->second) : "")));
+        out += formatted(
+            "  thread{} [label={}];\n", tid,
+            in_quotes(formatted("{} {}", tid,
+                                name != graph.names.end() ? base::clean_line(name->second) : "")));
     }
     for (const auto& [tid, owner] : dead) {
         out += formatted("  dead{} [style=dashed, color=red, label={}];\n", tid,
-                         in_quotes(formatted("{} {} (dead)", tid, printable(owner->name))));
+                         in_quotes(formatted("{} {} (dead)", tid, base::clean_line(owner->name))));
     }
     return out + edges + "}\n";
 }
@@ -185,9 +187,9 @@ std::string render_watch(pid_t pid, const std::string& command, const drive::Wat
         verdict = style.green(word);
     }
     std::string out = formatted("{} {}: {}\n", style.bold(std::to_string(pid)),
-                                shorten(printable(command), 60, true), verdict);
+                                shorten(base::clean_line(command), 60, true), verdict);
     for (const std::string& sentence : report.evidence)
-        out += formatted("  {}\n", printable(sentence));
+        out += formatted("  {}\n", base::clean_line(sentence));
     if (report.verdict == drive::Progress::stuck) {
         const std::string tree = drive::lock_tree(report.locks);
         if (!tree.empty()) out += "\n" + emphasised(tree, style);
@@ -199,7 +201,7 @@ std::string json_watch(pid_t pid, const drive::WatchReport& report) {
     return line({{"pid", pid},
                  {"verdict", drive::to_string(report.verdict)},
                  {"evidence", report.evidence},
-                 {"seconds", drive::rounded(report.seconds, drive::kMillis)}});
+                 {"seconds", base::rounded(report.seconds, base::kMillis)}});
 }
 
 }  // namespace threadfault::cli

@@ -14,9 +14,6 @@ namespace threadfault::cli {
 // Writes all of `text`; false when the reader is gone.
 bool write_all(int descriptor, std::string_view text);
 
-// Control characters, which names may hold, as "?": a thread's name must not move the cursor.
-std::string printable(std::string_view text);
-
 // "1 thread", "2 threads".
 std::string counted(std::size_t count, std::string_view one);
 

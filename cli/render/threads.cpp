@@ -1,5 +1,6 @@
 #include "render/threads.hpp"
 
+#include "base/clean_text.hpp"
 #include "base/duration.hpp"
 #include "format/format.hpp"
 #include "render/text.hpp"
@@ -10,12 +11,12 @@ namespace threadfault::cli {
 namespace {
 
 std::string or_dash(const std::string& text) {
-    return text.empty() ? "-" : printable(text);
+    return text.empty() ? "-" : base::clean_line(text);
 }
 
 std::string name_of(pid_t tid, const ThreadNames& names) {
     const auto found = names.find(tid);
-    return found == names.end() ? std::string() : printable(found->second);
+    return found == names.end() ? std::string() : base::clean_line(found->second);
 }
 
 std::string faults_text(const drive::ThreadView& thread) {
@@ -26,7 +27,7 @@ std::string holding_text(const drive::ThreadView& thread) {
     std::vector<std::string> locks;
     for (const drive::HeldLock& lock : thread.holding) {
         locks.push_back(lock.symbol.empty() ? formatted("{:#x}", lock.address)
-                                            : printable(lock.symbol));
+                                            : base::clean_line(lock.symbol));
     }
     return joined(locks, ",");
 }
@@ -35,12 +36,12 @@ std::string holding_text(const drive::ThreadView& thread) {
 
 std::string cpu_text(double seconds) {
     if (seconds < 100) return formatted("{:.2f}s", seconds);
-    return drive::short_duration(seconds);
+    return base::short_duration(seconds);
 }
 
 std::string age_text(double seconds) {
     if (seconds < 60) return formatted("{:.0f}s", seconds);
-    return drive::short_duration(seconds);
+    return base::short_duration(seconds);
 }
 
 std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& names) {
@@ -52,7 +53,7 @@ std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& nam
             return formatted("join {} {}", *waiting.owner_tid, name_of(*waiting.owner_tid, names));
         }
         text += waiting.symbol.empty() ? formatted(" {:#x}", waiting.address)
-                                       : " " + printable(waiting.symbol);
+                                       : " " + base::clean_line(waiting.symbol);
         if (waiting.owner_tid && waiting.owner_alive) {
             text += formatted(", held by {} {}", *waiting.owner_tid,
                               name_of(*waiting.owner_tid, names));
@@ -67,7 +68,7 @@ std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& nam
 std::string render_threads(const ThreadReport& report, const Style& style, std::size_t width) {
     const std::vector<drive::ThreadView>& threads = report.list.threads;
     std::string out = formatted("{} {}", style.bold(std::to_string(report.pid)),
-                                shorten(printable(report.command),
+                                shorten(base::clean_line(report.command),
                                         width > 40 ? width - 20 : ~std::size_t{0}, style.unicode));
     out += style.dim(", " + counted(threads.size(), "thread"));
     out += '\n';
@@ -88,7 +89,7 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
     Table table(std::move(columns));
     for (const drive::ThreadView& thread : threads) {
         std::vector<std::string> cells = {
-            std::to_string(thread.tid),   printable(thread.name),
+            std::to_string(thread.tid),   base::clean_line(thread.name),
             std::string(1, thread.state), cpu_text(thread.cpu_seconds),
             age_text(thread.age_seconds), or_dash(thread.start),
             or_dash(thread.path),         or_dash(waiting_text(thread, names))};
@@ -119,7 +120,7 @@ std::string render_targets(const std::vector<drive::Target>& targets, const Styl
     Table table({{"PID", true}, {"THREADS", true}, {"COMMAND", false, 20}});
     for (const drive::Target& target : targets) {
         table.add({std::to_string(target.pid), std::to_string(target.threads),
-                   printable(target.command)});
+                   base::clean_line(target.command)});
     }
     std::string out;
     table.print(&out, style, width);

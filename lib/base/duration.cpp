@@ -1,12 +1,30 @@
 #include "base/duration.hpp"
 
-#include "format/format.hpp"
 #include "threadfault/error.hpp"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 
-namespace threadfault::drive {
+namespace threadfault::base {
+namespace {
+
+// Whatever the locale of the program says: a point, and one digit behind it.
+std::string with_one_digit(double number) {
+    std::array<char, 32> text{};
+    const auto [end, error] =
+        std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed, 1);
+    return error == std::errc() ? std::string(text.data(), end) : std::string("?");
+}
+
+// "3m05s"
+std::string two_units(long long large, char large_unit, long long small, char small_unit) {
+    std::string text = std::to_string(large) + large_unit;
+    if (small < 10) text += '0';
+    return text + std::to_string(small) + small_unit;
+}
+
+}  // namespace
 
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) noexcept {
     double number = 0;
@@ -37,7 +55,8 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
 
 std::chrono::nanoseconds require_duration(std::string_view what, std::string_view text) {
     if (const auto duration = parse_duration(text)) return *duration;
-    throw Error(ExitCode::usage, "usage", formatted("{}: \"{}\" is no duration", what, text),
+    throw Error(ExitCode::usage, "usage",
+                std::string(what) + ": \"" + std::string(text) + "\" is no duration",
                 "durations are written like 250ms, 2s, 1.5s or 1m");
 }
 
@@ -47,12 +66,12 @@ double rounded(double seconds, double parts) noexcept {
 
 std::string short_duration(double seconds) {
     if (seconds < 0) seconds = 0;
-    if (seconds < 0.9995) return formatted("{:.1f} ms", seconds * 1e3);
-    if (seconds < 59.95) return formatted("{:.1f} s", seconds);
+    if (seconds < 0.9995) return with_one_digit(seconds * 1e3) + " ms";
+    if (seconds < 59.95) return with_one_digit(seconds) + " s";
     const auto whole = std::llround(seconds);
-    if (whole < 3600) return formatted("{}m{:02}s", whole / 60, whole % 60);
-    if (whole < 86400) return formatted("{}h{:02}m", whole / 3600, whole % 3600 / 60);
-    return formatted("{}d{:02}h", whole / 86400, whole % 86400 / 3600);
+    if (whole < 3600) return two_units(whole / 60, 'm', whole % 60, 's');
+    if (whole < 86400) return two_units(whole / 3600, 'h', whole % 3600 / 60, 'm');
+    return two_units(whole / 86400, 'd', whole % 86400 / 3600, 'h');
 }
 
-}  // namespace threadfault::drive
+}  // namespace threadfault::base

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace threadfault::drive {
+namespace threadfault::base {
 
 // Units: us, ms, s, m, h. A number without a unit, a negative one, or more than ten years is none.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) noexcept;
@@ -26,6 +26,6 @@ inline constexpr double kMicros = 1e6;
 inline constexpr double kNanos = 1e9;
 double rounded(double seconds, double parts) noexcept;
 
-}  // namespace threadfault::drive
+}  // namespace threadfault::base
 
 #endif  // THREADFAULT_BASE_DURATION_HPP

@@ -1,7 +1,6 @@
-#include "drive/faults/death.hpp"
+#include "base/signal_name.hpp"
 
 #include "base/suggest.hpp"
-#include "format/format.hpp"
 
 #include <signal.h>
 
@@ -11,7 +10,7 @@
 #include <cstring>
 #include <vector>
 
-namespace threadfault::drive {
+namespace threadfault::base {
 namespace {
 
 // Not SIGRTMIN: glibc's is a run-time value that leaves its own two signals out, as users know it.
@@ -65,9 +64,9 @@ std::string signal_name(int number) {
     }
     if (number == first_realtime()) return "SIGRTMIN";
     if (number > first_realtime() && number <= last_realtime()) {
-        return formatted("SIGRTMIN+{}", number - first_realtime());
+        return "SIGRTMIN+" + std::to_string(number - first_realtime());
     }
-    return formatted("signal {}", number);
+    return "signal " + std::to_string(number);
 }
 
 std::optional<int> parse_signal(std::string_view text) {
@@ -95,4 +94,4 @@ std::string nearest_signal(std::string_view text) {
     return nearest(upper_without_prefix(text), names);
 }
 
-}  // namespace threadfault::drive
+}  // namespace threadfault::base

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <tuple>
 
-namespace threadfault::drive {
+namespace threadfault::base {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     const std::size_t width = b.size() + 1;
@@ -61,4 +61,4 @@ pid_t nearest_number(pid_t number, std::span<const pid_t> candidates) {
     return best == candidates.end() ? 0 : *best;
 }
 
-}  // namespace threadfault::drive
+}  // namespace threadfault::base

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace threadfault::drive {
+namespace threadfault::base {
 
 // Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours.
 std::size_t edit_distance(std::string_view a, std::string_view b);
@@ -24,6 +24,6 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 // 0 when there are no candidates.
 pid_t nearest_number(pid_t number, std::span<const pid_t> candidates);
 
-}  // namespace threadfault::drive
+}  // namespace threadfault::base
 
 #endif  // THREADFAULT_BASE_SUGGEST_HPP

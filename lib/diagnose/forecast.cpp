@@ -1,5 +1,6 @@
 #include "diagnose/forecast.hpp"
 
+#include "base/fault.hpp"
 #include "diagnose/handlers.hpp"
 #include "diagnose/lsda.hpp"
 #include "format/format.hpp"
@@ -163,22 +164,23 @@ Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const
     }
     const bool locked = std::any_of(trace.frames.begin(), trace.frames.end(),
                                     [](const Frame& one) { return has_internal_lock(*one.place); });
-    if (how == Fault::vanish) {
+    const base::FaultInfo& kind = base::info(how);
+    if (!kind.unwinds) {
         result.prospect = trace.frames.empty() ? Prospect::unknown : Prospect::ends;
         facts.emplace_back("nothing unwinds: no destructor, no clean-up handler runs");
         add_locks(true);
     }
-    if (locked && how != Fault::cancel) {
+    if (locked && kind.safe_point) {
         result.prospect = Prospect::unsafe;
         facts.emplace_back(
             "it is inside the allocator, the loader or stdio: `kill` waits until it is not, unless "
             "--anywhere");
         return result;
     }
-    if (how == Fault::vanish || trace.frames.empty()) return result;
+    if (!kind.unwinds || trace.frames.empty()) return result;
 
     const bool known = thread.cancel != wire::kCancelUnknown;
-    if (how == Fault::cancel || how == Fault::async_cancel) {
+    if (kind.cancels) {
         if (known && (thread.cancel & wire::kCancelDisabled) != 0) {
             result.prospect = Prospect::stays;
             facts.emplace_back(
@@ -187,7 +189,7 @@ Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const
             return result;
         }
     }
-    if (how == Fault::cancel) {
+    if (kind.at_point) {
         // libc sets the asynchronous type for as long as a cancellation point blocks.
         const bool acts = known && (thread.cancel & wire::kCancelAsynchronous) != 0;
         if (!acts) {

@@ -1,5 +1,6 @@
 #include "diagnose/remains.hpp"
 
+#include "base/descriptor.hpp"
 #include "observe/elf_file.hpp"
 #include "observe/proc_file.hpp"
 
@@ -18,8 +19,8 @@ namespace {
 
 constexpr std::uint64_t kPage = 4096;
 
-observe::Descriptor open_file(const std::string& path) {
-    return observe::Descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+base::Descriptor open_file(const std::string& path) {
+    return base::Descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 }
 
 // What is written there, as the System V ABI for x86-64 has it (table 4.9).
@@ -38,7 +39,7 @@ public:
     // `base`: where the file's first page is mapped.
     static std::unique_ptr<Module> open(const std::string& path, std::uint64_t base) {
         auto elf = observe::ElfFile::read(open_file(path));
-        observe::Descriptor file = open_file(path);
+        base::Descriptor file = open_file(path);
         if (!elf || file.get() < 0) return nullptr;
         auto module = std::unique_ptr<Module>(new Module(std::move(*elf), std::move(file)));
         for (const GElf_Phdr& segment : module->elf_.program_headers()) {
@@ -95,7 +96,7 @@ public:
     }
 
 private:
-    Module(observe::ElfFile elf, observe::Descriptor file)
+    Module(observe::ElfFile elf, base::Descriptor file)
         : elf_(std::move(elf)), file_(std::move(file)), segments_(elf_.program_headers()) {}
 
     template <typename Use>
@@ -172,7 +173,7 @@ private:
     }
 
     observe::ElfFile elf_;
-    observe::Descriptor file_;
+    base::Descriptor file_;
     std::vector<GElf_Phdr> segments_;
     std::uint64_t bias_ = 0;  // from the addresses in the file to those in memory
     std::optional<std::vector<Relocation>> relocations_;

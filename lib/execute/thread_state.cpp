@@ -1,5 +1,6 @@
 #include "execute/thread_state.hpp"
 
+#include "base/libc_signals.hpp"
 #include "execute/syscalls.hpp"
 
 #include <cstring>
@@ -96,9 +97,9 @@ bool BlockedSignalsParser::feed(const char* text, std::size_t size) noexcept {
 }
 
 Deafness judge_mask(std::uint64_t mask, int signal_number) noexcept {
-    constexpr std::uint64_t kOwnedByLibc = 3ULL << 31;  // 32 (SIGCANCEL) and 33 (SIGSETXID)
     if ((mask >> (signal_number - 1) & 1) == 0) return Deafness::hears;
-    return (mask & kOwnedByLibc) == kOwnedByLibc ? Deafness::newborn : Deafness::blocked;
+    return (mask & base::kLibcSignals) == base::kLibcSignals ? Deafness::newborn
+                                                             : Deafness::blocked;
 }
 
 Deafness deafness(pid_t tid, int signal_number) noexcept {

@@ -1,4 +1,5 @@
 // What happens to a target's threads, as its agent tells it.
+#include "base/fault.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "harness/impl.hpp"
 
@@ -55,8 +56,9 @@ Event event_of(const wire::EventReply& reply, pid_t tid) {
             break;
         case wire::EventKind::fault:
             event.kind = Event::Kind::fault;
-            event.how = drive::fault_name(
-                static_cast<wire::Fault>(reply.how & ((1U << wire::kOutcomeShift) - 1)));
+            event.how =
+                base::info(static_cast<wire::Fault>(reply.how & ((1U << wire::kOutcomeShift) - 1)))
+                    .name;
             event.outcome = outcome_name(reply.how);
             break;
         default:

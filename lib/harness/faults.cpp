@@ -1,7 +1,8 @@
 // What is done to a target's threads.
+#include "base/fault.hpp"
+#include "drive/faults/plan.hpp"
 #include "drive/threads/selector.hpp"
 #include "format/format.hpp"
-#include "harness/cpu_list.hpp"
 #include "harness/impl.hpp"
 
 namespace threadfault {
@@ -27,26 +28,22 @@ drive::Choice choice_of(const FaultOptions& options) {
     return choice;
 }
 
-drive::Plan plan_of(wire::Fault fault, const FaultOptions& options) {
-    drive::Plan plan;
-    plan.fault = fault;
-    plan.wait = options.wait;
-    plan.duration = options.duration;
-    return plan;
+drive::PlanInput input_of(wire::Fault fault, const FaultOptions& options) {
+    drive::PlanInput input{.fault = fault, .wait = options.wait};
+    const bool timed = base::info(fault).time == base::TakesTime::if_given;
+    if (timed && options.duration.count() != 0) input.duration = options.duration;
+    return input;
 }
 
-wire::Fault fault_of(How how) {
-    switch (how) {
-        case How::cancel:
-            return wire::Fault::cancel;
-        case How::async_cancel:
-            return wire::Fault::async_cancel;
-        case How::exit:
-            return wire::Fault::exit;
-        case How::vanish:
-            return wire::Fault::vanish;
+drive::Plan plan_of(const drive::PlanInput& input) {
+    try {
+        return drive::Plan(input);
+    } catch (const drive::BadValue& error) {
+        std::string what(base::info(input.fault).name);
+        if (error.part() == drive::Part::signal) what += formatted(" {}", input.signal);
+        throw Error(error.exit_code(), error.code_name(), formatted("{}: {}", what, error.what()),
+                    error.hint());
     }
-    return wire::Fault::cancel;
 }
 
 Outcome outcome_of(drive::Outcome outcome) {
@@ -65,16 +62,11 @@ Outcome outcome_of(drive::Outcome outcome) {
     return Outcome::refused;
 }
 
-std::chrono::nanoseconds require_time(std::string_view what, std::chrono::nanoseconds time) {
-    if (time.count() > 0) return time;
-    throw Error(ExitCode::usage, "usage", formatted("{}: no time at all", what));
-}
-
 }  // namespace
 
 Target::Results Target::Impl::inflict(std::string_view selector, const FaultOptions& options,
                                       const drive::Plan& plan) {
-    const bool every_faulty = selector.empty() && plan.fault == wire::Fault::thaw;
+    const bool every_faulty = selector.empty() && plan.fault() == wire::Fault::thaw;
     drive::Selector parsed;
     if (!every_faulty) parsed = drive::parse_selector(selector);
     const observe::Process process = open();
@@ -84,10 +76,7 @@ Target::Results Target::Impl::inflict(std::string_view selector, const FaultOpti
         const std::vector<drive::Victim> victims =
             every_faulty ? drive::choose_faulty(process, *connection)
                          : drive::choose(process, *connection, parsed, choice_of(options));
-        const bool kills = plan.fault == wire::Fault::cancel ||
-                           plan.fault == wire::Fault::async_cancel ||
-                           plan.fault == wire::Fault::exit || plan.fault == wire::Fault::vanish;
-        if (kills && last_stacks) note_stack(victims);
+        if (base::info(plan.fault()).death && last_stacks) note_stack(victims);
         for (drive::Result& result : drive::inflict(process, *connection, victims, plan)) {
             results.push_back({result.victim.tid, result.victim.name, result.victim.path,
                                outcome_of(result.outcome), result.reason, result.seconds});
@@ -106,98 +95,64 @@ Target::Results Target::Impl::inflict(std::string_view selector, const FaultOpti
 }
 
 Target::Results Target::kill(std::string_view selector, const FaultOptions& options) {
-    drive::Plan plan = plan_of(fault_of(options.how), options);
-    plan.duration = {};
-    if (options.anywhere) plan.flags |= wire::kFaultAnywhere;
-    return impl_->inflict(selector, options, plan);
+    drive::PlanInput input = input_of(fault_of(options.how), options);
+    input.anywhere = options.anywhere;
+    return impl_->inflict(selector, options, plan_of(input));
 }
 
 Target::Results Target::freeze(std::string_view selector, const FaultOptions& options) {
-    return impl_->inflict(selector, options, plan_of(wire::Fault::freeze, options));
+    return impl_->inflict(selector, options, plan_of(input_of(wire::Fault::freeze, options)));
 }
 
 Target::Results Target::thaw(std::string_view selector, const FaultOptions& options) {
-    return impl_->inflict(selector, options, plan_of(wire::Fault::thaw, options));
+    return impl_->inflict(selector, options, plan_of(input_of(wire::Fault::thaw, options)));
 }
 
 Target::Results Target::slow(std::string_view selector, unsigned percent,
                              const FaultOptions& options) {
-    drive::Plan plan = plan_of(wire::Fault::slow, options);
-    if (percent < 1 || percent > 99) {
-        throw Error(ExitCode::usage, "usage", formatted("slow to {}%: no such share", percent),
-                    "a whole percentage from 1 to 99; thaw() ends it");
-    }
-    plan.percent = percent;
-    return impl_->inflict(selector, options, plan);
+    drive::PlanInput input = input_of(wire::Fault::slow, options);
+    input.percent = percent;
+    return impl_->inflict(selector, options, plan_of(input));
 }
 
 Target::Results Target::delay(std::string_view selector, std::chrono::nanoseconds time,
                               const FaultOptions& options) {
-    drive::Plan plan = plan_of(wire::Fault::delay, options);
-    plan.duration = require_time("delay", time);
-    return impl_->inflict(selector, options, plan);
+    drive::PlanInput input = input_of(wire::Fault::delay, options);
+    input.duration = time;
+    return impl_->inflict(selector, options, plan_of(input));
 }
 
 Target::Results Target::spin(std::string_view selector, std::chrono::nanoseconds cpu_time,
                              const FaultOptions& options) {
-    drive::Plan plan = plan_of(wire::Fault::spin, options);
-    plan.duration = require_time("spin", cpu_time);
-    return impl_->inflict(selector, options, plan);
+    drive::PlanInput input = input_of(wire::Fault::spin, options);
+    input.duration = cpu_time;
+    return impl_->inflict(selector, options, plan_of(input));
 }
 
 Target::Results Target::interrupt(std::string_view selector, const FaultOptions& options) {
-    return impl_->inflict(selector, options, plan_of(wire::Fault::interrupt, options));
+    return impl_->inflict(selector, options, plan_of(input_of(wire::Fault::interrupt, options)));
 }
 
 Target::Results Target::demote(std::string_view selector, const Demotion& demotion,
                                const FaultOptions& options) {
-    drive::Plan plan = plan_of(wire::Fault::demote, options);
-    if (demotion.nice) {
-        if (*demotion.nice < -20 || *demotion.nice > 19) {
-            throw Error(ExitCode::usage, "usage",
-                        formatted("nice {}: no such value", *demotion.nice),
-                        "a number from -20 to 19; higher means less CPU time");
-        }
-        plan.nice = *demotion.nice;
-        plan.flags |= wire::kDemoteNice;
-    }
-    if (demotion.idle) plan.flags |= wire::kDemoteIdle;
-    if (!demotion.cpus.empty()) {
-        plan.cpus = target::parse_cpu_list(demotion.cpus);
-        plan.flags |= wire::kDemoteCpus;
-    }
-    if (plan.flags == 0) {
-        throw Error(ExitCode::usage, "usage", "demote: in what way?", "set nice, idle or cpus");
-    }
-    return impl_->inflict(selector, options, plan);
+    drive::PlanInput input = input_of(wire::Fault::demote, options);
+    input.nice = demotion.nice;
+    input.idle = demotion.idle;
+    input.cpus = demotion.cpus;
+    return impl_->inflict(selector, options, plan_of(input));
 }
 
 Target::Results Target::signal(std::string_view selector, int number, const FaultOptions& options,
                                std::int64_t value) {
-    if (number == 32 || number == 33) {
-        throw Error(ExitCode::usage, "usage",
-                    formatted("signal {} belongs to glibc, which uses it for its threads", number),
-                    "kill() cancels a thread");
-    }
-    if (number < 1 || number > 64) {
-        throw Error(ExitCode::usage, "usage", formatted("there is no signal {}", number));
-    }
-    drive::Plan plan = plan_of(wire::Fault::signal, options);
-    plan.signal = number;
-    plan.value = value;
-    return impl_->inflict(selector, options, plan);
+    drive::PlanInput input = input_of(wire::Fault::signal, options);
+    input.signal = number;
+    input.value = value;
+    return impl_->inflict(selector, options, plan_of(input));
 }
 
 Target::Results Target::signal(std::string_view selector, std::string_view name,
                                const FaultOptions& options, std::int64_t value) {
-    const std::optional<int> number = drive::parse_signal(name);
-    if (!number) {
-        const std::string near = drive::nearest_signal(name);
-        throw Error(ExitCode::usage, "usage", formatted("\"{}\" is no signal", name),
-                    near.empty() ? "a name like USR1 or RTMIN+3, or a number from 1 to 64"
-                                 : formatted("did you mean {}?", near));
-    }
-    return signal(selector, *number, options, value);
+    return signal(selector, drive::require_signal(name), options, value);
 }
 
 }  // namespace threadfault

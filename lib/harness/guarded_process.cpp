@@ -1,5 +1,6 @@
 #include "harness/guarded_process.hpp"
 
+#include "base/spawn.hpp"
 #include "format/format.hpp"
 #include "harness/installation.hpp"
 #include "harness/lines.hpp"
@@ -7,7 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -37,39 +37,6 @@ constexpr std::chrono::seconds kPatience{10};
                 formatted("the guardian of the target: {}: {}", what, std::strerror(error)));
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-    std::vector<char*> array;
-    array.reserve(strings.size() + 1);
-    for (const std::string& string : strings)
-        array.push_back(const_cast<char*>(string.c_str()));
-    array.push_back(nullptr);
-    return array;
-}
-
-struct SpawnSettings {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-
-    SpawnSettings() {
-        posix_spawn_file_actions_init(&actions);
-        posix_spawnattr_init(&attributes);
-        // The target begins with no signal blocked or ignored, whatever the test program does with
-        // them; the guardian blocks all itself, but must not be hit before it has.
-        sigset_t all;
-        sigfillset(&all);
-        posix_spawnattr_setsigdefault(&attributes, &all);
-        posix_spawnattr_setsigmask(&attributes, &all);
-        posix_spawnattr_setflags(
-            &attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
-    }
-    ~SpawnSettings() {
-        posix_spawn_file_actions_destroy(&actions);
-        posix_spawnattr_destroy(&attributes);
-    }
-    SpawnSettings(const SpawnSettings&) = delete;
-    SpawnSettings& operator=(const SpawnSettings&) = delete;
-};
-
 }  // namespace
 
 Clock::time_point deadline_after(std::chrono::nanoseconds time) noexcept {
@@ -83,10 +50,10 @@ struct GuardedProcess::Pipes {
     std::array<Descriptor, 3> ours;
 
     void connect(int number) {
-        int ends[2];
-        if (pipe2(ends, O_CLOEXEC) != 0) no_guardian("no pipe", errno);
-        theirs[number] = Descriptor(ends[number == 0 ? 0 : 1]);
-        ours[number] = Descriptor(ends[number == 0 ? 1 : 0]);
+        base::Pipe pipe;
+        if (!pipe.open()) no_guardian("no pipe", errno);
+        theirs[number] = std::move(number == 0 ? pipe.read : pipe.write);
+        ours[number] = std::move(number == 0 ? pipe.write : pipe.read);
     }
     void discard(int number) {
         theirs[number] = Descriptor(open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -145,15 +112,17 @@ void GuardedProcess::start_guardian(const drive::Launch& launch, const LaunchOpt
         launch.file};
     arguments.insert(arguments.end(), launch.arguments.begin(), launch.arguments.end());
 
-    SpawnSettings settings;
-    for (int number = 0; number < 3; number++) {
-        if (pipes.theirs[number].get() < 0) continue;
-        posix_spawn_file_actions_adddup2(&settings.actions, pipes.theirs[number].get(), number);
+    base::SpawnOptions spawned;
+    for (std::size_t number = 0; number < 3; ++number) {
+        if (pipes.theirs[number]) spawned.streams[number] = pipes.theirs[number].get();
     }
-    // Onto itself: it stays open.
-    posix_spawn_file_actions_adddup2(&settings.actions, theirs.get(), theirs.get());
-    const int error = posix_spawn(&guardian_, path.c_str(), &settings.actions, &settings.attributes,
-                                  pointers(arguments).data(), pointers(launch.environment).data());
+    spawned.inherited = {theirs.get()};
+    spawned.environment = &launch.environment;
+    // The target begins with no signal blocked or ignored, whatever the test program does with
+    // them; the guardian blocks all itself, but must not be hit before it has.
+    spawned.signals = base::SpawnOptions::Signals::held;
+    spawned.family = base::SpawnOptions::Family::own_session;
+    const int error = base::spawn(path, arguments, spawned, &guardian_);
     if (error != 0) no_guardian(path, error);
     theirs.reset();
     for (Descriptor& end : pipes.theirs)

@@ -2,8 +2,8 @@
 #ifndef THREADFAULT_HARNESS_GUARDED_PROCESS_HPP
 #define THREADFAULT_HARNESS_GUARDED_PROCESS_HPP
 
+#include "base/descriptor.hpp"
 #include "drive/programs/launch.hpp"
-#include "harness/descriptor.hpp"
 #include "harness/guardian_protocol.hpp"
 #include "threadfault/target.hpp"
 
@@ -19,6 +19,7 @@
 
 namespace threadfault::target {
 
+using base::Descriptor;
 using Clock = std::chrono::steady_clock;
 
 // Of a target whose guardian was killed before it could tell.

@@ -19,6 +19,8 @@
 
 namespace threadfault {
 
+base::Fault fault_of(How how) noexcept;
+
 struct [[gnu::visibility("hidden")]] Target::Impl {
     std::vector<std::string> command;
     pid_t pid = 0;

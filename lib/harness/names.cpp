@@ -1,6 +1,6 @@
 // The words of the public interface.
-#include "drive/faults/death.hpp"
-#include "drive/faults/inflict.hpp"
+#include "base/fault.hpp"
+#include "base/signal_name.hpp"
 #include "format/format.hpp"
 #include "threadfault/target.hpp"
 
@@ -24,23 +24,25 @@ std::string_view to_string(Outcome outcome) noexcept {
     return "";
 }
 
+// The public enumeration is in the order of the table.
+static_assert(base::kDeaths[static_cast<std::size_t>(How::cancel)] == base::Fault::cancel);
+static_assert(base::kDeaths[static_cast<std::size_t>(How::async_cancel)] ==
+              base::Fault::async_cancel);
+static_assert(base::kDeaths[static_cast<std::size_t>(How::exit)] == base::Fault::exit);
+static_assert(base::kDeaths[static_cast<std::size_t>(How::vanish)] == base::Fault::vanish);
+
+base::Fault fault_of(How how) noexcept {
+    const auto place = static_cast<std::size_t>(how);
+    return place < base::kDeaths.size() ? base::kDeaths[place] : base::kDeaths[0];
+}
+
 std::string_view to_string(How how) noexcept {
-    switch (how) {
-        case How::cancel:
-            return "cancel";
-        case How::async_cancel:
-            return "async-cancel";
-        case How::exit:
-            return "exit";
-        case How::vanish:
-            return "vanish";
-    }
-    return "";
+    return base::info(fault_of(how)).name;
 }
 
 std::optional<How> parse_how(std::string_view text) noexcept {
-    for (const How how : {How::cancel, How::async_cancel, How::exit, How::vanish}) {
-        if (to_string(how) == text) return how;
+    for (std::size_t i = 0; i < base::kDeaths.size(); ++i) {
+        if (base::kDeathNames[i] == text) return static_cast<How>(i);
     }
     return std::nullopt;
 }
@@ -61,7 +63,7 @@ std::string_view to_string(Progress progress) noexcept {
 
 std::string Exit::text() const {
     if (code) return formatted("exited with code {}", *code);
-    if (signal) return formatted("was ended by {}", drive::signal_name(*signal));
+    if (signal) return formatted("was ended by {}", base::signal_name(*signal));
     return "ended";
 }
 

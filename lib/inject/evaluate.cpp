@@ -1,3 +1,4 @@
+#include "base/glob.hpp"
 #include "inject/rule.hpp"
 
 namespace threadfault::inject {
@@ -28,7 +29,7 @@ bool has_start(const ThreadMatch& match, const ThreadFacts& thread) noexcept {
     if (match.range_count > 0) return is_in_a_range(match, thread);
     const char* const name =
         thread.start_name != nullptr ? thread.start_name(thread.start) : nullptr;
-    return name != nullptr && *name != '\0' && wire::glob_match(match.start, name);
+    return name != nullptr && *name != '\0' && base::glob_match(match.start, name);
 }
 
 bool has_path(const ThreadMatch& match, const ThreadFacts& thread) noexcept {
@@ -47,7 +48,7 @@ bool matches(const ThreadMatch& match, const ThreadFacts& thread) noexcept {
     if ((terms & ThreadMatch::kTid) != 0 && match.tid != thread.tid) return false;
     if ((terms & ThreadMatch::kNth) != 0 && match.nth != thread.index) return false;
     if ((terms & ThreadMatch::kPath) != 0 && !has_path(match, thread)) return false;
-    if ((terms & ThreadMatch::kName) != 0 && !wire::glob_match(match.name, thread.name)) {
+    if ((terms & ThreadMatch::kName) != 0 && !base::glob_match(match.name, thread.name)) {
         return false;
     }
     return (terms & ThreadMatch::kStart) == 0 || has_start(match, thread);

@@ -1,4 +1,5 @@
 // Which fault may stand at which call: what could happen there without us.
+#include "base/fault.hpp"
 #include "format/format.hpp"
 #include "inject/spec.hpp"
 
@@ -8,10 +9,8 @@ namespace threadfault::inject {
 
 namespace {
 
-using wire::Fault;
-
 bool unwinds(const Rule& rule) {
-    return rule.action == Action::kill && rule.death != Fault::vanish;
+    return rule.action == Action::kill && base::info(rule.death).unwinds;
 }
 
 std::string allowed_errors(const CallInfo& call) {

@@ -1,6 +1,7 @@
 // CALL[,CALL…]:[before:|after:]FAULT[:when=…][:probability=P][:seed=N][:thread=SELECTOR]
 #include "inject/rule.hpp"
 
+#include "base/fault.hpp"
 #include "inject/scan.hpp"
 #include "inject/thread_terms.hpp"
 
@@ -68,17 +69,11 @@ bool parse_duration(Scanner& scanner, Action action, Rule* rule) noexcept {
 bool parse_death(Scanner& scanner, Rule* rule) noexcept {
     rule->action = Action::kill;
     const Piece how = scanner.until(":");
-    if (how == "cancel") {
-        rule->death = wire::Fault::cancel;
-    } else if (how == "async-cancel") {
-        rule->death = wire::Fault::async_cancel;
-    } else if (how == "exit") {
-        rule->death = wire::Fault::exit;
-    } else if (how == "vanish") {
-        rule->death = wire::Fault::vanish;
-    } else {
-        return scanner.fail(how, Word::death, "cancel, async-cancel, exit or vanish");
+    const base::FaultInfo* const death = base::find_death({how.text, how.length});
+    if (death == nullptr) {
+        return scanner.fail(how, Word::death, base::kDeathsInWords.c_str());
     }
+    rule->death = death->fault;
     return true;
 }
 

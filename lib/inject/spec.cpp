@@ -1,5 +1,6 @@
 #include "inject/spec.hpp"
 
+#include "base/fault.hpp"
 #include "base/suggest.hpp"
 #include "format/format.hpp"
 #include "threadfault/error.hpp"
@@ -17,7 +18,7 @@ std::vector<std::string_view> candidates(Word word, const Rule& rule) {
         case Word::fault:
             return {"error", "delay", "spurious", "interrupt", "kill", "freeze", "before", "after"};
         case Word::death:
-            return {"cancel", "async-cancel", "exit", "vanish"};
+            return {base::kDeathNames.begin(), base::kDeathNames.end()};
         case Word::option:
             return {"when", "probability", "seed", "thread"};
         case Word::term:
@@ -41,7 +42,7 @@ std::vector<std::string_view> candidates(Word word, const Rule& rule) {
 [[noreturn]] void malformed(std::string_view text, const Rule& rule, const Problem& problem) {
     const std::string_view found = text.substr(problem.column - 1, problem.length);
     const auto known = candidates(problem.word, rule);
-    const std::string_view near = found.empty() ? std::string_view() : drive::nearest(found, known);
+    const std::string_view near = found.empty() ? std::string_view() : base::nearest(found, known);
     const std::string hint =
         near.empty() ? "a SPEC is CALL[,CALL...]:FAULT[:when=...][:probability=P][:thread=SELECTOR]"
                      : formatted("did you mean \"{}\"?", near);
@@ -191,20 +192,24 @@ std::vector<std::string_view> call_names() {
     return names;
 }
 
-std::string_view spec_help() noexcept {
-    return "SPEC is CALL[,CALL...]:FAULT[:when=FIRST[..LAST][+STEP]][:probability=P]\n"
-           "        [:thread=SELECTOR]\n"
-           "FAULT is\n"
-           "  error=NAME    the call fails (error=EAGAIN)\n"
-           "  spurious      a wait for a condition wakes up for nothing\n"
-           "  interrupt     the call returns as if a signal had interrupted it\n"
-           "  [before:|after:]delay=D   the thread is held for a time\n"
-           "  [before:|after:]freeze=D  the same, and shown as frozen\n"
-           "  [before:|after:]kill=cancel|async-cancel|exit|vanish\n"
-           "                the thread ends in the very call\n"
-           "when= counts the matching calls of the process from 1: 3 is the third, 3+ it and all\n"
-           "after it, 2..10 those, 1+5 every fifth from the first on.\n"
-           "thread= comes last: main, a thread id, name=, start=, path=, nth=, joined by commas.\n";
+std::string_view spec_help() {
+    static const std::string help =
+        "SPEC is CALL[,CALL...]:FAULT[:when=FIRST[..LAST][+STEP]][:probability=P]\n"
+        "        [:thread=SELECTOR]\n"
+        "FAULT is\n"
+        "  error=NAME    the call fails (error=EAGAIN)\n"
+        "  spurious      a wait for a condition wakes up for nothing\n"
+        "  interrupt     the call returns as if a signal had interrupted it\n"
+        "  [before:|after:]delay=D   the thread is held for a time\n"
+        "  [before:|after:]freeze=D  the same, and shown as frozen\n"
+        "  [before:|after:]kill=" +
+        std::string(base::kDeathsInGrammar.c_str()) +
+        "\n"
+        "                the thread ends in the very call\n"
+        "when= counts the matching calls of the process from 1: 3 is the third, 3+ it and all\n"
+        "after it, 2..10 those, 1+5 every fifth from the first on.\n"
+        "thread= comes last: main, a thread id, name=, start=, path=, nth=, joined by commas.\n";
+    return help;
 }
 
 }  // namespace threadfault::inject

@@ -62,7 +62,7 @@ std::string join_specs(std::span<const Spec> specs);
 std::string why_illegitimate(const Rule& rule);
 
 // What `--help` says about SPECs.
-std::string_view spec_help() noexcept;
+std::string_view spec_help();
 
 // The names of all calls, in the order of the table.
 std::vector<std::string_view> call_names();

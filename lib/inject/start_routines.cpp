@@ -1,5 +1,6 @@
 #include "inject/spec.hpp"
 
+#include "base/glob.hpp"
 #include "observe/functions.hpp"
 
 namespace threadfault::inject {
@@ -9,7 +10,7 @@ void resolve_start_routines(Spec& spec, const std::string& program_file) {
     if (glob.empty()) return;
     std::vector<Range> ranges;
     const auto is_meant = [&glob](const std::string& name) {
-        return wire::glob_match(glob.c_str(), name.c_str());
+        return base::glob_match(glob.c_str(), name.c_str());
     };
     for (const auto& function : observe::functions_named(program_file, is_meant))
         ranges.push_back({function.begin, function.end});

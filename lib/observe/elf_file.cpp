@@ -1,5 +1,7 @@
 #include "observe/elf_file.hpp"
 
+#include "base/descriptor.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <string_view>
@@ -37,8 +39,8 @@ std::string find_build_id(Elf_Data* data) {
 
 }  // namespace
 
-std::optional<ElfFile> ElfFile::read(Descriptor file) {
-    if (!libelf_ready() || !file.valid()) return std::nullopt;
+std::optional<ElfFile> ElfFile::read(base::Descriptor file) {
+    if (!libelf_ready() || !file) return std::nullopt;
     Elf* elf = ::elf_begin(file.get(), ELF_C_READ, nullptr);
     if (elf == nullptr) return std::nullopt;
     ElfFile result(std::move(file), {}, elf);
@@ -50,7 +52,8 @@ std::optional<ElfFile> ElfFile::from_image(std::vector<char> image) {
     if (!libelf_ready() || image.empty()) return std::nullopt;
     Elf* elf = ::elf_memory(image.data(), image.size());
     if (elf == nullptr) return std::nullopt;
-    ElfFile result(Descriptor(), std::move(image), elf);  // moving a vector leaves its bytes there
+    ElfFile result(base::Descriptor(), std::move(image),
+                   elf);  // moving a vector leaves its bytes there
     if (::elf_kind(elf) != ELF_K_ELF) return std::nullopt;
     return result;
 }

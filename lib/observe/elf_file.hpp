@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "observe/proc_file.hpp"
 
 namespace threadfault::observe {
@@ -25,7 +26,7 @@ struct DebugLink {
 class ElfFile {
 public:
     // std::nullopt when it is no ELF file.
-    static std::optional<ElfFile> read(Descriptor file);
+    static std::optional<ElfFile> read(base::Descriptor file);
     static std::optional<ElfFile> from_image(std::vector<char> image);
 
     ~ElfFile();
@@ -45,11 +46,11 @@ public:
     std::vector<std::string> needed() const;         // DT_NEEDED
 
 private:
-    ElfFile(Descriptor file, std::vector<char> image, Elf* elf)
+    ElfFile(base::Descriptor file, std::vector<char> image, Elf* elf)
         : file_(std::move(file)), image_(std::move(image)), elf_(elf) {}
     std::string bytes_at(std::uint64_t offset, std::uint64_t length) const;
 
-    Descriptor file_;
+    base::Descriptor file_;
     std::vector<char> image_;
     Elf* elf_ = nullptr;
 };

@@ -1,5 +1,6 @@
 #include "observe/functions.hpp"
 
+#include "base/descriptor.hpp"
 #include "observe/elf_file.hpp"
 #include "observe/elf_symbols.hpp"
 #include "observe/symbols.hpp"
@@ -11,8 +12,8 @@ namespace threadfault::observe {
 std::vector<FunctionRange> functions_named(
     const std::string& file, const std::function<bool(const std::string& name)>& is_meant) {
     std::vector<FunctionRange> found;
-    Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!descriptor.valid()) return found;
+    base::Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!descriptor) return found;
     const auto elf = ElfFile::read(std::move(descriptor));
     if (!elf) return found;
     ElfSymbols symbols;

@@ -1,5 +1,7 @@
 #include "observe/module_file.hpp"
 
+#include "base/descriptor.hpp"
+
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -17,17 +19,16 @@ namespace threadfault::observe {
 namespace {
 
 // Looks before it opens: opening a device or a pipe may do something.
-Descriptor reopen_if_regular(const Descriptor& path_only) {
+base::Descriptor reopen_if_regular(const base::Descriptor& path_only) {
     struct stat information {};
-    if (!path_only.valid() || ::fstat(path_only.get(), &information) != 0 ||
-        !S_ISREG(information.st_mode))
-        return Descriptor();
+    if (!path_only || ::fstat(path_only.get(), &information) != 0 || !S_ISREG(information.st_mode))
+        return base::Descriptor();
     const std::string self = "/proc/self/fd/" + std::to_string(path_only.get());
-    return Descriptor(::open(self.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    return base::Descriptor(::open(self.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
 }
 
-Descriptor open_regular(const std::string& path) {
-    return reopen_if_regular(Descriptor(::open(path.c_str(), O_PATH | O_CLOEXEC)));
+base::Descriptor open_regular(const std::string& path) {
+    return reopen_if_regular(base::Descriptor(::open(path.c_str(), O_PATH | O_CLOEXEC)));
 }
 
 bool matches_checksum(int fd, std::uint32_t expected) {
@@ -55,12 +56,12 @@ std::string hexadecimal(std::string_view bytes) {
 
 }  // namespace
 
-Descriptor open_regular_in_root(int root_fd, const std::string& path) {
+base::Descriptor open_regular_in_root(int root_fd, const std::string& path) {
     open_how how{};
     how.flags = O_PATH | O_CLOEXEC;
     how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
     const long fd = ::syscall(SYS_openat2, root_fd, path.c_str(), &how, sizeof how);
-    return reopen_if_regular(Descriptor(static_cast<int>(fd)));
+    return reopen_if_regular(base::Descriptor(static_cast<int>(fd)));
 }
 
 ModuleFiles::ModuleFiles(const Process& process)
@@ -91,18 +92,17 @@ std::optional<ElfFile> ModuleFiles::open(const Mapping& mapping) const {
     std::snprintf(range.data(), range.size(), "/%llx-%llx",
                   static_cast<unsigned long long>(mapping.begin),
                   static_cast<unsigned long long>(mapping.end));
-    Descriptor file = open_regular(map_files_ + range.data());
-    if (file.valid()) return ElfFile::read(std::move(file));
+    base::Descriptor file = open_regular(map_files_ + range.data());
+    if (file) return ElfFile::read(std::move(file));
     file = open_regular(exe_);
-    if (file.valid()) {
+    if (file) {
         struct stat information {};
         if (::fstat(file.get(), &information) == 0 && information.st_ino == mapping.inode)
             return ElfFile::read(std::move(file));
     }
-    for (const Descriptor* root : {&root_, &own_root_}) {
+    for (const base::Descriptor* root : {&root_, &own_root_}) {
         file = open_regular_in_root(root->get(), mapping.path);
-        if (file.valid() && is_the_mapped_file(file.get(), mapping))
-            return ElfFile::read(std::move(file));
+        if (file && is_the_mapped_file(file.get(), mapping)) return ElfFile::read(std::move(file));
     }
     return std::nullopt;
 }
@@ -114,7 +114,7 @@ std::optional<ElfFile> ModuleFiles::open_debug_file(const ElfFile& file,
         const std::string digits = hexadecimal(build_id);
         const std::string by_id =
             "/usr/lib/debug/.build-id/" + digits.substr(0, 2) + "/" + digits.substr(2) + ".debug";
-        for (const Descriptor* root : {&root_, &own_root_}) {
+        for (const base::Descriptor* root : {&root_, &own_root_}) {
             auto debug = ElfFile::read(open_regular_in_root(root->get(), by_id));
             if (debug && debug->build_id() == build_id) return debug;
         }
@@ -127,9 +127,9 @@ std::optional<ElfFile> ModuleFiles::open_debug_file(const ElfFile& file,
     for (const std::string& candidate :
          {directory + link->file_name, directory + ".debug/" + link->file_name,
           "/usr/lib/debug" + directory + link->file_name}) {
-        for (const Descriptor* root : {&root_, &own_root_}) {
-            Descriptor opened = open_regular_in_root(root->get(), candidate);
-            if (!opened.valid() || !matches_checksum(opened.get(), link->crc)) continue;
+        for (const base::Descriptor* root : {&root_, &own_root_}) {
+            base::Descriptor opened = open_regular_in_root(root->get(), candidate);
+            if (!opened || !matches_checksum(opened.get(), link->crc)) continue;
             return ElfFile::read(std::move(opened));
         }
     }

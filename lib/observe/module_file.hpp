@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/descriptor.hpp"
 #include "observe/elf_file.hpp"
 #include "observe/maps.hpp"
 #include "observe/memory.hpp"
@@ -14,7 +15,7 @@ namespace threadfault::observe {
 
 // Opens a regular file as the process whose root directory `root_fd` is would open it: absolute
 // symbolic links in a container's tree stay in that tree. Never opens devices or pipes.
-Descriptor open_regular_in_root(int root_fd, const std::string& path);
+base::Descriptor open_regular_in_root(int root_fd, const std::string& path);
 
 // Where the files of one process are found.
 class ModuleFiles {
@@ -34,8 +35,8 @@ private:
 
     std::string map_files_;
     std::string exe_;
-    Descriptor root_;
-    Descriptor own_root_;
+    base::Descriptor root_;
+    base::Descriptor own_root_;
     Memory memory_;
 };
 

@@ -1,5 +1,6 @@
 #include "observe/preloadable.hpp"
 
+#include "base/descriptor.hpp"
 #include "format/format.hpp"
 #include "observe/elf_file.hpp"
 #include "observe/maps.hpp"
@@ -167,8 +168,8 @@ ProgramCheck check_program(const std::string& program) {
     for (int depth = 0; depth <= kMostInterpreters; ++depth) {
         const bool executable = depth == 0 ? found.executable : is_regular_executable(path);
         if (!executable) return with_script(check_unexecutable(path, script));
-        Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        const std::string interpreter = file.valid() ? shebang_of(file.get()) : std::string();
+        base::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        const std::string interpreter = file ? shebang_of(file.get()) : std::string();
         if (!interpreter.empty()) {
             if (script.empty()) script = path;
             path = interpreter;
@@ -181,7 +182,7 @@ ProgramCheck check_program(const std::string& program) {
                         formatted("{} is {}: the loader ignores LD_PRELOAD for it", path, raised)));
         }
         // A program may be executable and yet unreadable: then nothing can be said against it.
-        if (!file.valid()) return with_script(verdict(Preloadable::yes, path, {}));
+        if (!file) return with_script(verdict(Preloadable::yes, path, {}));
         if (const auto elf = ElfFile::read(std::move(file))) {
             return with_script(check_elf(path, *elf));
         }

@@ -1,5 +1,7 @@
 #include "observe/proc_file.hpp"
 
+#include "base/descriptor.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -11,15 +13,6 @@
 #include <cstring>
 
 namespace threadfault::observe {
-
-void Descriptor::reset() noexcept {
-    if (number_ >= 0) {
-        const int saved = errno;
-        ::close(number_);
-        errno = saved;
-        number_ = -1;
-    }
-}
 
 ssize_t read_small_file(int directory_fd, const char* path, std::span<char> buffer) noexcept {
     const int fd = ::openat(directory_fd, path, O_RDONLY | O_CLOEXEC);
@@ -40,8 +33,8 @@ ssize_t read_small_file(int directory_fd, const char* path, std::span<char> buff
 }
 
 std::optional<std::string> read_whole_file(int directory_fd, const char* path) {
-    const Descriptor file(::openat(directory_fd, path, O_RDONLY | O_CLOEXEC));
-    if (!file.valid()) return std::nullopt;
+    const base::Descriptor file(::openat(directory_fd, path, O_RDONLY | O_CLOEXEC));
+    if (!file) return std::nullopt;
     std::string text;
     std::size_t length = 0;
     text.resize(std::size_t{16} * 1024);
@@ -66,8 +59,9 @@ std::optional<pid_t> parse_number(std::string_view text) noexcept {
 }
 
 bool list_numbers(int directory_fd, const char* path, std::vector<pid_t>& numbers) {
-    const Descriptor directory(::openat(directory_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory.valid()) return false;
+    const base::Descriptor directory(
+        ::openat(directory_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) return false;
     // Large, so that few system calls cover many threads: the kernel loses its place in the list
     // when the thread that it stopped at ends between two calls.
     std::vector<char> buffer(std::size_t{256} * 1024);

@@ -9,35 +9,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace threadfault::observe {
-
-// A descriptor that closes itself.
-class Descriptor {
-public:
-    explicit Descriptor(int number = -1) noexcept : number_(number) {}
-    ~Descriptor() { reset(); }
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        if (this != &other) {
-            reset();
-            number_ = std::exchange(other.number_, -1);
-        }
-        return *this;
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-
-    int get() const noexcept { return number_; }
-    bool valid() const noexcept { return number_ >= 0; }
-    int release() noexcept { return std::exchange(number_, -1); }
-    void reset() noexcept;
-
-private:
-    int number_;
-};
 
 // Reads at most buffer.size() bytes of `path` under the directory `directory_fd` (AT_FDCWD: path as
 // it is). The number of bytes, or -errno. Thread-safe.

@@ -19,6 +19,7 @@
 
 #include <threadfault/error.hpp>
 
+#include "base/descriptor.hpp"
 #include "observe/proc_file.hpp"
 
 namespace threadfault::observe {
@@ -177,8 +178,8 @@ bool TaskStat::is_kernel_worker() const noexcept {
 Process::Process(pid_t pid) : pid_(pid) {
     if (pid <= 0) throw no_such_process(pid, "a process id is a positive number");
     const std::string path = "/proc/" + std::to_string(pid) + "/task";
-    Descriptor task(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!task.valid()) {
+    base::Descriptor task(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!task) {
         const int error = errno;
         if (!means_gone(error)) throw_read_error(pid, "the threads", error);
         // /proc mounted with hidepid=2 shows no trace of other users' processes.

@@ -2,6 +2,7 @@
 #ifndef THREADFAULT_SCENARIO_COMMAND_HPP
 #define THREADFAULT_SCENARIO_COMMAND_HPP
 
+#include "base/run.hpp"
 #include "scenario/stop.hpp"
 
 #include <map>
@@ -15,12 +16,8 @@ struct CommandOptions {
     std::string directory;                           // "": ours
 };
 
-struct CommandResult {
-    enum class End { exited, signalled, timed_out, stopped, not_started };
-    End end{};
-    int code = 0;        // exited: its code; signalled: the signal; not_started: errno
-    std::string output;  // standard output and error together, the last 64 KiB
-
+// `output`: standard output and error together, the last 64 KiB.
+struct CommandResult : base::RunResult {
     // "exited with code 3", "was ended by SIGKILL", "did not end in time", ...
     std::string text() const;
 };

@@ -3,18 +3,11 @@
 #include "format/format.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace threadfault::scenario {
 
 std::string Place::text() const {
     return formatted("{}:{}:{}", file, line, column);
-}
-
-std::string_view to_string(Verb verb) noexcept {
-    static constexpr std::array<std::string_view, 9> kNames = {
-        "kill", "signal", "freeze", "thaw", "slow", "delay", "spin", "interrupt", "demote"};
-    return kNames[static_cast<std::size_t>(verb)];
 }
 
 bool Expectation::foresees_end() const noexcept {

@@ -3,6 +3,7 @@
 #ifndef THREADFAULT_SCENARIO_MODEL_HPP
 #define THREADFAULT_SCENARIO_MODEL_HPP
 
+#include "base/fault.hpp"
 #include "threadfault/target.hpp"
 
 #include <chrono>
@@ -57,9 +58,7 @@ struct ProbeSpec {
     Duration within = std::chrono::seconds(1);        // of one try
 };
 
-enum class Verb { kill, signal, freeze, thaw, slow, delay, spin, interrupt, demote };
-
-std::string_view to_string(Verb verb) noexcept;
+using base::Verb;
 
 struct FaultStep {
     Verb verb{};

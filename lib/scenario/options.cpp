@@ -1,9 +1,8 @@
 #include "scenario/options.hpp"
 
+#include "base/glob.hpp"
 #include "format/format.hpp"
 #include "threadfault/error.hpp"
-
-#include <fnmatch.h>
 
 #include <charconv>
 #include <string_view>
@@ -93,7 +92,7 @@ bool chooses(const std::string& pattern, const std::string& name) {
     if (pattern.empty()) return true;
     if (pattern.find_first_of("*?[") == std::string::npos)
         return name.find(pattern) != std::string::npos;
-    return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+    return base::glob_match(pattern.c_str(), name.c_str());
 }
 
 }  // namespace threadfault::scenario

@@ -1,11 +1,10 @@
-#include "drive/faults/death.hpp"
+#include "base/fault.hpp"
+#include "drive/faults/plan.hpp"
 #include "format/format.hpp"
 #include "scenario/parse_parts.hpp"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <tuple>
+#include <string>
+#include <vector>
 
 namespace threadfault::scenario {
 namespace {
@@ -14,37 +13,10 @@ constexpr const char* kAll = "all";
 constexpr const char* kFirst = "first";
 constexpr const char* kRandom = "random";
 
-// The flags of the command of that name, and its positional arguments.
 Reader::Keys keys_of(Verb verb) {
-    Reader::Keys keys = {to_string(verb), kAll, kFirst, kRandom};
-    const auto also = [&](const Reader::Keys& more) {
-        keys.insert(keys.end(), more.begin(), more.end());
-    };
-    switch (verb) {
-        case Verb::kill:
-            also({"how", "wait", "anywhere"});
-            break;
-        case Verb::signal:
-            also({"sig", "value"});
-            break;
-        case Verb::freeze:
-        case Verb::delay:
-            also({"for", "wait"});
-            break;
-        case Verb::thaw:
-            also({"wait"});
-            break;
-        case Verb::slow:
-            also({"to", "for", "wait"});
-            break;
-        case Verb::spin:
-            also({"for"});
-            break;
-        case Verb::demote:
-            also({"nice", "idle", "cpus", "for"});
-            break;
-        case Verb::interrupt:
-            break;
+    Reader::Keys keys = {base::info(verb).name, kAll, kFirst, kRandom};
+    for (const std::string_view key : base::info(verb).keys) {
+        if (!key.empty()) keys.push_back(key);
     }
     return keys;
 }
@@ -69,65 +41,77 @@ void parse_pick(const Reader& reader, FaultOptions* options) {
     pick(kRandom, Pick::random);
 }
 
+std::string_view key_of(drive::Part part, std::string_view signal_key) {
+    switch (part) {
+        case drive::Part::how:
+            return "how";
+        case drive::Part::time:
+            return "for";
+        case drive::Part::percent:
+            return "to";
+        case drive::Part::signal:
+            return signal_key;
+        case drive::Part::nice:
+            return "nice";
+        case drive::Part::cpus:
+        case drive::Part::change:
+            break;
+    }
+    return "cpus";
+}
+
+// What `read` gives; of a value that is wrong, the place of its key is told.
+template <typename Read>
+auto checked(const Reader& reader, Read read, std::string_view signal_key = "sig")
+    -> decltype(read()) {
+    try {
+        return read();
+    } catch (const drive::BadValue& error) {
+        std::string hint = error.hint();
+        if (!error.near().empty()) hint = formatted("did you mean \"{}\"?", error.near());
+        reader.wrong(
+            key_of(error.part(), signal_key),
+            hint.empty() ? std::string(error.what()) : formatted("{}; {}", error.what(), hint));
+    }
+}
+
 unsigned parse_percent(const Reader& reader) {
     const toml::node* const node = reader.node("to");
     if (node == nullptr) reader.missing("to");
     if (!node->is_string()) reader.wrong_type("to", "a percentage like \"10%\"");
     const std::string text = *reader.string("to");
-    std::string_view digits = text;
-    if (digits.ends_with('%')) digits.remove_suffix(1);
-    unsigned percent = 0;
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), percent);
-    if (error != std::errc() || end != digits.data() + digits.size() || percent < 1 ||
-        percent > 99) {
-        reader.wrong("to", formatted("\"{}\" is not between 1% and 99%", text));
-    }
-    return percent;
-}
-
-// "0,2-3".
-void check_cpus(const Reader& reader, const std::string& list) {
-    std::string_view rest = list;
-    for (bool more = true; more;) {
-        const std::size_t comma = rest.find(',');
-        more = comma != std::string_view::npos;
-        const std::string_view part = rest.substr(0, comma);
-        const char* const end = part.data() + part.size();
-        unsigned first = 0;
-        auto [at, error] = std::from_chars(part.data(), end, first);
-        unsigned last = first;
-        if (error == std::errc() && at != end && *at == '-')
-            std::tie(at, error) = [&] {
-                const auto result = std::from_chars(at + 1, end, last);
-                return std::pair(result.ptr, result.ec);
-            }();
-        if (error != std::errc() || at != end || first > last || last > 1023)
-            reader.wrong("cpus", formatted("\"{}\" is no CPU; write a list like 0 or 0,2-3", part));
-        if (more) rest.remove_prefix(comma + 1);
-    }
+    return checked(reader, [&] { return drive::parse_percent(text); });
 }
 
 Demotion parse_demotion(const Reader& reader) {
     Demotion demotion;
-    if (const auto nice = reader.integer("nice", -20, 19)) demotion.nice = static_cast<int>(*nice);
+    if (const auto nice = reader.integer("nice", drive::kLeastNice, drive::kMostNice)) {
+        demotion.nice = static_cast<int>(*nice);
+    }
     demotion.idle = reader.boolean("idle").value_or(false);
     demotion.cpus = reader.string("cpus").value_or("");
-    if (reader.has("cpus")) check_cpus(reader, demotion.cpus);
-    if (!demotion.nice && !demotion.idle && demotion.cpus.empty())
+    if (!demotion.nice && !demotion.idle && !reader.has("cpus"))
         fail(reader.place(), formatted("{} lacks one of nice, idle, cpus", reader.what()));
     return demotion;
 }
 
 How parse_how(const Reader& reader) {
-    static constexpr std::array kHows = {How::cancel, How::async_cancel, How::exit, How::vanish};
-    static const std::vector<std::string> kNames = {"cancel", "async-cancel", "exit", "vanish"};
     const std::optional<std::string> text = reader.string("how");
     if (!text) return How::cancel;
-    const auto found = std::find(kNames.begin(), kNames.end(), *text);
-    if (found == kNames.end())
-        reader.wrong("how", formatted("there is no \"{}\"{}", *text, suggestion(*text, kNames)));
-    return kHows[static_cast<std::size_t>(found - kNames.begin())];
+    return checked(
+        reader, [&] { return *threadfault::parse_how(base::info(drive::parse_how(*text)).name); });
+}
+
+// Its limits are those that it will have when it is done.
+drive::Plan plan_of(const Reader& reader, const FaultStep& step) {
+    drive::PlanInput input{.fault = base::fault_of(step.verb),
+                           .percent = step.percent,
+                           .signal = step.signal,
+                           .nice = step.demotion.nice,
+                           .idle = step.demotion.idle,
+                           .cpus = step.demotion.cpus};
+    if (reader.has("for")) input.duration = reader.duration("for");
+    return checked(reader, [&] { return drive::Plan(input); });
 }
 
 }  // namespace
@@ -143,17 +127,12 @@ std::optional<int> parse_signal_key(const Reader& reader, std::string_view key) 
     } else {
         reader.wrong_type(key, "the name or number of a signal");
     }
-    const std::optional<int> number = drive::parse_signal(text);
-    if (!number) {
-        const std::string near = drive::nearest_signal(text);
-        reader.wrong(key, formatted("\"{}\" is no signal{}", text,
-                                    near.empty() ? "" : formatted("; did you mean \"{}\"?", near)));
-    }
-    return number;
+    return checked(
+        reader, [&] { return drive::require_signal(text); }, key);
 }
 
 FaultStep parse_fault(const Source& source, const toml::table& table, Verb verb) {
-    const std::string_view name = to_string(verb);
+    const std::string_view name = base::info(verb).name;
     const Reader reader(source, table, formatted("step \"{}\"", name), keys_of(verb));
     FaultStep step;
     step.verb = verb;
@@ -171,8 +150,6 @@ FaultStep parse_fault(const Source& source, const toml::table& table, Verb verb)
             const std::optional<int> signal = parse_signal_key(reader, "sig");
             if (!signal) reader.missing("sig");
             step.signal = *signal;
-            if (*signal == 32 || *signal == 33)
-                reader.wrong("sig", "it belongs to glibc; `kill` cancels a thread");
             step.value = reader.integer("value", INT64_MIN, INT64_MAX).value_or(0);
             break;
         }
@@ -190,10 +167,12 @@ FaultStep parse_fault(const Source& source, const toml::table& table, Verb verb)
         case Verb::freeze:
         case Verb::thaw:
         case Verb::interrupt:
+        case Verb::none:
             break;
     }
-    if (verb == Verb::freeze || verb == Verb::slow || verb == Verb::demote)
-        step.options.duration = time.value_or(Duration::zero());
+    const drive::Plan plan = plan_of(reader, step);
+    if (base::info(plan.fault()).time == base::TakesTime::if_given)
+        step.options.duration = plan.duration();
     return step;
 }
 

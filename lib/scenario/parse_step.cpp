@@ -107,10 +107,7 @@ Step parse_step(const Source& source, const toml::table& table, const Scenario& 
         const Reader reader(source, table, "step \"expect\"", {"expect"});
         step.what = parse_expectation(source, *reader.table("expect", "a table"), scenario);
     } else {
-        for (int i = 0; i <= static_cast<int>(Verb::demote); i++) {
-            const auto candidate = static_cast<Verb>(i);
-            if (to_string(candidate) == verb) step.what = parse_fault(source, table, candidate);
-        }
+        step.what = parse_fault(source, table, base::find_verb(verb));
     }
     return step;
 }

@@ -64,7 +64,7 @@ void located(const Place& place, const std::function<void()>& check) {
 }
 
 std::string suggestion(std::string_view text, const std::vector<std::string>& candidates) {
-    const std::string near = drive::nearest(text, candidates);
+    const std::string near = base::nearest(text, candidates);
     if (!near.empty()) return formatted("; did you mean \"{}\"?", near);
     return candidates.empty() ? "" : formatted("; one of {}", joined(candidates, ", "));
 }
@@ -167,7 +167,7 @@ std::optional<Duration> Reader::duration(std::string_view key) const {
     if (value == nullptr) return std::nullopt;
     if (!value->is_string()) wrong_type(key, "a duration like \"250ms\", \"2s\" or \"1m\"");
     const std::string text = value->as_string()->get();
-    const std::optional<Duration> time = drive::parse_duration(text);
+    const std::optional<Duration> time = base::parse_duration(text);
     if (!time) wrong(key, formatted("\"{}\" is no duration; write one like 250ms, 2s, 1m", text));
     return time;
 }

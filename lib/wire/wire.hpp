@@ -3,9 +3,11 @@
 // SOCK_SEQPACKET keeps message borders, so a message is one packet: a Header and the fixed-layout
 // body that its type names. Both ends run on one machine: native byte order. Anything that does not
 // parse (magic, version, type, length) is answered with Type::error and the connection is closed.
-// This header needs nothing; the agent includes it.
+// This header needs constants of base alone; the agent includes it.
 #ifndef THREADFAULT_WIRE_WIRE_HPP
 #define THREADFAULT_WIRE_WIRE_HPP
+
+#include "base/fault.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -141,22 +143,7 @@ struct ListReply {
 };
 inline constexpr std::size_t kMaxRecords = (kMaxMessage - sizeof(ListReply)) / sizeof(ThreadRecord);
 
-enum class Fault : std::uint32_t {
-    cancel = 1,
-    async_cancel = 2,
-    exit = 3,
-    vanish = 4,
-    signal = 5,
-    look = 6,  // nothing is done to the thread: where is it, and could it be killed there?
-    freeze = 7,
-    thaw = 8,
-    slow = 9,
-    delay = 10,
-    spin = 11,
-    interrupt = 12,
-    demote = 13,
-    capture = 14,  // nothing is done to the thread: its registers and the inner part of its stack
-};
+using base::Fault;
 
 // FaultRequest::flags
 inline constexpr std::uint32_t kFaultAnywhere = 1U << 0;  // no safe point asked for
@@ -408,10 +395,6 @@ enum class Check : std::uint8_t { ok, malformed, bad_magic, bad_version, bad_typ
 
 // Is `data` one whole, well-formed request? Reads nothing beyond `length`.
 Check check_request(const void* data, std::size_t length) noexcept;
-
-// Anchored glob match: `*`, `?`, `[a-z]`, `[!a-z]`, `\x`. No allocation, no locale, no recursion.
-// Async-signal-safe.
-bool glob_match(const char* pattern, const char* text) noexcept;
 
 static_assert(std::is_trivially_copyable_v<FaultReply> && std::is_standard_layout_v<FaultReply>);
 static_assert(sizeof(Header) == 16);

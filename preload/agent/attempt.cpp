@@ -1,5 +1,6 @@
 #include "preload/agent/attempt.hpp"
 
+#include "base/fault.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/agent/keeper.hpp"
 #include "preload/agent/lifecycle.hpp"
@@ -38,14 +39,6 @@ bool handler_in_place(std::int64_t now) noexcept {
     return in_place;
 }
 
-bool unwinds(Fault fault) noexcept {
-    return fault == Fault::cancel || fault == Fault::async_cancel || fault == Fault::exit;
-}
-
-bool is_death(Fault fault) noexcept {
-    return unwinds(fault) || fault == Fault::vanish;
-}
-
 }  // namespace
 
 constinit std::int64_t Attempt::crowd_heard_ns_ = 0;
@@ -58,7 +51,8 @@ void Attempt::begin(const wire::FaultRequest& request, Findings* findings,
     deadline_ns_ = now + (request.wait_ns > kShortestWait ? request.wait_ns : kShortestWait);
     if (deadline_ns_ < now) deadline_ns_ = execute::kNever;
     pause_ns_ = kFirstPause;
-    looks_first_ = (request.flags & wire::kFaultTellFrames) != 0 && unwinds(request.fault);
+    looks_first_ =
+        (request.flags & wire::kFaultTellFrames) != 0 && base::info(request.fault).unwinds;
     ticket_ = {};
     silence_ = {};
     new (&reply_) wire::FaultReply;
@@ -89,14 +83,12 @@ void Attempt::begin(const wire::FaultRequest& request, Findings* findings,
 void Attempt::start(std::int64_t now) noexcept {
     const Fault fault = request_.fault;
     if (fault == Fault::signal) return send_signal();
-    if (is_death(fault) || fault == Fault::look || fault == Fault::capture) return post(now);
+    const base::FaultInfo& kind = base::info(fault);
+    if (kind.death || fault == Fault::look || fault == Fault::capture) return post(now);
     // The others keep their state in the thread's record.
     if (record_ == nullptr) return finish(Outcome::refused, Reason::not_supported);
+    if (kind.holds) return post(now);
     switch (fault) {
-        case Fault::freeze:
-        case Fault::delay:
-        case Fault::spin:
-            return post(now);
         case Fault::slow:
             if (request_.percent < 1 || request_.percent > 99) break;
             return post(now);
@@ -289,7 +281,7 @@ void Attempt::victim_ended() noexcept {
     // Whoever ends without its destructors (vanish) leaves its record behind; bury() knows whether
     // this one did.
     if (record_ != nullptr) bury(record_, serial_);
-    finish(by_us || is_death(request_.fault) ? Outcome::ended : Outcome::no_such_thread);
+    finish(by_us || base::info(request_.fault).death ? Outcome::ended : Outcome::no_such_thread);
 }
 
 void Attempt::rest(std::int64_t now) noexcept {

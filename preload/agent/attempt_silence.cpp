@@ -1,4 +1,5 @@
 // Why a victim does not answer (execute/silence.hpp judges), and why its fault is still pending.
+#include "base/fault.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/agent/attempt.hpp"
 #include "preload/base/libc_layout.hpp"
@@ -45,9 +46,8 @@ Reason Attempt::why_silent() const noexcept {
 }
 
 Reason Attempt::why_pending() const noexcept {
-    if (request_.fault == Fault::exit || request_.fault == Fault::vanish) {
-        return Reason::still_unwinding;
-    }
+    const base::FaultInfo& kind = base::info(request_.fault);
+    if (kind.death && !kind.cancels) return Reason::still_unwinding;
     std::uint32_t word = task_.cancel;
     if (record_ != nullptr && record_->serial.load() == serial_) {
         word = cancel_word(record_->thread.load());

@@ -1,3 +1,4 @@
+#include "base/fault.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/agent/answers.hpp"
 #include "preload/registry/events.hpp"
@@ -10,8 +11,7 @@ namespace {
 
 void tell_followers(const Work& work) noexcept {
     const wire::FaultReply& reply = work.attempt.reply();
-    const wire::Fault fault = work.attempt.fault();
-    if (fault == wire::Fault::look || fault == wire::Fault::capture ||
+    if (base::info(work.attempt.fault()).verb == base::Verb::none ||
         reply.outcome == wire::Outcome::refused || reply.outcome == wire::Outcome::no_such_thread) {
         return;
     }

@@ -1,5 +1,6 @@
 #include "preload/agent/lifecycle.hpp"
 
+#include "base/libc_signals.hpp"
 #include "execute/core.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/agent/agent.hpp"
@@ -31,8 +32,6 @@ constinit pthread_t helper{};  // valid while running or retiring
 constinit std::atomic<int> gate_closers{0};
 constinit std::atomic<int> senders{0};
 
-constexpr Mask kLibcSignals = bit_of(32) | bit_of(33);
-
 // Loads libgcc_s, which pthread_exit, pthread_cancel and backtrace() need, and lets the unwinder
 // find its tables: the first time costs memory and the loader's lock, and a victim may later die
 // with either.
@@ -54,7 +53,7 @@ bool create_helper() noexcept {
     if (::pthread_attr_init(&attributes) != 0) return false;
     // Every signal blocked but libc's own two: setuid() in the program must reach us as well.
     const Mask before = kernel_mask();
-    set_kernel_mask(~kLibcSignals);
+    set_kernel_mask(~base::kLibcSignals);
     int result = EINVAL;
     for (std::size_t size = 64 * 1024; size <= 16 * 1024 * 1024 && result == EINVAL; size *= 4) {
         ::pthread_attr_setstacksize(&attributes, size);

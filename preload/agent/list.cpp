@@ -1,5 +1,6 @@
 #include "preload/agent/list.hpp"
 
+#include "base/glob.hpp"
 #include "preload/base/libc_layout.hpp"
 #include "preload/registry/registry.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 
 bool is_wanted(const wire::ListRequest& request, const wire::ThreadRecord& record) noexcept {
     if (request.tid != 0 && record.tid != request.tid) return false;
-    return request.name_glob[0] == '\0' || wire::glob_match(request.name_glob, record.name);
+    return request.name_glob[0] == '\0' || base::glob_match(request.name_glob, record.name);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // The helper's loop: one ppoll over the listener and the clients; no request waits for another's.
+#include "base/libc_signals.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/agent/agent.hpp"
 #include "preload/agent/answers.hpp"
@@ -128,7 +129,7 @@ long wait_for_events(pollfd* descriptors, unsigned count) noexcept {
     }
     // 0: the program has taken them all, and only the socket wakes us.
     const int ours = reserved_signal(0);
-    const Mask blocked = ~(bit_of(32) | bit_of(33) | (ours != 0 ? bit_of(ours) : 0));
+    const Mask blocked = ~(base::kLibcSignals | (ours != 0 ? bit_of(ours) : 0));
     return sys_call(SYS_ppoll, descriptors, count, next == execute::kNever ? nullptr : &timeout,
                     &blocked, sizeof blocked);
 }

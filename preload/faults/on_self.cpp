@@ -1,5 +1,6 @@
 #include "preload/faults/on_self.hpp"
 
+#include "base/fault.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/faults/death.hpp"
 #include "preload/faults/hold.hpp"
@@ -38,12 +39,13 @@ void inflict_on_self(Fault fault, std::int64_t duration_ns) {
              static_cast<std::uint32_t>(fault) | static_cast<std::uint32_t>(wire::Outcome::done)
                                                      << wire::kOutcomeShift);
     }
-    if (fault == Fault::freeze || fault == Fault::delay) {
+    const base::FaultInfo& kind = base::info(fault);
+    if (kind.holds) {
         if (record == nullptr) return stand_still(duration_ns);
         const Hold hold(fault, duration_ns);
         return hold.last();
     }
-    if (fault != Fault::vanish && is_coming_or_going(record)) return;
+    if (kind.unwinds && is_coming_or_going(record)) return;
     end_self(fault);
 }
 

@@ -2,6 +2,7 @@
 // or takes a lock, because agent_start() has loaded the unwinder.
 #include "preload/faults/victim.hpp"
 
+#include "base/fault.hpp"
 #include "preload/base/libc_layout.hpp"
 #include "preload/faults/capture.hpp"
 #include "preload/faults/death.hpp"
@@ -22,18 +23,6 @@ using wire::Place;
 // The unwinder's own frames, measured at 3 KiB, and the descriptor at the stack's end, which the
 // record's lowest address does not count.
 constexpr std::uint64_t kRoomToUnwind = 8 * 1024;
-
-bool is_hold(Fault fault) noexcept {
-    return fault == Fault::freeze || fault == Fault::delay || fault == Fault::spin;
-}
-
-bool wants_safe_point(Fault fault) noexcept {
-    return fault == Fault::exit || fault == Fault::async_cancel || fault == Fault::vanish;
-}
-
-bool is_unwinding(Fault fault) noexcept {
-    return fault == Fault::exit || fault == Fault::cancel || fault == Fault::async_cancel;
-}
 
 // Not yet, or no more, in the program's own code: unwinding out of libc's start and end of a thread
 // would skip what libc still has to do there, the program's own destructors among it.
@@ -68,6 +57,7 @@ void act_on_self(void* argument, void* context) {
         return;
     }
     const Fault fault = task->fault;
+    const base::FaultInfo& kind = base::info(fault);
     if (fault == Fault::capture) {
         capture_self(context, &task->findings->capture);
         task->act.store(Act::looked, std::memory_order_release);
@@ -94,7 +84,7 @@ void act_on_self(void* argument, void* context) {
         task->act.store(Act::looked, std::memory_order_release);
         return;
     }
-    if (is_hold(fault)) {
+    if (kind.holds) {
         if (record == nullptr || !roomy) {
             task->act.store(Act::misplaced, std::memory_order_release);
             return;
@@ -104,14 +94,13 @@ void act_on_self(void* argument, void* context) {
         hold.last();
         return;
     }
-    if (is_coming_or_going(record) && is_unwinding(fault)) {
+    if (is_coming_or_going(record) && kind.unwinds) {
         task->place = Place::unwinder;
         task->act.store(Act::misplaced, std::memory_order_release);
         return;
     }
-    const bool unwinds = is_unwinding(fault);
-    const bool safe = task->place == Place::user && (roomy || !unwinds);
-    if (wants_safe_point(fault) && !anywhere && !safe) {
+    const bool safe = task->place == Place::user && (roomy || !kind.unwinds);
+    if (kind.safe_point && !anywhere && !safe) {
         task->act.store(Act::misplaced, std::memory_order_release);
         return;
     }

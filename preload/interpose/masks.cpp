@@ -1,6 +1,7 @@
 // The calls that edit or read the calling thread's signal mask. Our signals never get into it; what
 // the program reads back is what it set. As async-signal-safe as the calls behind them: atomic
 // loads, thread-locals and the real call, which resolve() has looked up.
+#include "base/libc_signals.hpp"
 #include "preload/base/export.hpp"
 #include "preload/base/real.hpp"
 #include "preload/base/signals.hpp"
@@ -25,7 +26,7 @@ namespace {
 
 // glibc never lets a program block its own two, and the kernel never SIGKILL and SIGSTOP.
 constexpr Mask kUnblockable =
-    shim::bit_of(32) | shim::bit_of(33) | shim::bit_of(SIGKILL) | shim::bit_of(SIGSTOP);
+    threadfault::base::kLibcSignals | shim::bit_of(SIGKILL) | shim::bit_of(SIGSTOP);
 
 Mask apply(int how, Mask mask, Mask set) {
     switch (how) {

@@ -1,4 +1,6 @@
 // threadfault kill --dry-run, done.
+#include "base/clean_text.hpp"
+#include "base/fault.hpp"
 #include "commands/forecast.hpp"
 #include "diagnose/forecast.hpp"
 #include "drive/faults/inflict.hpp"
@@ -44,13 +46,13 @@ std::string text_of(const std::vector<Outlook>& outlooks, std::string_view how,
     std::string out;
     for (const Outlook& outlook : outlooks) {
         const drive::Victim& victim = outlook.victim;
-        out += formatted("{} {}", victim.tid, style.bold(printable(victim.name)));
+        out += formatted("{} {}", victim.tid, style.bold(base::clean_line(victim.name)));
         if (!victim.path.empty()) out += style.dim(formatted(" ({})", victim.path));
         const std::string words = sentence(outlook.forecast.prospect, how);
         const bool bad = outlook.forecast.prospect == Prospect::aborts;
         out += ": " + (bad ? style.red(words) : words) + "\n";
         for (const std::string& fact : outlook.forecast.facts)
-            out += formatted("  {}\n", printable(fact));
+            out += formatted("  {}\n", base::clean_line(fact));
     }
     return out;
 }
@@ -88,7 +90,7 @@ int run_forecast(const ThreadOptions& options, wire::Fault how, const Invocation
         const auto traces = backtraces.take({&target, 1}, {.depth = 1000});
         outlooks.push_back({victim, diagnose::forecast(backtraces, *view, traces.front(), how)});
     }
-    const std::string_view word = drive::fault_name(how);
+    const std::string_view word = base::info(how).name;
     if (!invocation.json) {
         write_all(STDOUT_FILENO, text_of(outlooks, word, invocation.style()));
         return 0;

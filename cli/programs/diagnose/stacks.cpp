@@ -1,5 +1,6 @@
 #include "programs/diagnose/stacks.hpp"
 
+#include "base/clean_text.hpp"
 #include "base/duration.hpp"
 #include "format/format.hpp"
 #include "render/json_values.hpp"
@@ -39,8 +40,8 @@ public:
                                : "??";
             }
             const std::string at = where(line, place);
-            entry->second += formatted("    {}{}{}\n", printable(function),
-                                       at.empty() ? "" : style_.dim("  " + printable(at)),
+            entry->second += formatted("    {}{}{}\n", base::clean_line(function),
+                                       at.empty() ? "" : style_.dim("  " + base::clean_line(at)),
                                        line.inlined ? style_.dim("  (inlined)") : "");
         }
         // Without a name, the build-id tells which debug information would have one.
@@ -58,10 +59,10 @@ private:
 
 std::string title(const drive::ThreadView& thread, const diagnose::Backtrace& trace,
                   const Style& style) {
-    std::string text = formatted("{} {}", thread.tid, style.bold(printable(thread.name)));
+    std::string text = formatted("{} {}", thread.tid, style.bold(base::clean_line(thread.name)));
     std::string more = thread.path;
     if (!thread.start.empty()) more += (more.empty() ? "" : ", ") + thread.start;
-    if (!more.empty()) text += style.dim(formatted(" ({})", printable(more)));
+    if (!more.empty()) text += style.dim(formatted(" ({})", base::clean_line(more)));
     for (const std::string_view fault : drive::fault_names(thread.faults))
         text += " " + style.yellow(fault);
     if (trace.via == diagnose::Via::ptrace) text += style.dim(" via ptrace");
@@ -73,7 +74,7 @@ std::string holdings(const drive::ThreadView& thread) {
     for (const drive::HeldLock& lock : thread.holding) {
         out += formatted(
             "  holds {} {}: {} wait{} for it\n", observe::to_string(lock.kind),
-            lock.symbol.empty() ? formatted("{:#x}", lock.address) : printable(lock.symbol),
+            lock.symbol.empty() ? formatted("{:#x}", lock.address) : base::clean_line(lock.symbol),
             counted(lock.waiters, "thread"), lock.waiters == 1 ? "s" : "");
     }
     return out;
@@ -148,7 +149,7 @@ Json json_thread(const drive::ThreadView& view, const diagnose::Backtrace& trace
     thread["via"] = trace.via == diagnose::Via::agent    ? Json("agent")
                     : trace.via == diagnose::Via::ptrace ? Json("ptrace")
                                                          : Json(nullptr);
-    thread["held_seconds"] = drive::rounded(trace.held_seconds, drive::kNanos);
+    thread["held_seconds"] = base::rounded(trace.held_seconds, base::kNanos);
     thread["cut"] = trace.cut;
     thread["reason"] = text_or_null(trace.why);
     thread["holds"] = json_holds(view);
@@ -187,7 +188,7 @@ std::string collapsed_stacks(const StackReport& report, const Style& style) {
         constexpr std::size_t kMost = 8;
         for (const auto& [name, tids] : by_name) {
             out += formatted(
-                " {} ({}{})", printable(name),
+                " {} ({}{})", base::clean_line(name),
                 joined(std::span(tids).first(std::min(kMost, tids.size())), " "),
                 tids.size() > kMost ? formatted(" and {} more", tids.size() - kMost) : "");
         }

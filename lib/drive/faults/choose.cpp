@@ -1,5 +1,6 @@
 #include "drive/faults/choose.hpp"
 
+#include "base/glob.hpp"
 #include "base/suggest.hpp"
 #include "drive/locks/member_names.hpp"
 #include "drive/locks/more_facts.hpp"
@@ -43,7 +44,7 @@ std::string owner_of(pid_t tid) {
     const std::string elsewhere = owner_of(tid);
     std::vector<pid_t> tids = process.tids();
     std::erase_if(tids, [&](pid_t other) { return process.name(other) == "threadfault"; });
-    const pid_t near = nearest_number(tid, tids);
+    const pid_t near = base::nearest_number(tid, tids);
     std::string hint;
     if (!elsewhere.empty()) {
         hint = elsewhere;
@@ -85,7 +86,7 @@ bool record_matches(const wire::ThreadRecord& record, const Selector& selector) 
     return std::all_of(selector.terms.begin(), selector.terms.end(), [&](const Term& term) {
         switch (term.key) {
             case Key::name:
-                return wire::glob_match(term.text.c_str(), record.name);
+                return base::glob_match(term.text.c_str(), record.name);
             case Key::path:
                 return path_text(record) == term.text;
             case Key::nth:
@@ -113,7 +114,7 @@ std::optional<Candidate> confirm(const observe::Process& process,
     const std::optional<observe::TaskStat> stat = process.stat(tid);
     if (!stat || stat->is_dead() || !is_same_thread(record, stat->start_ticks)) return std::nullopt;
     const std::string_view glob = selector.value(Key::name);
-    if (!glob.empty() && !wire::glob_match(std::string(glob).c_str(), stat->name.c_str())) {
+    if (!glob.empty() && !base::glob_match(std::string(glob).c_str(), stat->name.c_str())) {
         return std::nullopt;
     }
     Candidate candidate;
@@ -195,7 +196,7 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
     const auto suggest = [](std::string_view key, std::string_view wanted,
                             const std::set<std::string>& known) {
         const std::string near =
-            nearest(wanted, std::vector<std::string>(known.begin(), known.end()));
+            base::nearest(wanted, std::vector<std::string>(known.begin(), known.end()));
         if (!near.empty()) return formatted("did you mean {}={}?", key, near);
         if (known.empty() || known.size() > 8) return std::string();
         return formatted("there are {}={}", key, joined(known, formatted(", {}=", key)));

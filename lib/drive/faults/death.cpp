@@ -1,5 +1,6 @@
 #include "drive/faults/death.hpp"
 
+#include "base/signal_name.hpp"
 #include "format/format.hpp"
 
 #include <fcntl.h>
@@ -74,7 +75,7 @@ std::string DeathWatch::text() const {
     const std::optional<int> status = wait_status();
     if (!status) return "the process ended";
     if (WIFSIGNALED(*status)) {
-        return formatted("the process was ended by {}{}", signal_name(WTERMSIG(*status)),
+        return formatted("the process was ended by {}{}", base::signal_name(WTERMSIG(*status)),
                          WCOREDUMP(*status) ? " (core dumped)" : "");
     }
     return formatted("the process exited with code {}", WEXITSTATUS(*status));

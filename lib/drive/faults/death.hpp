@@ -6,7 +6,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace threadfault::drive {
 
@@ -34,16 +33,6 @@ private:
     pid_t pid_;
     int pidfd_;
 };
-
-// "SIGSEGV", "SIGRTMIN+2", or the number as text.
-std::string signal_name(int number);
-
-// 15, TERM, SIGTERM, RTMIN+3, SIGRTMAX-1; std::nullopt: no signal of this name. 32 and 33, which
-// belong to glibc, are numbers like any other here.
-std::optional<int> parse_signal(std::string_view text);
-
-// The nearest name to one that is none, or "".
-std::string nearest_signal(std::string_view text);
 
 }  // namespace threadfault::drive
 

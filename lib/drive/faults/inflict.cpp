@@ -1,5 +1,7 @@
 #include "drive/faults/inflict.hpp"
 
+#include "base/fault.hpp"
+#include "base/signal_name.hpp"
 #include "drive/faults/death.hpp"
 #include "drive/faults/reason.hpp"
 #include "drive/faults/signal_watch.hpp"
@@ -32,22 +34,6 @@ double seconds_since(Clock::time_point begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-wire::FaultRequest request_for(const Victim& victim, const Plan& plan, bool tell) {
-    wire::FaultRequest request;
-    request.fault = plan.fault;
-    request.tid = victim.inner_tid;
-    request.serial = victim.serial;
-    request.flags = plan.flags & (tell ? ~0U : ~wire::kFaultTellFrames);
-    request.signal = plan.signal;
-    request.value = plan.value;
-    request.wait_ns = plan.wait.count();
-    request.duration_ns = plan.duration.count();
-    request.percent = plan.percent;
-    request.nice = plan.nice;
-    std::copy(plan.cpus.begin(), plan.cpus.end(), request.cpus);
-    return request;
-}
-
 class Infliction {
 public:
     Infliction(const observe::Process& process, client::Connection& connection,
@@ -73,7 +59,7 @@ public:
         }
         try {
             exchange();
-            if (plan_.fault == wire::Fault::signal) watch_signals();
+            if (plan_.fault() == wire::Fault::signal) watch_signals();
         } catch (const Error& error) {
             if (error.exit_code() != ExitCode::target_died) throw;
             target_died();
@@ -89,7 +75,7 @@ private:
     }
 
     bool wait_until_continued() {
-        const Clock::time_point deadline = begin_ + plan_.wait;
+        const Clock::time_point deadline = begin_ + plan_.wait();
         while (Clock::now() < deadline) {
             if (!connection_.is_stopped()) return true;
             std::this_thread::sleep_for(5ms);
@@ -107,11 +93,12 @@ private:
         Clock::time_point last_answer = Clock::now();
         while (sent < results_.size() || !outstanding_.empty()) {
             while (sent < results_.size() && outstanding_.size() < kWindow) {
+                const Victim& victim = results_[sent].victim;
                 const std::uint32_t number =
-                    connection_.send(request_for(results_[sent].victim, plan_, tell));
+                    connection_.send(plan_.request_for(victim.inner_tid, victim.serial, tell));
                 outstanding_[number] = sent++;
             }
-            const Clock::time_point expected = last_answer + plan_.wait + kDoubt;
+            const Clock::time_point expected = last_answer + plan_.wait() + kDoubt;
             const bool doubtful = Clock::now() >= expected;
             const auto reply =
                 connection_.receive_fault(doubtful ? Clock::now() + kDoubt : expected, keep);
@@ -123,7 +110,7 @@ private:
                     "target-stopped: the process is stopped (SIGSTOP, or a debugger); the request "
                     "waits for it to go on");
                 return;
-            } else if (Clock::now() >= last_answer + plan_.wait + kGrace) {
+            } else if (Clock::now() >= last_answer + plan_.wait() + kGrace) {
                 finish_all("timed-out: the agent does not answer");
                 return;
             }
@@ -140,7 +127,7 @@ private:
                 confirm_end(&result);
                 return;
             case wire::Outcome::done:
-                set(&result, Outcome::done, reason_text(reply, plan_.fault, {}));
+                set(&result, Outcome::done, reason_text(reply, plan_.fault(), {}));
                 return;
             case wire::Outcome::no_such_thread:
                 gone_before(&result);
@@ -161,18 +148,18 @@ private:
             return;
         }
         set(&result, reply.outcome == wire::Outcome::pending ? Outcome::pending : Outcome::refused,
-            reason_text(reply, plan_.fault, where_is(process_, result.victim.tid, reply)));
+            reason_text(reply, plan_.fault(), where_is(process_, result.victim.tid, reply)));
     }
 
     void watch_signals() {
         for (Result& result : results_) {
             // The agent stopped with the others before it could say so.
-            const bool stopped = stops_by_default(plan_.signal) &&
+            const bool stopped = stops_by_default(plan_.signal()) &&
                                  result.outcome == Outcome::pending &&
                                  result.reason.starts_with("target-stopped");
             if (stopped) set(&result, Outcome::done, {});
             if (result.outcome != Outcome::done || stopped) continue;
-            switch (watch_signal(process_, connection_, result.victim.tid, plan_.signal)) {
+            switch (watch_signal(process_, connection_, result.victim.tid, plan_.signal())) {
                 case SignalFate::taken:
                     break;
                 case SignalFate::process_ended:
@@ -181,15 +168,12 @@ private:
                 case SignalFate::stays_queued:
                     set(&result, Outcome::pending,
                         formatted("signal-blocked: the thread blocks {}; it stays queued",
-                                  signal_name(plan_.signal)));
+                                  base::signal_name(plan_.signal())));
             }
         }
     }
 
-    bool ends_thread() const {
-        return plan_.fault == wire::Fault::cancel || plan_.fault == wire::Fault::async_cancel ||
-               plan_.fault == wire::Fault::exit || plan_.fault == wire::Fault::vanish;
-    }
+    bool ends_thread() const { return base::info(plan_.fault()).death; }
 
     bool thread_ended(const Victim& victim) const {
         return process_.thread_ended(victim.tid, victim.start_ticks);
@@ -295,30 +279,6 @@ std::vector<Result> inflict(const observe::Process& process, client::Connection&
     if (victims.empty()) return {};
     require_undoable(process, connection, victims, plan);
     return Infliction(process, connection, victims, plan).run();
-}
-
-std::string_view fault_name(wire::Fault fault) noexcept {
-    static constexpr std::pair<wire::Fault, std::string_view> kNames[] = {
-        {wire::Fault::cancel, "cancel"}, {wire::Fault::async_cancel, "async-cancel"},
-        {wire::Fault::exit, "exit"},     {wire::Fault::vanish, "vanish"},
-        {wire::Fault::signal, "signal"}, {wire::Fault::look, "look"},
-        {wire::Fault::freeze, "freeze"}, {wire::Fault::thaw, "thaw"},
-        {wire::Fault::slow, "slow"},     {wire::Fault::delay, "delay"},
-        {wire::Fault::spin, "spin"},     {wire::Fault::interrupt, "interrupt"},
-        {wire::Fault::demote, "demote"}, {wire::Fault::capture, "capture"},
-    };
-    for (const auto& [known, name] : kNames) {
-        if (known == fault) return name;
-    }
-    return "unknown";
-}
-
-std::optional<wire::Fault> parse_how(std::string_view text) noexcept {
-    for (wire::Fault how :
-         {wire::Fault::cancel, wire::Fault::async_cancel, wire::Fault::exit, wire::Fault::vanish}) {
-        if (fault_name(how) == text) return how;
-    }
-    return std::nullopt;
 }
 
 }  // namespace threadfault::drive

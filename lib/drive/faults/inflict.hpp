@@ -4,29 +4,15 @@
 
 #include "client/connection.hpp"
 #include "drive/faults/choose.hpp"
+#include "drive/faults/plan.hpp"
 #include "threadfault/error.hpp"
-#include "wire/wire.hpp"
 
-#include <array>
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace threadfault::drive {
-
-struct Plan {
-    wire::Fault fault{};
-    std::uint32_t flags = 0;  // wire::kFaultAnywhere
-    int signal = 0;
-    std::int64_t value = 0;
-    std::chrono::nanoseconds wait{std::chrono::seconds(1)};
-    std::chrono::nanoseconds duration{0};
-    std::uint32_t percent = 0;
-    int nice = 0;
-    std::array<std::uint64_t, wire::kCpuWords> cpus{};
-};
 
 enum class Outcome { ended, done, pending, refused, target_died };
 
@@ -57,12 +43,6 @@ ExitCode worst_exit_code(const std::vector<Result>& results) noexcept;
 // is gone or does not know the fault.
 std::vector<Result> inflict(const observe::Process& process, client::Connection& connection,
                             const std::vector<Victim>& victims, const Plan& plan);
-
-// "cancel" and so on, as --how takes it; std::nullopt: none of the four.
-std::optional<wire::Fault> parse_how(std::string_view text) noexcept;
-
-// "cancel", "freeze", ...: the name under which commands and files know it.
-std::string_view fault_name(wire::Fault fault) noexcept;
 
 }  // namespace threadfault::drive
 

@@ -48,10 +48,11 @@ bool may_undo(const Rights& rights, pid_t tid, const Plan& plan) {
     const int nice = getpriority(PRIO_PROCESS, static_cast<id_t>(tid));
     const int policy = sched_getscheduler(tid);
     if (policy < 0) return true;  // it has ended: the fault itself will say so
-    if ((plan.flags & wire::kDemoteNice) != 0 && plan.nice > nice && !rights.may_have_nice(nice)) {
+    if ((plan.flags() & wire::kDemoteNice) != 0 && plan.nice() > nice &&
+        !rights.may_have_nice(nice)) {
         return false;
     }
-    if ((plan.flags & wire::kDemoteIdle) == 0) return true;
+    if ((plan.flags() & wire::kDemoteIdle) == 0) return true;
     switch (policy & ~SCHED_RESET_ON_FORK) {
         case SCHED_IDLE:
             return true;
@@ -85,8 +86,8 @@ long nice_limit(std::string_view limits) {
 void require_undoable(const observe::Process& process, client::Connection& connection,
                       const std::vector<Victim>& victims, const Plan& plan) {
     constexpr std::uint32_t kPriorities = wire::kDemoteNice | wire::kDemoteIdle;
-    if (plan.fault != wire::Fault::demote || plan.duration.count() == 0 ||
-        (plan.flags & kPriorities) == 0) {
+    if (plan.fault() != wire::Fault::demote || plan.duration().count() == 0 ||
+        (plan.flags() & kPriorities) == 0) {
         return;
     }
     const Rights rights = rights_of(process, connection);

@@ -1,6 +1,6 @@
 #include "drive/locks/member_names.hpp"
 
-#include "drive/programs/run_program.hpp"
+#include "drive/programs/ask_helper.hpp"
 #include "format/format.hpp"
 
 #include <map>

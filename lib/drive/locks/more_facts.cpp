@@ -1,5 +1,6 @@
 #include "drive/locks/more_facts.hpp"
 
+#include "drive/faults/plan.hpp"
 #include "observe/symbols.hpp"
 
 #include <algorithm>
@@ -12,6 +13,7 @@ void add_stacks(const observe::Process& process, client::Connection& connection,
     using namespace std::chrono_literals;
     constexpr std::chrono::milliseconds kWait = 50ms;
     constexpr std::size_t kWindow = 32;
+    const Plan look({.fault = wire::Fault::look, .wait = kWait});
     observe::Symbols symbols(process);
     std::unordered_map<std::uint32_t, ThreadView*> outstanding;
     std::size_t sent = 0;
@@ -19,11 +21,8 @@ void add_stacks(const observe::Process& process, client::Connection& connection,
         while (sent < list.threads.size() && outstanding.size() < kWindow) {
             ThreadView& thread = list.threads[sent++];
             if (thread.inner_tid == 0) continue;
-            wire::FaultRequest request;
-            request.fault = wire::Fault::look;
-            request.tid = thread.inner_tid;
-            request.serial = thread.serial;
-            request.wait_ns = std::chrono::nanoseconds(kWait).count();
+            const wire::FaultRequest request =
+                look.request_for(thread.inner_tid, thread.serial, false);
             outstanding[connection.send(request)] = &thread;
         }
         if (outstanding.empty()) continue;

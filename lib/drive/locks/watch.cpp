@@ -1,5 +1,6 @@
 #include "drive/locks/watch.hpp"
 
+#include "base/libc_signals.hpp"
 #include "drive/locks/member_names.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
@@ -304,7 +305,7 @@ private:
     // by mistake don't count, nor do ours and libc's.
     bool may_be_woken_by_signals() const {
         const auto bit = [](int number) { return std::uint64_t{1} << (number - 1); };
-        std::uint64_t ours = bit(32) | bit(33) | bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) |
+        std::uint64_t ours = base::kLibcSignals | bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) |
                              bit(SIGILL) | bit(SIGTRAP) | bit(SIGABRT) | bit(SIGSYS);
         if (connection_ != nullptr) {
             const int number = connection_->hello().signal;

@@ -1,5 +1,6 @@
 #include "drive/programs/find_helper.hpp"
 
+#include "base/spawn.hpp"
 #include "drive/programs/own_directory.hpp"
 #include "format/format.hpp"
 #include "threadfault/error.hpp"
@@ -32,14 +33,9 @@ std::string find_helper(std::string_view name) {
 
 void become_helper(std::string_view name, const std::vector<std::string>& arguments) {
     const std::string path = find_helper(name);
-    std::vector<char*> argv;
-    std::string first(name);
-    argv.push_back(first.data());
-    std::vector<std::string> copies = arguments;
-    for (std::string& argument : copies)
-        argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    execv(path.c_str(), argv.data());
+    std::vector<std::string> command{std::string(name)};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    execv(path.c_str(), base::pointers_to(command).data());
     throw Error(ExitCode::usage, "no_helper",
                 formatted("{} can't be started: {}", path, std::strerror(errno)),
                 "install threadfault again");

@@ -1,5 +1,6 @@
 #include "drive/programs/launch.hpp"
 
+#include "base/spawn.hpp"
 #include "format/format.hpp"
 #include "observe/preloadable.hpp"
 
@@ -63,15 +64,6 @@ std::string absolute_path(const std::string& path) {
     return here ? formatted("{}/{}", here.get(), path) : path;
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-    std::vector<char*> array;
-    array.reserve(strings.size() + 1);
-    for (const std::string& string : strings)
-        array.push_back(const_cast<char*>(string.c_str()));
-    array.push_back(nullptr);
-    return array;
-}
-
 }  // namespace
 
 std::string preload_value(const std::vector<std::string>& runtimes, const std::string& shim,
@@ -124,8 +116,8 @@ Launch prepare_launch(const LaunchOptions& options) {
 }
 
 void become(const Launch& launch) {
-    execve(launch.file.c_str(), pointers(launch.arguments).data(),
-           pointers(launch.environment).data());
+    execve(launch.file.c_str(), base::pointers_to(launch.arguments).data(),
+           base::pointers_to(launch.environment).data());
     const int error = errno;
     throw CannotStart(error == ENOENT ? 127 : 126, error == ENOENT ? "not_found" : "not_executable",
                       formatted("{}: {}", launch.arguments.front(), strerror(error)), "");

@@ -1,5 +1,6 @@
 #include "drive/programs/targets.hpp"
 
+#include "base/glob.hpp"
 #include "client/absence.hpp"
 #include "client/connection.hpp"
 #include "client/find_agent.hpp"
@@ -61,7 +62,7 @@ bool has_socket(pid_t pid, SocketIndex* index) {
 }
 
 bool is_meant(const std::string& glob, std::string_view name) {
-    return wire::glob_match(glob.c_str(), std::string(name).c_str());
+    return base::glob_match(glob.c_str(), std::string(name).c_str());
 }
 
 bool runs_program(const observe::Process& process, const std::string& glob) {

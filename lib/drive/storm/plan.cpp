@@ -1,20 +1,22 @@
 #include "drive/storm/plan.hpp"
 
 #include "base/duration.hpp"
+#include "base/fault.hpp"
 #include "base/suggest.hpp"
-#include "drive/faults/death.hpp"
 #include "format/format.hpp"
 
-#include <array>
 #include <charconv>
 
 namespace threadfault::drive {
 namespace {
 
-using wire::Fault;
-
-constexpr std::array<std::string_view, 8> kFaultNames = {"kill", "freeze", "delay",     "spin",
-                                                         "slow", "signal", "interrupt", "demote"};
+std::vector<std::string_view> verbs_of_storms() {
+    std::vector<std::string_view> names;
+    for (const base::VerbInfo& verb : base::kVerbs) {
+        if (verb.in_storms) names.push_back(verb.name);
+    }
+    return names;
+}
 
 class FaultParser {
 public:
@@ -26,38 +28,30 @@ public:
         const std::string_view name = part_.substr(0, equals);
         value_ = equals == std::string_view::npos ? "" : part_.substr(equals + 1);
         value_column_ = column_ + name.size() + 1;
-        StormFault fault;
-        fault.text = part_;
-        if (name == "kill") {
-            const auto how = parse_how(value_);
-            if (!how) fail(value_column_, "kill=cancel, async-cancel, exit or vanish");
-            fault.plan.fault = *how;
-            // A cancellation that waits for its point must not hold the storm up. Every other fault
-            // comes to its end: on a busy machine it only takes longer.
-            if (*how == Fault::cancel) fault.plan.wait = std::chrono::milliseconds(250);
-        } else if (name == "freeze" || name == "delay" || name == "spin") {
-            fault.plan.fault = name == "freeze"  ? Fault::freeze
-                               : name == "delay" ? Fault::delay
-                                                 : Fault::spin;
-            fault.plan.duration = time_from(0, formatted("{}=200ms", name));
-        } else if (name == "slow") {
-            fault.plan.fault = Fault::slow;
-            slow(&fault.plan);
-        } else if (name == "signal") {
-            const auto number = parse_signal(std::string(value_));
-            if (!number) fail(value_column_, "signal=NAME, for example signal=USR1");
-            fault.plan.fault = Fault::signal;
-            fault.plan.signal = *number;
-        } else if (name == "interrupt") {
-            if (equals != std::string_view::npos) fail(value_column_ - 1, "interrupt alone");
-            fault.plan.fault = Fault::interrupt;
-        } else if (name == "demote") {
-            fault.plan.fault = Fault::demote;
-            demote(&fault.plan);
-        } else {
-            unknown(name);
+        const base::Verb verb = base::find_verb(name);
+        if (!base::info(verb).in_storms || verb == base::Verb::none) unknown(name);
+        PlanInput input{.fault = base::fault_of(verb)};
+        switch (verb) {
+            case base::Verb::kill:
+                kill(&input);
+                break;
+            case base::Verb::slow:
+                slow(&input);
+                break;
+            case base::Verb::signal:
+                signal(&input);
+                break;
+            case base::Verb::demote:
+                demote(&input);
+                break;
+            default:
+                if (base::info(input.fault).time != base::TakesTime::never) {
+                    input.duration = time_from(0, formatted("{}=200ms", name));
+                } else if (equals != std::string_view::npos) {
+                    fail(value_column_ - 1, formatted("{} alone", name));
+                }
         }
-        return fault;
+        return {std::string(part_), Plan(input)};
     }
 
 private:
@@ -68,50 +62,69 @@ private:
     }
 
     [[noreturn]] void unknown(std::string_view name) const {
-        const std::string_view near = nearest(name, kFaultNames);
+        const std::vector<std::string_view> names = verbs_of_storms();
+        const std::string_view near = base::nearest(name, names);
         throw Error(ExitCode::usage, "usage",
                     formatted("--faults {}: column {}: unknown fault \"{}\"", list_, column_, name),
-                    near.empty() ? formatted("one of {}", joined(kFaultNames, ", "))
+                    near.empty() ? formatted("one of {}", joined(names, ", "))
                                  : formatted("did you mean {}?", near));
     }
 
-    // PERCENT[%][/TIME]; one second where no time is given.
-    void slow(Plan* plan) const {
-        const std::size_t slash = value_.find('/');
-        std::string_view share = value_.substr(0, slash);
-        if (share.ends_with('%')) share.remove_suffix(1);
-        const auto [end, error] =
-            std::from_chars(share.data(), share.data() + share.size(), plan->percent);
-        if (error != std::errc() || end != share.data() + share.size() || plan->percent < 1 ||
-            plan->percent > 99) {
-            fail(value_column_, "a share from 1% to 99%, for example slow=10%/2s");
+    void kill(PlanInput* input) const {
+        const base::FaultInfo* const death = base::find_death(value_);
+        if (death == nullptr)
+            fail(value_column_, formatted("kill={}", base::kDeathsInWords.c_str()));
+        input->fault = death->fault;
+        // A cancellation that waits for its point must not hold the storm up. Every other fault
+        // comes to its end: on a busy machine it only takes longer.
+        if (death->at_point) input->wait = std::chrono::milliseconds(250);
+    }
+
+    void signal(PlanInput* input) const {
+        try {
+            input->signal = require_signal(value_);
+            const Plan checked(*input);
+        } catch (const BadValue& error) {
+            throw Error(ExitCode::usage, "usage",
+                        formatted("--faults {}: column {}: signal={}: {}", list_, value_column_,
+                                  value_, error.what()),
+                        error.hint());
         }
-        plan->duration = std::chrono::seconds(1);
-        if (slash != std::string_view::npos) plan->duration = time_from(slash + 1, "2s");
+    }
+
+    // PERCENT[%][/TIME]; one second where no time is given.
+    void slow(PlanInput* input) const {
+        const std::size_t slash = value_.find('/');
+        try {
+            input->percent = parse_percent(value_.substr(0, slash));
+        } catch (const BadValue&) {
+            fail(value_column_, formatted("a share from {}% to {}%, for example slow=10%/2s",
+                                          kLeastPercent, kMostPercent));
+        }
+        input->duration = std::chrono::seconds(1);
+        if (slash != std::string_view::npos) input->duration = time_from(slash + 1, "2s");
     }
 
     // [NICE/]TIME; SCHED_IDLE where no nice value is given.
-    void demote(Plan* plan) const {
+    void demote(PlanInput* input) const {
         const std::size_t slash = value_.find('/');
         if (slash == std::string_view::npos) {
-            plan->flags = wire::kDemoteIdle;
-            plan->duration = time_from(0, "demote=200ms");
+            input->idle = true;
+            input->duration = time_from(0, "demote=200ms");
             return;
         }
-        const std::string_view nice = value_.substr(0, slash);
-        const auto [end, error] =
-            std::from_chars(nice.data(), nice.data() + nice.size(), plan->nice);
-        if (error != std::errc() || end != nice.data() + nice.size() || plan->nice < -20 ||
-            plan->nice > 19) {
-            fail(value_column_, "a nice value from -20 to 19, for example demote=19/200ms");
+        try {
+            input->nice = parse_nice(value_.substr(0, slash));
+        } catch (const BadValue&) {
+            fail(value_column_, formatted("a nice value from {} to {}, for example demote=19/200ms",
+                                          kLeastNice, kMostNice));
         }
-        plan->flags = wire::kDemoteNice;
-        plan->duration = time_from(slash + 1, "200ms");
+        input->duration = time_from(slash + 1, "200ms");
     }
 
     // The rest of the value from there on.
     std::chrono::nanoseconds time_from(std::size_t begin, std::string_view example) const {
-        const auto time = parse_duration(value_.substr(begin));
+        const auto time = base::parse_duration(value_.substr(begin));
         if (!time || time->count() == 0) {
             fail(value_column_ + begin, formatted("a time, for example {}", example));
         }
@@ -158,7 +171,7 @@ Interval parse_interval(std::string_view text) {
         text = text.substr(0, at);
         break;
     }
-    interval.middle = require_duration("--every", text);
+    interval.middle = base::require_duration("--every", text);
     if (interval.middle.count() == 0) {
         throw Error(ExitCode::usage, "usage", formatted("--every {}: no time at all", whole),
                     "for example 500ms");

@@ -2,7 +2,7 @@
 #ifndef THREADFAULT_DRIVE_STORM_PLAN_HPP
 #define THREADFAULT_DRIVE_STORM_PLAN_HPP
 
-#include "drive/faults/inflict.hpp"
+#include "drive/faults/plan.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -100,8 +100,7 @@ public:
         }
         if (!end_.target_died) {
             const std::vector<Victim> faulty = choose_faulty(process_, connection_);
-            Plan thaw;
-            thaw.fault = wire::Fault::thaw;
+            const Plan thaw({.fault = wire::Fault::thaw});
             for (const Result& result : inflict(process_, connection_, faulty, thaw)) {
                 if (result.outcome == Outcome::done) ++end_.undone;
             }
@@ -134,7 +133,7 @@ StormEnd weather(Storm& storm, Body body) {
 }
 
 bool is_demotion(const StormFault& fault) {
-    return fault.plan.fault == wire::Fault::demote;
+    return fault.plan.fault() == wire::Fault::demote;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "drive/threads/outside_threads.hpp"
 
-#include "drive/programs/run_program.hpp"
+#include "drive/programs/ask_helper.hpp"
 
 #include <sstream>
 #include <string>

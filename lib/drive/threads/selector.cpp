@@ -1,5 +1,6 @@
 #include "drive/threads/selector.hpp"
 
+#include "base/glob.hpp"
 #include "base/suggest.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
@@ -63,8 +64,8 @@ Term parse_bare(std::string_view whole, std::string_view text) {
     }
     if (text.empty()) malformed(whole, "empty term", "write terms like name=worker*,state=S");
     malformed(whole, formatted("\"{}\" is neither a thread id, `main` nor KEY=VALUE", text),
-              edit_distance(text, "main") == 1 ? "did you mean main?"
-                                               : formatted("did you mean name={}?", text));
+              base::edit_distance(text, "main") == 1 ? "did you mean main?"
+                                                     : formatted("did you mean name={}?", text));
 }
 
 WaitKind parse_wait_kind(std::string_view whole, std::string_view value) {
@@ -73,7 +74,7 @@ WaitKind parse_wait_kind(std::string_view whole, std::string_view value) {
         if (observe::to_string(kind) == value) return kind;
         names.emplace_back(observe::to_string(kind));
     }
-    const std::string near = nearest(value, names);
+    const std::string near = base::nearest(value, names);
     malformed(whole, formatted("waiting=\"{}\" is no kind of wait", value),
               near.empty() ? formatted("one of {}", joined(names, ", "))
                            : formatted("did you mean waiting={}?", near));
@@ -85,7 +86,7 @@ Term parse_key_value(std::string_view whole, std::string_view key, std::string_v
             malformed(whole, formatted("unknown key \"{}\"", key),
                       formatted("write the thread id alone: {}", value));
         }
-        const std::string_view near = nearest(key, kKeys);
+        const std::string_view near = base::nearest(key, kKeys);
         malformed(whole, formatted("unknown key \"{}\"", key),
                   near.empty() ? formatted("keys are {}", joined(kKeys, ", "))
                                : formatted("did you mean {}={}?", near, value));
@@ -163,7 +164,7 @@ Selector parse_selector(std::string_view text) {
 static bool is_called(const HeldLock& lock, const std::string& text) {
     // As it is printed, too: "shards[2].lock" is no glob for itself.
     if (lock.symbol == text) return true;
-    if (!lock.symbol.empty() && wire::glob_match(text.c_str(), lock.symbol.c_str())) return true;
+    if (!lock.symbol.empty() && base::glob_match(text.c_str(), lock.symbol.c_str())) return true;
     std::uint64_t address = 0;
     const bool prefixed = text.starts_with("0x") || text.starts_with("0X");
     if (!prefixed) return false;
@@ -179,10 +180,10 @@ bool Term::matches(const ThreadView& thread) const {
         case Key::main:
             return thread.main;
         case Key::name:
-            return wire::glob_match(text.c_str(), thread.name.c_str());
+            return base::glob_match(text.c_str(), thread.name.c_str());
         case Key::start:
             return !thread.start.empty() &&
-                   wire::glob_match(text.c_str(),
+                   base::glob_match(text.c_str(),
                                     observe::without_parameters(thread.start).c_str());
         case Key::path:
             return thread.path == text;
@@ -195,7 +196,7 @@ bool Term::matches(const ThreadView& thread) const {
         case Key::in:
             return std::any_of(thread.on_stack.begin(), thread.on_stack.end(),
                                [&](const std::string& function) {
-                                   return wire::glob_match(text.c_str(), function.c_str());
+                                   return base::glob_match(text.c_str(), function.c_str());
                                });
         case Key::holding:
             return std::any_of(thread.holding.begin(), thread.holding.end(),

@@ -1,5 +1,6 @@
 #include "drive/threads/thread_view.hpp"
 
+#include "base/fault.hpp"
 #include "client/absence.hpp"
 #include "drive/threads/outside_threads.hpp"
 #include "drive/threads/start_name.hpp"
@@ -187,14 +188,15 @@ bool is_same_thread(const wire::ThreadRecord& record, std::uint64_t start_ticks)
 }
 
 std::vector<std::string_view> fault_names(std::uint32_t in_force) {
-    static constexpr std::pair<std::uint32_t, std::string_view> kNames[] = {
-        {wire::kInForceFreeze, "freeze"}, {wire::kInForceSlow, "slow"},
-        {wire::kInForceDelay, "delay"},   {wire::kInForceSpin, "spin"},
-        {wire::kInForceDemote, "demote"}, {wire::kInForceCancel, "cancel"},
+    using wire::Fault;
+    static constexpr std::pair<std::uint32_t, Fault> kFaults[] = {
+        {wire::kInForceFreeze, Fault::freeze}, {wire::kInForceSlow, Fault::slow},
+        {wire::kInForceDelay, Fault::delay},   {wire::kInForceSpin, Fault::spin},
+        {wire::kInForceDemote, Fault::demote}, {wire::kInForceCancel, Fault::cancel},
     };
     std::vector<std::string_view> names;
-    for (const auto& [bit, name] : kNames) {
-        if (in_force & bit) names.push_back(name);
+    for (const auto& [bit, fault] : kFaults) {
+        if (in_force & bit) names.push_back(base::info(fault).name);
     }
     return names;
 }

@@ -116,7 +116,7 @@ std::string Prober::text() const {
     std::string text = formatted("{} tries, {} failed", tries.size(), failed);
     if (failed > 0) {
         text +=
-            formatted(", longest outage {}", drive::short_duration(seconds(longest_outage(tries))));
+            formatted(", longest outage {}", base::short_duration(seconds(longest_outage(tries))));
     }
     return text;
 }

@@ -1,6 +1,6 @@
+#include "base/clean_text.hpp"
 #include "base/duration.hpp"
 #include "format/format.hpp"
-#include "scenario/report/clean.hpp"
 #include "scenario/report/report.hpp"
 
 namespace threadfault::scenario {
@@ -9,7 +9,7 @@ namespace {
 void add_block(std::vector<std::string>& lines, const std::string& title, const std::string& text) {
     if (text.empty()) return;
     lines.push_back(title + ":");
-    for (const std::string& line : lines_of(clean(text)))
+    for (const std::string& line : base::lines_of(base::clean_text(text)))
         lines.push_back("  " + line);
 }
 
@@ -21,15 +21,15 @@ std::string painted(const char* code, std::string_view text, bool color) {
 
 std::vector<std::string> explanation(const Failure& failure) {
     std::vector<std::string> lines;
-    for (const std::string& line : lines_of(clean(failure.message))) {
+    for (const std::string& line : base::lines_of(base::clean_text(failure.message))) {
         lines.push_back(lines.empty() ? formatted("{}: {}", failure.place.text(), line)
                                       : "  " + line);
     }
-    if (!failure.step.empty()) lines.push_back("step: " + clean(failure.step));
+    if (!failure.step.empty()) lines.push_back("step: " + base::clean_text(failure.step));
     if (!failure.ending.empty()) lines.push_back("the target: " + failure.ending);
     if (!failure.verdict.empty()) lines.push_back("verdict: " + failure.verdict);
     for (const std::string& sentence : failure.evidence)
-        lines.push_back("  " + clean(sentence));
+        lines.push_back("  " + base::clean_text(sentence));
     add_block(lines, "locks", failure.locks);
     add_block(lines, "the victim's last stack", failure.stack);
     add_block(lines, "the target's last output", failure.output);
@@ -40,14 +40,15 @@ std::string human_result(const TestResult& result, bool color) {
     const std::string word = result.interrupted ? painted("33", "INTERRUPTED", color)
                              : result.passed()  ? painted("32", "ok", color)
                                                 : painted("31", "FAILED", color);
-    std::string text = formatted("{}  {}: {} ({})\n", word, clean(result.file),
-                                 clean(result.title()), drive::short_duration(result.seconds));
+    std::string text =
+        formatted("{}  {}: {} ({})\n", word, base::clean_text(result.file),
+                  base::clean_text(result.title()), base::short_duration(result.seconds));
     if (!result.failure) return text;
     for (const std::string& line : explanation(*result.failure))
         text += formatted("    {}\n", line);
     if (!result.journal.empty()) text += "    what was done:\n";
     for (const std::string& entry : result.journal) {
-        for (const std::string& line : lines_of(clean(entry)))
+        for (const std::string& line : base::lines_of(base::clean_text(entry)))
             text += formatted("      {}\n", line);
     }
     return text + formatted("    again: --seed {}\n", result.seed);
@@ -58,7 +59,7 @@ std::string human_summary(const Summary& summary, bool color) {
     if (summary.not_run > 0) text += formatted(", {} not run", summary.not_run);
     const char* code = summary.failed > 0 ? "31" : summary.not_run > 0 ? "33" : "32";
     return formatted("{}, {}, seed {}\n", painted(code, text, color),
-                     drive::short_duration(summary.seconds), summary.seed);
+                     base::short_duration(summary.seconds), summary.seed);
 }
 
 }  // namespace threadfault::scenario

@@ -1,5 +1,5 @@
+#include "base/clean_text.hpp"
 #include "base/duration.hpp"
-#include "scenario/report/clean.hpp"
 #include "scenario/report/report.hpp"
 
 #include <nlohmann/json.hpp>
@@ -10,13 +10,13 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json or_null(const std::string& text) {
-    return text.empty() ? Json(nullptr) : Json(clean(text));
+    return text.empty() ? Json(nullptr) : Json(base::clean_text(text));
 }
 
 Json cleaned(const std::vector<std::string>& texts) {
     Json array = Json::array();
     for (const std::string& text : texts)
-        array.push_back(clean(text));
+        array.push_back(base::clean_text(text));
     return array;
 }
 
@@ -24,7 +24,7 @@ Json failure_json(const Failure& failure) {
     return {{"line", failure.place.line},
             {"column", failure.place.column},
             {"step", or_null(failure.step)},
-            {"message", clean(failure.message)},
+            {"message", base::clean_text(failure.message)},
             {"ending", or_null(failure.ending)},
             {"verdict", or_null(failure.verdict)},
             {"evidence", cleaned(failure.evidence)},
@@ -39,13 +39,13 @@ std::string json_report(const std::vector<TestResult>& results, const Summary& s
     Json tests = Json::array();
     for (const TestResult& result : results) {
         tests.push_back(
-            {{"file", clean(result.file)},
-             {"name", clean(result.name)},
+            {{"file", base::clean_text(result.file)},
+             {"name", base::clean_text(result.name)},
              {"repetition", result.repetition},
              {"outcome", result.interrupted ? "interrupted"
                          : result.passed()  ? "passed"
                                             : "failed"},
-             {"seconds", drive::rounded(result.seconds, drive::kMillis)},
+             {"seconds", base::rounded(result.seconds, base::kMillis)},
              {"seed", result.seed},
              {"failure", result.failure ? failure_json(*result.failure) : Json(nullptr)},
              {"journal", cleaned(result.journal)}});
@@ -54,7 +54,7 @@ std::string json_report(const std::vector<TestResult>& results, const Summary& s
                          {"passed", summary.passed},
                          {"failed", summary.failed},
                          {"not_run", summary.not_run},
-                         {"seconds", drive::rounded(summary.seconds, drive::kMillis)},
+                         {"seconds", base::rounded(summary.seconds, base::kMillis)},
                          {"seed", summary.seed}};
     return report.dump() + "\n";
 }

@@ -1,5 +1,5 @@
+#include "base/clean_text.hpp"
 #include "format/format.hpp"
-#include "scenario/report/clean.hpp"
 #include "scenario/report/report.hpp"
 
 #include <algorithm>
@@ -9,7 +9,7 @@ namespace {
 
 std::string escaped(std::string_view text, bool attribute) {
     std::string xml;
-    for (const char c : clean(text)) {
+    for (const char c : base::clean_text(text)) {
         switch (c) {
             case '&':
                 xml += "&amp;";

@@ -1,7 +1,7 @@
 #include "scenario/report/progress.hpp"
 
+#include "base/clean_text.hpp"
 #include "format/format.hpp"
-#include "scenario/report/clean.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -35,8 +35,9 @@ std::string ProgressLine::line(std::size_t number, const std::string& name, std:
     number_ = number;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - since_).count();
     // Not into the last column: some terminals wrap there.
-    const std::string text = cut(formatted("{}/{}  {} s  {}", number, total_, seconds, clean(name)),
-                                 columns > 0 ? columns - 1 : 0);
+    const std::string text =
+        cut(formatted("{}/{}  {} s  {}", number, total_, seconds, base::clean_text(name)),
+            columns > 0 ? columns - 1 : 0);
     if (text == last_) return "";
     last_ = text;
     return "\r\x1b[K" + text;

@@ -1,6 +1,6 @@
 // https://testanything.org/tap-version-14-specification.html
+#include "base/clean_text.hpp"
 #include "format/format.hpp"
-#include "scenario/report/clean.hpp"
 #include "scenario/report/report.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace {
 // A description is one line, in which "#" would begin a directive.
 std::string description(const TestResult& result) {
     std::string text;
-    for (const char c : clean(result.file + ": " + result.title())) {
+    for (const char c : base::clean_text(result.file + ": " + result.title())) {
         if (c == '#' || c == '\\') text += '\\';
         text += c == '\n' || c == '\t' ? ' ' : c;
     }
@@ -43,7 +43,7 @@ std::string tap_point(const TestResult& result, std::size_t number) {
         text += block("message", explanation(*result.failure));
         std::vector<std::string> journal;
         for (const std::string& entry : result.journal) {
-            const std::vector<std::string> lines = lines_of(clean(entry));
+            const std::vector<std::string> lines = base::lines_of(base::clean_text(entry));
             journal.insert(journal.end(), lines.begin(), lines.end());
         }
         if (!journal.empty()) text += block("journal", journal);

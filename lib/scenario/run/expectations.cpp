@@ -1,6 +1,6 @@
 // What is expected of a target, and what is seen of it.
 #include "base/duration.hpp"
-#include "drive/faults/death.hpp"
+#include "base/signal_name.hpp"
 #include "format/format.hpp"
 #include "scenario/match.hpp"
 #include "scenario/run/session.hpp"
@@ -12,13 +12,13 @@ namespace {
 constexpr Duration kPatience = std::chrono::seconds(10);
 
 std::string duration_text(Duration time) {
-    return drive::short_duration(std::chrono::duration<double>(time).count());
+    return base::short_duration(std::chrono::duration<double>(time).count());
 }
 
 std::string expected_end(const Expectation& expectation) {
     if (expectation.exit_code) return formatted("to exit with code {}", *expectation.exit_code);
     if (expectation.signal)
-        return formatted("to be ended by {}", drive::signal_name(*expectation.signal));
+        return formatted("to be ended by {}", base::signal_name(*expectation.signal));
     return "to end";
 }
 

@@ -1,8 +1,8 @@
 #include "scenario/run/session.hpp"
 
+#include "base/clean_text.hpp"
 #include "base/duration.hpp"
 #include "format/format.hpp"
-#include "scenario/report/clean.hpp"
 #include "threadfault/error.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ std::string directory_of(const std::string& file) {
 
 // The last lines, under a title where there are any.
 std::string tail(const std::string& title, const std::string& text) {
-    const std::vector<std::string> lines = lines_of(text);
+    const std::vector<std::string> lines = base::lines_of(text);
     if (lines.empty()) return "";
     const std::size_t first = lines.size() - std::min(lines.size(), kLinesShown);
     std::string shown = formatted("{}{}:\n", title, first > 0 ? " (its end)" : "");
@@ -91,7 +91,7 @@ std::optional<Failure> Session::do_all() {
         if (stop_.requested()) {
             message = formatted(
                 "the test did not end within {}",
-                drive::short_duration(std::chrono::duration<double>(test_.timeout).count()));
+                base::short_duration(std::chrono::duration<double>(test_.timeout).count()));
         }
         const Place& place = current != nullptr ? current->place : test_.place;
         return explain(place, current != nullptr ? current->text : "", message);

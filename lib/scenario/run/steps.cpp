@@ -1,5 +1,6 @@
 // What the steps of a test do; expectations.cpp has those that judge.
 #include "base/duration.hpp"
+#include "base/fault.hpp"
 #include "format/format.hpp"
 #include "scenario/command.hpp"
 #include "scenario/run/session.hpp"
@@ -10,7 +11,7 @@ namespace {
 std::string describe(const FaultResult& result) {
     std::string text = formatted("{} {}", result.tid, result.name);
     if (!result.path.empty()) text += formatted(" ({})", result.path);
-    text += formatted(": {}, {}", to_string(result.outcome), drive::short_duration(result.seconds));
+    text += formatted(": {}, {}", to_string(result.outcome), base::short_duration(result.seconds));
     if (!result.reason.empty()) text += ": " + result.reason;
     return text;
 }
@@ -57,6 +58,8 @@ Target::Results Session::inflict(const FaultStep& step, const FaultOptions& opti
             return target_->interrupt(selector, options);
         case Verb::demote:
             return target_->demote(selector, step.demotion, options);
+        case Verb::none:
+            break;
     }
     return {};
 }
@@ -67,7 +70,7 @@ void Session::do_fault(const FaultStep& step, std::size_t index) {
     const Target::Results results = inflict(step, options);
     std::string undone;
     for (const FaultResult& result : results) {
-        const std::string text = formatted("{} {}", to_string(step.verb), describe(result));
+        const std::string text = formatted("{} {}", base::info(step.verb).name, describe(result));
         note(text);
         // The target's death is for the next expectation to judge.
         const bool done = result.took_effect() || result.outcome == Outcome::target_died;
@@ -96,7 +99,7 @@ void Session::do_wait_for_thread(const WaitForThreadStep& step) {
     }
     throw StepFailed{
         formatted("no thread matches {} within {}", selector,
-                  drive::short_duration(std::chrono::duration<double>(step.within).count()))};
+                  base::short_duration(std::chrono::duration<double>(step.within).count()))};
 }
 
 void Session::do_run(const RunStep& step) {

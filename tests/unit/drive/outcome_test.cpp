@@ -84,15 +84,6 @@ TEST(Reasons, BeginWithTheToken) {
     EXPECT_EQ(reason_text(reply, wire::Fault::cancel, "in read"), "");
 }
 
-TEST(How, AreFour) {
-    EXPECT_EQ(parse_how("cancel"), wire::Fault::cancel);
-    EXPECT_EQ(parse_how("async-cancel"), wire::Fault::async_cancel);
-    EXPECT_EQ(parse_how("exit"), wire::Fault::exit);
-    EXPECT_EQ(parse_how("vanish"), wire::Fault::vanish);
-    for (const char* text : {"", "CANCEL", "signal", "look", "freeze", "cancel "})
-        EXPECT_EQ(parse_how(text), std::nullopt) << '"' << text << '"';
-}
-
 TEST(FaultNames, OfWhatIsInForce) {
     EXPECT_TRUE(fault_names(0).empty());
     const auto both = fault_names(wire::kInForceFreeze | wire::kInForceCancel);

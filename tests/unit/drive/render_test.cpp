@@ -177,11 +177,6 @@ TEST(JsonChecks, SayWhetherAllIsWell) {
 
 // ---- text
 
-TEST(Text, OfTargetsIsMadeHarmless) {
-    EXPECT_EQ(printable("a\033[31mb\n\t\x7f"), "a?[31mb???");
-    EXPECT_EQ(printable("naïve"), "naïve");
-}
-
 TEST(Text, IsCutByCharacters) {
     EXPECT_EQ(shorten("abcdef", 6, true), "abcdef");
     EXPECT_EQ(shorten("abcdef", 4, true), "abc…");

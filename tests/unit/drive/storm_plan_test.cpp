@@ -19,25 +19,25 @@ TEST(StormFaults, AreReadWithTheirTimes) {
         "kill=vanish,freeze=200ms,slow=10%/2s,slow=5,signal=USR1,interrupt,demote=1s,"
         "demote=19/200ms,demote=-5/1m");
     ASSERT_EQ(faults.size(), 9U);
-    EXPECT_EQ(faults[0].plan.fault, Fault::vanish);
+    EXPECT_EQ(faults[0].plan.fault(), Fault::vanish);
     EXPECT_EQ(faults[1].text, "freeze=200ms");
-    EXPECT_EQ(faults[1].plan.duration, 200ms);
-    EXPECT_EQ(faults[2].plan.percent, 10U);
-    EXPECT_EQ(faults[2].plan.duration, 2s);
-    EXPECT_EQ(faults[3].plan.percent, 5U);
-    EXPECT_EQ(faults[3].plan.duration, 1s);
-    EXPECT_EQ(faults[4].plan.signal, SIGUSR1);
-    EXPECT_EQ(faults[5].plan.fault, Fault::interrupt);
+    EXPECT_EQ(faults[1].plan.duration(), 200ms);
+    EXPECT_EQ(faults[2].plan.percent(), 10U);
+    EXPECT_EQ(faults[2].plan.duration(), 2s);
+    EXPECT_EQ(faults[3].plan.percent(), 5U);
+    EXPECT_EQ(faults[3].plan.duration(), 1s);
+    EXPECT_EQ(faults[4].plan.signal(), SIGUSR1);
+    EXPECT_EQ(faults[5].plan.fault(), Fault::interrupt);
     for (std::size_t i = 6; i < 9; i++)
-        EXPECT_EQ(faults[i].plan.fault, Fault::demote) << i;
-    EXPECT_EQ(faults[6].plan.flags, threadfault::wire::kDemoteIdle);
-    EXPECT_EQ(faults[6].plan.duration, 1s);
+        EXPECT_EQ(faults[i].plan.fault(), Fault::demote) << i;
+    EXPECT_EQ(faults[6].plan.flags(), threadfault::wire::kDemoteIdle);
+    EXPECT_EQ(faults[6].plan.duration(), 1s);
     EXPECT_EQ(faults[7].text, "demote=19/200ms");
-    EXPECT_EQ(faults[7].plan.flags, threadfault::wire::kDemoteNice);
-    EXPECT_EQ(faults[7].plan.nice, 19);
-    EXPECT_EQ(faults[7].plan.duration, 200ms);
-    EXPECT_EQ(faults[8].plan.nice, -5);
-    EXPECT_EQ(faults[8].plan.duration, 1min);
+    EXPECT_EQ(faults[7].plan.flags(), threadfault::wire::kDemoteNice);
+    EXPECT_EQ(faults[7].plan.nice(), 19);
+    EXPECT_EQ(faults[7].plan.duration(), 200ms);
+    EXPECT_EQ(faults[8].plan.nice(), -5);
+    EXPECT_EQ(faults[8].plan.duration(), 1min);
 }
 
 struct Mistake {
@@ -74,6 +74,9 @@ INSTANTIATE_TEST_SUITE_P(
                             "6: expected a share from 1% to 99%, for example slow=10%/2s"},
                     Mistake{"slow=10%/0s", "10: expected a time, for example 2s"},
                     Mistake{"interrupt=1s", "10: expected interrupt alone"},
+                    Mistake{"signal=32", "8: signal=32: it belongs to glibc"},
+                    Mistake{"signal=TREM", "8: signal=TREM: \"TREM\" is no signal"},
+                    Mistake{"thaw", "1: unknown fault \"thaw\""},
                     Mistake{"kill=", "6: expected kill=cancel, async-cancel, exit or vanish"},
                     Mistake{"freeze=1s,", "11: unknown fault \"\""},
                     Mistake{"demot=1s", "1: unknown fault \"demot\""}),

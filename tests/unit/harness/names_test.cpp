@@ -1,4 +1,3 @@
-#include "harness/cpu_list.hpp"
 #include "harness/installation.hpp"
 #include "threadfault/target.hpp"
 
@@ -21,14 +20,6 @@ TEST(Names, HowAProcessEnded) {
     EXPECT_EQ(Exit{.code = 3}.text(), "exited with code 3");
     EXPECT_EQ(Exit{.signal = 6}.text(), "was ended by SIGABRT");
     EXPECT_EQ(Exit{}.text(), "ended");
-}
-
-TEST(CpuList, RangesAndSingleNumbers) {
-    EXPECT_EQ(target::parse_cpu_list("0")[0], 1U);
-    EXPECT_EQ(target::parse_cpu_list("1,3-5")[0], 0b111010U);
-    EXPECT_EQ(target::parse_cpu_list("63-64")[1], 1U);
-    for (const char* const text : {"", "a", "3-1", "1,", "1-", "-1", "1024", "0 1"})
-        EXPECT_THROW(target::parse_cpu_list(text), Error) << text;
 }
 
 TEST(Installation, TheEnvironmentWins) {

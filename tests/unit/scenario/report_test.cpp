@@ -1,5 +1,5 @@
 #include "scenario/report/report.hpp"
-#include "scenario/report/clean.hpp"
+#include "base/clean_text.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -62,25 +62,6 @@ Summary summary() {
     return sum;
 }
 
-TEST(Clean, LeavesOnlyWhatIsPrintable) {
-    EXPECT_EQ(clean("a\tb\r\nc"), "a\tb\nc");
-    EXPECT_EQ(clean("\x1b[31m\x7f"), "?[31m?");
-    EXPECT_EQ(clean("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"),
-              "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80");
-    EXPECT_EQ(clean("\xc3"), "?") << "cut off";
-    EXPECT_EQ(clean("\xc0\xaf"), "??") << "overlong";
-    EXPECT_EQ(clean("\xed\xa0\x80"), "???") << "a surrogate";
-    EXPECT_EQ(clean("\xc2\x9b"), "??") << "a control character too: CSI";
-    EXPECT_EQ(clean("\xef\xbf\xbf"), "???") << "not allowed in XML";
-    EXPECT_EQ(clean(std::string(1, '\0')), "?");
-}
-
-TEST(Clean, Lines) {
-    EXPECT_EQ(lines_of("").size(), 0U);
-    EXPECT_EQ(lines_of("a\nb\n"), (std::vector<std::string>{"a", "b"}));
-    EXPECT_EQ(lines_of("a\n\nb"), (std::vector<std::string>{"a", "", "b"}));
-}
-
 TEST(Summary, Counts) {
     EXPECT_EQ(summary().passed, 1U);
     EXPECT_EQ(summary().failed, 1U);
@@ -135,7 +116,7 @@ TEST(Tap, AFailureHasADiagnosis) {
         << point;
     EXPECT_NE(point.find("  journal: |2\n    did <this>\n"), std::string::npos) << point;
     EXPECT_TRUE(point.ends_with("  ...\n"));
-    for (const std::string& line : lines_of(point.substr(point.find('\n') + 1)))
+    for (const std::string& line : base::lines_of(point.substr(point.find('\n') + 1)))
         EXPECT_TRUE(line.starts_with("  ")) << "outside the block: " << line;
 }
 

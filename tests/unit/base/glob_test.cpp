@@ -1,5 +1,5 @@
 // Names against patterns.
-#include "wire/wire.hpp"
+#include "base/glob.hpp"
 
 #include <fnmatch.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 namespace {
 
-using threadfault::wire::glob_match;
+using threadfault::base::glob_match;
 
 TEST(Glob, Table) {
     const struct {

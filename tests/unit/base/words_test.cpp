@@ -1,7 +1,7 @@
 // Durations, signals, suggestions: the words of the command line.
 #include "base/duration.hpp"
+#include "base/signal_name.hpp"
 #include "base/suggest.hpp"
-#include "drive/faults/death.hpp"
 #include "threadfault/error.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 namespace {
 
 using namespace std::chrono_literals;
-using namespace threadfault::drive;
+using namespace threadfault::base;
 
 TEST(Duration, HasAUnit) {
     EXPECT_EQ(parse_duration("250ms"), 250ms);

@@ -1,0 +1,30 @@
+#include "drive/programs/ask_helper.hpp"
+
+#include "base/run.hpp"
+#include "drive/programs/find_helper.hpp"
+#include "threadfault/error.hpp"
+
+#include <chrono>
+
+namespace threadfault::drive {
+
+std::optional<std::string> ask_helper(std::string_view name,
+                                      const std::vector<std::string>& arguments,
+                                      std::string_view input) {
+    // For a process with 10,000 threads on a busy machine. An answer without the extra is better
+    // than none.
+    constexpr std::chrono::seconds kPatience{5};
+    std::vector<std::string> command;
+    try {
+        command.push_back(find_helper(name));
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    base::RunResult answer = base::run(
+        command, {.input = input, .deadline = std::chrono::steady_clock::now() + kPatience});
+    if (!answer.succeeded() || answer.truncated) return std::nullopt;
+    return std::move(answer.output);
+}
+
+}  // namespace threadfault::drive
