@@ -1,6 +1,7 @@
 // threadfault storm: random faults on a target, seeded, journalled, replayable.
 #include "drive/storm/storm.hpp"
 #include "base/clean_text.hpp"
+#include "base/descriptor.hpp"
 #include "base/duration.hpp"
 #include "commands/commands.hpp"
 #include "commands/stop_request.hpp"
@@ -9,10 +10,10 @@
 #include "drive/programs/launch.hpp"
 #include "drive/storm/journal.hpp"
 #include "format/format.hpp"
+#include "harness/guarded_process.hpp"
 #include "render/text.hpp"
 
-#include <signal.h>
-#include <sys/wait.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -38,47 +39,22 @@ struct StormArguments {
     std::string replay;
 };
 
-// A program that the storm starts, and ends afterwards.
+// A program that the storm starts. Its guardian ends it, with all that it has started, when the
+// storm is over or this command is gone, whatever it is that ended it.
 class OwnTarget {
 public:
     // Its output goes where ours goes; not among our JSON.
-    OwnTarget(const std::vector<std::string>& command, const std::string& shim, bool json) {
-        drive::LaunchOptions options;
-        options.command = command;
-        options.shim = drive::find_shim(shim);
-        const drive::Launch launch = drive::prepare_launch(options);
-        pid_ = fork();
-        if (pid_ == 0) {
-            setpgid(0, 0);
-            if (json) dup2(STDERR_FILENO, STDOUT_FILENO);
-            try {
-                drive::become(launch);
-            } catch (const Error& error) {
-                write_all(STDERR_FILENO, formatted("threadfault: {}\n", error.what()));
-            }
-            _exit(127);
-        }
-    }
-    ~OwnTarget() {
-        if (pid_ <= 0 || ended()) return;
-        kill(-pid_, SIGTERM);
-        for (int i = 0; i < 100 && !ended(); i++)
-            std::this_thread::sleep_for(20ms);
-        if (!ended()) {
-            kill(-pid_, SIGKILL);
-            waitpid(pid_, nullptr, 0);
-        }
-    }
-    OwnTarget(const OwnTarget&) = delete;
-    OwnTarget& operator=(const OwnTarget&) = delete;
+    OwnTarget(const std::vector<std::string>& command, const std::string& shim, bool json)
+        : process_(launch_of(command, shim), options(),
+                   base::Descriptor(json ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) : -1)) {}
 
-    pid_t pid() const noexcept { return pid_; }
+    pid_t pid() const noexcept { return process_.pid(); }
 
     // Until its first thread is made and the agent answers, and then until all of them are: the
     // n-th thread in the order of the paths must be the same one in every run.
     void wait_until_ready() {
         for (int i = 0; i < 500; i++) {
-            if (ended()) {
+            if (process_.has_ended()) {
                 throw Error(ExitCode::target_died, "target_died",
                             "the program ended before it made a thread", "");
             }
@@ -87,7 +63,7 @@ public:
                             "interrupted before the program made a thread", "");
             }
             try {
-                const observe::Process process(pid_);
+                const observe::Process process(pid());
                 client::Connection connection(process);
                 connection.hello();
                 drive::wait_until_settled(process, connection, 5s, [] { return interrupted(); });
@@ -97,16 +73,27 @@ public:
             }
         }
         throw Error(ExitCode::no_agent, "no_agent", "the program made no thread within 10 s",
-                    formatted("threadfault doctor {}", pid_));
+                    formatted("threadfault doctor {}", pid()));
     }
 
 private:
-    bool ended() {
-        if (!ended_) ended_ = waitpid(pid_, nullptr, WNOHANG) != 0;
-        return ended_;
+    static drive::Launch launch_of(const std::vector<std::string>& command,
+                                   const std::string& shim) {
+        drive::LaunchOptions options;
+        options.command = command;
+        options.shim = drive::find_shim(shim);
+        return drive::prepare_launch(options);
     }
-    pid_t pid_ = -1;
-    bool ended_ = false;
+
+    static LaunchOptions options() {
+        LaunchOptions options;
+        options.output = Output::passed;
+        options.input = Input::passed;
+        options.grace = 2s;
+        return options;
+    }
+
+    target::GuardedProcess process_;
 };
 
 std::string line_of(const drive::StormStep& step, const Style& style) {

@@ -61,7 +61,8 @@ struct GuardedProcess::Pipes {
     }
 };
 
-GuardedProcess::GuardedProcess(const drive::Launch& launch, const LaunchOptions& options)
+GuardedProcess::GuardedProcess(const drive::Launch& launch, const LaunchOptions& options,
+                               Descriptor output)
     : program_(launch.arguments.front()), grace_(options.grace) {
     Pipes pipes;
     if (options.input == Input::none) pipes.discard(STDIN_FILENO);
@@ -70,6 +71,7 @@ GuardedProcess::GuardedProcess(const drive::Launch& launch, const LaunchOptions&
         if (options.output == Output::captured) pipes.connect(number);
         if (options.output == Output::discarded) pipes.discard(number);
     }
+    if (output) pipes.theirs[STDOUT_FILENO] = std::move(output);
     stop_ = Descriptor(eventfd(0, EFD_CLOEXEC));
     if (!stop_) no_guardian("eventfd", errno);
     start_guardian(launch, options, pipes);

@@ -31,8 +31,10 @@ Clock::time_point deadline_after(std::chrono::nanoseconds time) noexcept;
 // Thread-safe.
 class GuardedProcess {
 public:
-    // Throws drive::CannotStart.
-    GuardedProcess(const drive::Launch& launch, const LaunchOptions& options);
+    // Throws drive::CannotStart. `output`: what the target gets as its standard output where
+    // options.output is `passed`; without: ours.
+    GuardedProcess(const drive::Launch& launch, const LaunchOptions& options,
+                   Descriptor output = Descriptor());
     // Ends the process and all that it started.
     ~GuardedProcess();
     GuardedProcess(const GuardedProcess&) = delete;

@@ -110,6 +110,34 @@ TEST(Storm, CtrlCLetsGoWhatIsHeldAndTellsTheSummary) {
     std::remove(journal.c_str());
 }
 
+// The process of a thread that the journal names; 0: it names none yet.
+pid_t target_of(const std::string& journal) {
+    std::ifstream file(journal);
+    for (std::string line; std::getline(file, line);) {
+        const auto json = nlohmann::json::parse(line, nullptr, false);
+        const int tid = json.is_object() ? json.value("tid", 0) : 0;
+        if (tid == 0) continue;
+        std::ifstream status("/proc/" + std::to_string(tid) + "/status");
+        for (std::string field; std::getline(status, field);) {
+            if (field.starts_with("Tgid:")) return std::stoi(field.substr(5));
+        }
+    }
+    return 0;
+}
+
+// It can't clean up after itself then: the target's guardian does.
+TEST(Storm, ItsOwnTargetEndsWithItWhenItIsKilled) {
+    const std::string journal = journal_name();
+    Process command(cli_command({"--json", "storm", "--faults", "interrupt", "--every", "5ms",
+                                 "--for", "1h", "--journal", journal, "--", TARGET_SIXTY_FOUR}));
+    pid_t target = 0;
+    ASSERT_TRUE(eventually([&] { return (target = target_of(journal)) != 0; })) << command.errors();
+    ASSERT_NE(target, command.pid());
+    command.send_signal(SIGKILL);
+    EXPECT_TRUE(eventually([&] { return kill(target, 0) != 0; })) << "process " << target;
+    std::remove(journal.c_str());
+}
+
 TEST(Storm, AJournalWithoutFaultsIsReplayedAndAnEmptyFileIsNone) {
     Target target({TARGET_COUNTERS});
     ASSERT_TRUE(target.ready());
