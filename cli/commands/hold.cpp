@@ -1,11 +1,13 @@
 // threadfault freeze, thaw, delay, spin, interrupt: what holds a thread up, and lets it go.
 #include "base/duration.hpp"
+#include "base/fault.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <vector>
 
 namespace threadfault::cli {
 namespace {
@@ -41,6 +43,17 @@ std::string for_how_long(const HoldOptions& options, std::string_view verb,
                          std::string_view otherwise) {
     if (options.duration.empty()) return formatted("{}{}", verb, otherwise);
     return formatted("{} for {}", verb, options.duration);
+}
+
+// "freeze, slow, delay, spin and demote"
+std::string what_thaw_undoes() {
+    std::vector<std::string_view> names;
+    for (const base::FaultInfo& fault : base::kFaults) {
+        if (fault.undone) names.push_back(fault.name);
+    }
+    const std::string_view last = names.back();
+    names.pop_back();
+    return formatted("{} and {}", joined(names, ", "), last);
 }
 
 std::string footer(const char* text) {
@@ -107,14 +120,15 @@ void setup_thaw(CLI::App& app, Invocation& invocation) {
     add_thread_options(app, options->thread);
     app.get_option("THREAD")->required(false);
     add_wait(app, *options);
-    app.footer(footer(
-        "Undoes what is in force on the thread: freeze, delay, spin, slow and demote. `thaw PID "
-        "--all`\n"
+    const std::string text = formatted(
+        "Undoes what is in force on the thread: {}. `thaw PID --all`\n"
         "does it for every thread of the process.\n"
         "\n"
         "Examples:\n"
         "  threadfault thaw 4711 name=mc-worker --all\n"
-        "  threadfault thaw 4711 --all\n"));
+        "  threadfault thaw 4711 --all\n",
+        what_thaw_undoes());
+    app.footer(footer(text.c_str()));
     invocation.action = [options, &invocation] { return run_thaw(*options, invocation); };
 }
 
