@@ -77,14 +77,14 @@ int run_thaw(HoldOptions& options, const Invocation& invocation) {
 
 int run_delay(const HoldOptions& options, const Invocation& invocation) {
     const Infliction infliction =
-        inflict(options.thread, plan_for(options, wire::Fault::delay, "the delay"));
+        inflict(options.thread, plan_for(options, wire::Fault::delay, "TIME"));
     return report(invocation, options.thread, infliction, "delay", "",
                   formatted("delayed by {}", options.duration));
 }
 
 int run_spin(const HoldOptions& options, const Invocation& invocation) {
     const Infliction infliction =
-        inflict(options.thread, plan_for(options, wire::Fault::spin, "the CPU time"));
+        inflict(options.thread, plan_for(options, wire::Fault::spin, "TIME"));
     return report(invocation, options.thread, infliction, "spin", "",
                   formatted("burns {} of CPU time", options.duration));
 }

@@ -116,7 +116,7 @@ TEST(Tap, AFailureHasADiagnosis) {
         << point;
     EXPECT_NE(point.find("  journal: |2\n    did <this>\n"), std::string::npos) << point;
     EXPECT_TRUE(point.ends_with("  ...\n"));
-    for (const std::string& line : base::lines_of(point.substr(point.find('\n') + 1)))
+    for (const std::string& line : threadfault::base::lines_of(point.substr(point.find('\n') + 1)))
         EXPECT_TRUE(line.starts_with("  ")) << "outside the block: " << line;
 }
 
