@@ -9,7 +9,6 @@ namespace threadfault::shim {
 
 namespace {
 
-using wire::Fault;
 using wire::Outcome;
 using wire::Reason;
 
