@@ -23,6 +23,7 @@ using namespace std::chrono_literals;
 constexpr auto kAnswerWithin = 5s;
 constexpr auto kFirstDoubt = 200ms;
 constexpr auto kConnectWithin = 2s;
+constexpr auto kFruitlessGrant = 1s;
 // From the agent's socket closing until the kernel lists its process as dead.
 constexpr auto kDeathWithin = 3s;
 
@@ -183,12 +184,13 @@ void Connection::check(std::size_t length) const {
                             "is the program's shim of the same build as this threadfault?");
         }
     }
-    if (!sane || header.version != wire::kVersion) {
-        throw Error(
-            ExitCode::no_agent, "version_mismatch",
-            agent_of(process_) + " answers in a way that this threadfault doesn't understand",
-            "restart the program under this threadfault, or use the one it was started with");
-    }
+    if (!sane || header.version != wire::kVersion) odd();
+}
+
+void Connection::odd() const {
+    throw Error(ExitCode::no_agent, "version_mismatch",
+                agent_of(process_) + " answers in a way that this threadfault doesn't understand",
+                "restart the program under this threadfault, or use the one it was started with");
 }
 
 void Connection::lost() const {
@@ -227,20 +229,29 @@ bool Connection::is_stopped() const {
     return false;
 }
 
+wire::Header Connection::header() const {
+    wire::Header header;
+    std::memcpy(&header, buffer_.get(), sizeof header);
+    return header;
+}
+
 std::size_t Connection::expect(wire::Type type, std::uint32_t request) {
-    const Clock::time_point begin = Clock::now();
-    Clock::time_point doubt = begin + kFirstDoubt;
+    const Clock::time_point end = Clock::now() + kAnswerWithin;
+    Clock::time_point doubt = Clock::now() + kFirstDoubt;
     for (;;) {
-        const std::size_t length = receive(std::min(doubt, begin + kAnswerWithin));
+        const std::size_t length = receive(std::min(doubt, end));
         if (length == 0) {
-            if (Clock::now() >= begin + kAnswerWithin || is_stopped()) silent();
+            if (Clock::now() >= end || is_stopped()) silent();
             doubt = Clock::now() + kFirstDoubt;
             continue;
         }
-        wire::Header header;
-        std::memcpy(&header, buffer_.get(), sizeof header);
-        if (header.request == request && header.type == type) return length;
-        // A late answer to something else on this connection: not ours to read.
+        if (header().request == request) {
+            if (header().type != type) odd();
+            return length;
+        }
+        // A late answer to something else on this connection: not ours to read. An agent that sends
+        // nothing else for so long is none of ours.
+        if (Clock::now() >= end) odd();
     }
 }
 
@@ -259,10 +270,16 @@ pid_t Connection::outer_tid(pid_t inner) const {
     if (!nested_namespace_) return inner;
     const auto known = outer_tids_.find(inner);
     if (known != outer_tids_.end()) return known->second;
+    // Looking through all threads is for one that is new. An agent that goes on naming threads
+    // which don't exist gets no more than a tenth of the time.
+    const Clock::time_point begin = Clock::now();
+    if (fruitless_ > kFruitlessGrant + (begin - connected_at_) / 10) return 0;
     for (pid_t tid : process_.tids())
         outer_tids_[inner_tid(tid)] = tid;
     const auto found = outer_tids_.find(inner);
-    return found != outer_tids_.end() ? found->second : 0;
+    if (found != outer_tids_.end()) return found->second;
+    fruitless_ += Clock::now() - begin;
+    return 0;
 }
 
 }  // namespace threadfault::client

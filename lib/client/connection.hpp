@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace threadfault::client {
@@ -94,14 +95,27 @@ private:
     void send_message(const void* message, std::size_t length);
     // Receives one packet into buffer_: its length, or 0 at the deadline.
     std::size_t receive(Clock::time_point deadline);
-    // A reply of this type to this request, checked; ErrorReply is thrown.
+    // Sends the request and returns its reply: of the type and size that it must have. Where `rest`
+    // is asked for, records may follow it: good until the next message.
+    template <typename Reply, typename Request>
+    Reply ask(Request request, std::span<const unsigned char>* rest = nullptr);
+    // All pages of a list. An agent that promises more without bringing any, or brings more than
+    // `limit` says there can be, is not believed.
+    template <typename Reply, typename Record, typename Request>
+    std::vector<Record> ask_for_pages(Request request, const std::function<std::size_t()>& limit);
+    // The reply of this type to this request: its length.
     std::size_t expect(wire::Type type, std::uint32_t request);
+    // The packet in the buffer as a message that consists of nothing else.
+    template <typename Message>
+    Message whole(std::size_t length) const;
+    wire::Header header() const;
     void check(std::size_t length) const;
     std::vector<std::uint64_t> told_frames(std::size_t length) const;
     void read_farewell();
     void make_buffer();
     [[noreturn]] void lost() const;
     [[noreturn]] void silent() const;
+    [[noreturn]] void odd() const;  // an answer that no agent of this version gives
 
     const observe::Process& process_;
     observe::TaskStatus status_;
@@ -110,9 +124,15 @@ private:
     int fd_ = -1;
     std::uint32_t next_request_ = 1;
     std::uint32_t next_capture_ = 0;
+    // What was sent and not answered yet; of a fault, whether frames were told. An answer to
+    // anything else is not handed on, so no agent can make a caller wait or collect for ever.
+    std::unordered_map<std::uint32_t, bool> open_faults_;
+    std::unordered_set<std::uint32_t> open_captures_;
     std::string path_;
     std::unique_ptr<unsigned char[]> buffer_;  // kMaxMessage bytes, left untouched until used
     mutable std::unordered_map<pid_t, pid_t> outer_tids_;
+    mutable Clock::duration fruitless_{};  // spent in looking for threads that don't exist
+    Clock::time_point connected_at_ = Clock::now();
 };
 
 }  // namespace threadfault::client

@@ -4,31 +4,78 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <utility>
 
 namespace threadfault::client {
 namespace {
 
-// Appends the `count` records that a packet brings, or as many as are there; returns those.
-template <typename Record>
-std::span<Record> append(std::vector<Record>* records, std::size_t count,
-                         std::span<const unsigned char> bytes) {
-    const std::size_t before = records->size();
-    records->resize(before + std::min(count, bytes.size() / sizeof(Record)));
-    const std::span<Record> fresh = std::span(*records).subspan(before);
-    std::memcpy(fresh.data(), bytes.data(), fresh.size_bytes());
-    return fresh;
+using namespace std::chrono_literals;
+
+// All pages of a list: the largest that was seen, 100,000 threads, takes well below a second.
+constexpr auto kListWithin = 30s;
+
+// Threads that are created while the list is made, or that have ended and are still remembered.
+constexpr std::size_t kThreadsMeanwhile = 4096;
+
+bool is_signal_or_none(std::int32_t number) {
+    return number >= 0 && number <= 64;
+}
+
+void end_texts(wire::ThreadRecord* record) {
+    record->name[sizeof record->name - 1] = '\0';
+}
+void end_texts(wire::SpecRecord* record) {
+    record->text[sizeof record->text - 1] = '\0';
 }
 
 }  // namespace
 
-wire::HelloReply Connection::hello() {
-    wire::Hello request;
-    request.header = wire::make_header(wire::Type::hello, sizeof request, next_request_++);
+template <typename Message>
+Message Connection::whole(std::size_t length) const {
+    Message message;
+    if (length != sizeof message) odd();
+    std::memcpy(&message, buffer_.get(), sizeof message);
+    return message;
+}
+
+template <typename Reply, typename Request>
+Reply Connection::ask(Request request, std::span<const unsigned char>* rest) {
+    request.header = wire::make_header(Request::kType, sizeof request, next_request_++);
     send_message(&request, sizeof request);
-    const std::size_t length = expect(wire::Type::hello_reply, request.header.request);
-    wire::HelloReply reply;
-    if (length < sizeof reply) lost();
-    std::memcpy(&reply, buffer_.get(), sizeof reply);
+    const std::size_t length = expect(Reply::kType, request.header.request);
+    if (length < sizeof(Reply)) odd();
+    if (rest == nullptr) return whole<Reply>(length);
+    *rest = {buffer_.get() + sizeof(Reply), length - sizeof(Reply)};
+    return whole<Reply>(sizeof(Reply));
+}
+
+template <typename Reply, typename Record, typename Request>
+std::vector<Record> Connection::ask_for_pages(Request request,
+                                              const std::function<std::size_t()>& limit) {
+    const Clock::time_point deadline = Clock::now() + kListWithin;
+    std::vector<Record> records;
+    for (;;) {
+        std::span<const unsigned char> bytes;
+        const auto reply = ask<Reply>(request, &bytes);
+        if (bytes.size() % sizeof(Record) != 0) odd();
+        // As many as are there: the count is the agent's word alone.
+        const std::size_t fresh = std::min<std::size_t>(reply.count, bytes.size() / sizeof(Record));
+        const std::size_t before = records.size();
+        records.resize(before + fresh);
+        if (fresh != 0) std::memcpy(&records[before], bytes.data(), fresh * sizeof(Record));
+        for (Record& record : std::span(records).subspan(before))
+            end_texts(&record);
+        if (reply.next == 0) return records;
+        // Another page follows a full one, from further on.
+        if (fresh == 0 || reply.next <= request.cursor) odd();
+        if (records.size() > limit() || Clock::now() >= deadline) odd();
+        request.cursor = reply.next;
+    }
+}
+
+wire::HelloReply Connection::hello() {
+    const auto reply = ask<wire::HelloReply>(wire::Hello{});
+    if (!is_signal_or_none(reply.signal) || !is_signal_or_none(reply.interrupt_signal)) odd();
     return reply;
 }
 
@@ -38,54 +85,51 @@ std::vector<wire::ThreadRecord> Connection::list(std::string_view name_glob, pid
     if (name_glob.size() < sizeof request.name_glob) {
         name_glob.copy(request.name_glob, name_glob.size());
     }
-    std::vector<wire::ThreadRecord> records;
-    do {
-        request.header = wire::make_header(wire::Type::list, sizeof request, next_request_++);
-        send_message(&request, sizeof request);
-        const std::size_t length = expect(wire::Type::list_reply, request.header.request);
-        wire::ListReply reply;
-        if (length < sizeof reply) lost();
-        std::memcpy(&reply, buffer_.get(), sizeof reply);
-        for (wire::ThreadRecord& record :
-             append(&records, reply.count, {buffer_.get() + sizeof reply, length - sizeof reply}))
-            record.name[wire::kThreadNameSize - 1] = '\0';
-        request.cursor = reply.next;
-    } while (request.cursor != 0);
-    return records;
+    // The kernel counts the threads, too: no agent can name many more.
+    std::size_t most = 0;
+    return ask_for_pages<wire::ListReply, wire::ThreadRecord>(request, [&] {
+        if (most == 0) most = 2 * process_.tids().size() + kThreadsMeanwhile;
+        return most;
+    });
 }
 
 std::uint32_t Connection::send(wire::FaultRequest request) {
     request.header = wire::make_header(wire::Type::fault, sizeof request, next_request_++);
     send_message(&request, sizeof request);
+    open_faults_.emplace(request.header.request, false);
     return request.header.request;
 }
 
 std::optional<wire::FaultReply> Connection::receive_fault(Clock::time_point deadline,
                                                           const TakeFrames& take) {
-    for (;;) {
+    do {
         const std::size_t length = receive(deadline);
         if (length == 0) return std::nullopt;
-        wire::Header header;
-        std::memcpy(&header, buffer_.get(), sizeof header);
-        if (header.type == wire::Type::frames && take) {
-            take(header.request, told_frames(length));
+        const auto open = open_faults_.find(header().request);
+        if (open == open_faults_.end()) continue;
+        if (header().type == wire::FramesReply::kType && !open->second) {
+            open->second = true;
+            std::vector<std::uint64_t> frames = told_frames(length);
+            if (take) take(open->first, std::move(frames));
             continue;
         }
-        wire::FaultReply reply;
-        if (header.type != wire::Type::fault_reply || length < sizeof reply) continue;
-        std::memcpy(&reply, buffer_.get(), sizeof reply);
+        if (header().type != wire::FaultReply::kType) continue;
+        auto reply = whole<wire::FaultReply>(length);
+        open_faults_.erase(open);
         reply.frames = std::min<std::uint32_t>(reply.frames, wire::kMaxFrames);
         reply.name[wire::kThreadNameSize - 1] = '\0';
         return reply;
-    }
+    } while (Clock::now() < deadline);
+    return std::nullopt;
 }
 
 std::vector<std::uint64_t> Connection::told_frames(std::size_t length) const {
     wire::FramesReply reply;
-    if (length < sizeof reply) return {};
+    if (length < sizeof reply) odd();
     std::memcpy(&reply, buffer_.get(), sizeof reply);
+    const std::size_t there = (length - sizeof reply) / sizeof(std::uint64_t);
     std::vector<std::uint64_t> frames(
-        std::min<std::size_t>(reply.count, (length - sizeof reply) / sizeof(std::uint64_t)));
+        std::min({std::size_t{reply.count}, there, wire::kMostToldFrames}));
     std::memcpy(frames.data(), buffer_.get() + sizeof reply, frames.size() * sizeof frames[0]);
     return frames;
 }
@@ -101,109 +145,76 @@ std::uint32_t Connection::send_captures(std::span<const wire::CaptureTarget> tar
     for (std::uint32_t i = 0; i < request.count; ++i)
         request.targets[i].number = next_capture_++;
     send_message(&request, sizeof request);
+    for (std::uint32_t i = 0; i < request.count; ++i)
+        open_captures_.insert(request.targets[i].number);
     return first;
 }
 
 std::vector<Connection::Captured> Connection::receive_captures(Clock::time_point deadline) {
     std::vector<Captured> all;
-    while (all.empty()) {
+    do {
         const std::size_t length = receive(deadline);
         if (length == 0) break;
-        wire::Header header;
-        std::memcpy(&header, buffer_.get(), sizeof header);
-        if (header.type != wire::Type::capture_reply) continue;
+        if (header().type != wire::CaptureReply::kType) continue;
         std::span<const unsigned char> rest(buffer_.get(), length);
         rest = rest.subspan(sizeof(wire::CaptureReply));
-        while (rest.size() >= sizeof(wire::CaptureRecord)) {
-            Captured& one = all.emplace_back();
+        while (!rest.empty()) {
+            Captured one;
+            if (rest.size() < sizeof one.record) odd();
             std::memcpy(&one.record, rest.data(), sizeof one.record);
             rest = rest.subspan(sizeof one.record);
-            one.stack = rest.first(std::min<std::size_t>(one.record.stack_size, rest.size()));
-            rest = rest.subspan(one.stack.size());
+            if (one.record.stack_size > rest.size()) odd();
+            one.stack = rest.first(one.record.stack_size);
+            rest = rest.subspan(one.record.stack_size);
+            if (open_captures_.erase(one.record.number) != 0) all.push_back(one);
         }
-    }
+    } while (all.empty() && Clock::now() < deadline);
     return all;
 }
 
 std::optional<wire::DeadReply> Connection::dead(pid_t inner_tid) {
     wire::DeadRequest request;
-    request.header = wire::make_header(wire::Type::dead, sizeof request, next_request_++);
     request.tid = inner_tid;
-    send_message(&request, sizeof request);
-    const std::size_t length = expect(wire::Type::dead_reply, request.header.request);
-    wire::DeadReply reply;
-    if (length < sizeof reply) lost();
-    std::memcpy(&reply, buffer_.get(), sizeof reply);
+    auto reply = ask<wire::DeadReply>(request);
     if (reply.known == 0) return std::nullopt;
-    reply.record.name[wire::kThreadNameSize - 1] = '\0';
+    end_texts(&reply.record);
     return reply;
 }
 
 void Connection::follow() {
-    wire::FollowRequest request;
-    request.header = wire::make_header(wire::Type::follow, sizeof request, next_request_++);
-    send_message(&request, sizeof request);
-    expect(wire::Type::event, request.header.request);
+    ask<wire::EventReply>(wire::FollowRequest{});
 }
 
 std::optional<wire::EventReply> Connection::receive_event(Clock::time_point deadline) {
-    for (;;) {
+    do {
         const std::size_t length = receive(deadline);
         if (length == 0) return std::nullopt;
-        wire::EventReply event;
-        wire::Header header;
-        std::memcpy(&header, buffer_.get(), sizeof header);
-        if (header.type != wire::Type::event || length < sizeof event) continue;
-        std::memcpy(&event, buffer_.get(), sizeof event);
+        if (header().type != wire::EventReply::kType) continue;
+        auto event = whole<wire::EventReply>(length);
         event.name[wire::kThreadNameSize - 1] = '\0';
         return event;
-    }
+    } while (Clock::now() < deadline);
+    return std::nullopt;
 }
 
 wire::ArmReply Connection::arm(std::string_view text) {
     wire::ArmRequest request;
-    request.header = wire::make_header(wire::Type::arm, sizeof request, next_request_++);
     if (text.size() >= sizeof request.text) {
         throw Error(
             ExitCode::usage, "bad_spec",
             "a call fault is at most " + std::to_string(sizeof request.text - 1) + " bytes long");
     }
     std::memcpy(request.text, text.data(), text.size());
-    send_message(&request, sizeof request);
-    const std::size_t length = expect(wire::Type::arm_reply, request.header.request);
-    wire::ArmReply reply;
-    if (length < sizeof reply) lost();
-    std::memcpy(&reply, buffer_.get(), sizeof reply);
-    return reply;
+    return ask<wire::ArmReply>(request);
 }
 
 std::vector<wire::SpecRecord> Connection::specs() {
-    wire::SpecsRequest request;
-    std::vector<wire::SpecRecord> records;
-    do {
-        request.header = wire::make_header(wire::Type::specs, sizeof request, next_request_++);
-        send_message(&request, sizeof request);
-        const std::size_t length = expect(wire::Type::specs_reply, request.header.request);
-        wire::SpecsReply reply;
-        if (length < sizeof reply) lost();
-        std::memcpy(&reply, buffer_.get(), sizeof reply);
-        for (wire::SpecRecord& record :
-             append(&records, reply.count, {buffer_.get() + sizeof reply, length - sizeof reply}))
-            record.text[wire::kSpecSize - 1] = '\0';
-        request.cursor = reply.next;
-    } while (request.cursor != 0);
-    return records;
+    return ask_for_pages<wire::SpecsReply, wire::SpecRecord>(wire::SpecsRequest{},
+                                                             [] { return wire::kMostSpecs; });
 }
 
 std::uint32_t Connection::disarm() {
-    wire::DisarmRequest request;
-    request.header = wire::make_header(wire::Type::disarm, sizeof request, next_request_++);
-    send_message(&request, sizeof request);
-    const std::size_t length = expect(wire::Type::disarm_reply, request.header.request);
-    wire::DisarmReply reply;
-    if (length < sizeof reply) lost();
-    std::memcpy(&reply, buffer_.get(), sizeof reply);
-    return reply.count;
+    return ask<wire::DisarmReply>(wire::DisarmRequest{}).count;
 }
 
 }  // namespace threadfault::client

@@ -4,6 +4,7 @@
 #include "preload/agent/list.hpp"
 #include "preload/agent/specs.hpp"
 #include "preload/base/agent_thread.hpp"
+#include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
 #include "preload/points/rules.hpp"
 #include "preload/registry/dead.hpp"
@@ -43,6 +44,7 @@ void greet(Client& client) noexcept {
     reply.agent_tid = agent_tid();
     reply.threads = live_threads();
     reply.signal = execute::signal_in_use();
+    reply.interrupt_signal = reserved_signal(1);
     reply.capabilities = has_points() ? wire::kCapabilityPoints : 0;
     reply.records = records_in_use();
     reply.serials = serials();

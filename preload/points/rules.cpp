@@ -22,7 +22,7 @@ using inject::Action;
 using inject::Call;
 using inject::Rule;
 
-constexpr std::uint32_t kMaxRules = 64;
+constexpr std::uint32_t kMaxRules = wire::kMostSpecs;
 
 struct Slot {
     std::atomic<std::uint32_t> id{0};  // 0: nothing is armed here

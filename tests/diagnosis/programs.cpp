@@ -134,10 +134,11 @@ void add_programs(Situations& situations) {
         start_pool();
         join_for_ever(block("worker-3", work));
     };
-    situations["sem-and-sigterm"] = [](const auto&) {
+    // Only the handler of one signal, given by its number, can end the wait.
+    situations["sem-and-signal"] = [](const auto& arguments) {
         struct sigaction action = {};
         action.sa_handler = [](int) { sem_post(&stop_requested); };
-        sigaction(SIGTERM, &action, nullptr);
+        sigaction(std::stoi(arguments.at(0)), &action, nullptr);
         block("worker-0", work);
         say_ready();
         while (sem_wait(&stop_requested) != 0) {

@@ -308,9 +308,9 @@ private:
         std::uint64_t ours = base::kLibcSignals | bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) |
                              bit(SIGILL) | bit(SIGTRAP) | bit(SIGABRT) | bit(SIGSYS);
         if (connection_ != nullptr) {
-            const int number = connection_->hello().signal;
-            // The second one, of `interrupt`, lies beside it.
-            for (const int one : {number - 1, number, number + 1})
+            // As told: what lies beside them may have a handler of the program's own.
+            const wire::HelloReply hello = connection_->hello();
+            for (const int one : {hello.signal, hello.interrupt_signal})
                 if (one >= 34 && one <= 64) ours |= bit(one);
         }
         return (process_.process_status().caught & ~ours) != 0;

@@ -1,0 +1,67 @@
+// What happens to threads, and who has ended.
+#ifndef THREADFAULT_WIRE_EVENTS_HPP
+#define THREADFAULT_WIRE_EVENTS_HPP
+
+#include "wire/header.hpp"
+#include "wire/threads.hpp"
+
+#include <cstdint>
+
+namespace threadfault::wire {
+
+struct FollowRequest {
+    static constexpr Type kType = Type::follow;
+    Header header;
+};
+
+enum class EventKind : std::uint32_t {
+    following = 0,  // the first one: from now on nothing is missed
+    created = 1,
+    named = 2,
+    ended = 3,  // how: EndKind
+    fault = 4,  // how: Fault, and the Outcome above kOutcomeShift
+};
+inline constexpr unsigned kOutcomeShift = 16;
+
+enum class EndKind : std::uint32_t {
+    unknown = 0,
+    returned = 1,
+    exited = 2,
+    cancelled = 3,
+    vanished = 4
+};
+
+struct EventReply {
+    static constexpr Type kType = Type::event;
+    Header header;
+    std::int64_t time_ns = 0;  // CLOCK_REALTIME
+    std::uint64_t serial = 0;
+    std::uint64_t lost = 0;  // events before this one that came too fast for this follower
+    EventKind kind{};
+    std::uint32_t how = 0;
+    std::int32_t tid = 0;
+    std::uint32_t depth = 0;
+    std::uint32_t path[kMaxPathDepth] = {};
+    char name[kThreadNameSize] = {};
+};
+
+struct DeadRequest {
+    static constexpr Type kType = Type::dead;
+    Header header;
+    std::int32_t tid = 0;
+    std::uint32_t reserved = 0;
+};
+
+// The last thread with that tid that has ended, as long as the agent remembers it.
+struct DeadReply {
+    static constexpr Type kType = Type::dead_reply;
+    Header header;
+    std::uint32_t known = 0;  // 0: the agent remembers none; the rest is 0
+    EndKind how{};
+    std::int64_t ended_ns = 0;  // CLOCK_BOOTTIME
+    ThreadRecord record;
+};
+
+}  // namespace threadfault::wire
+
+#endif  // THREADFAULT_WIRE_EVENTS_HPP
