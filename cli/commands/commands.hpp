@@ -2,13 +2,17 @@
 #ifndef THREADFAULT_CLI_COMMANDS_COMMANDS_HPP
 #define THREADFAULT_CLI_COMMANDS_COMMANDS_HPP
 
-#include "command.hpp"
 #include "inject/spec.hpp"
+#include "invocation.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace threadfault::cli {
 

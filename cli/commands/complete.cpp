@@ -1,12 +1,17 @@
 // threadfault __complete WORDS…: what the last of the words may become, for the completion scripts.
-// One candidate a line, with a tab and a few words about it. Hidden: not for people.
+// One candidate a line, with a tab and a few words about it. A line that begins with a colon is for
+// the script alone: ":files" where names of files are meant as well, ":program N" where the word N
+// (threadfault itself is 0) begins the command line of another program. Hidden: not for people.
 #include "base/clean_text.hpp"
 #include "base/fault.hpp"
 #include "base/signal_name.hpp"
+#include "command.hpp"
 #include "commands/commands.hpp"
 #include "drive/programs/targets.hpp"
+#include "drive/threads/selector.hpp"
 #include "format/format.hpp"
 #include "observe/process.hpp"
+#include "option_words.hpp"
 #include "render/text.hpp"
 #include "threadfault/error.hpp"
 
@@ -15,7 +20,6 @@
 #include <charconv>
 #include <CLI/CLI.hpp>
 #include <map>
-#include <optional>
 
 namespace threadfault::cli {
 namespace {
@@ -63,13 +67,27 @@ Candidates threads_of(const std::string& pid_text) {
     for (const auto& [name, tids] : by_name) {
         candidates.emplace_back("name=" + base::clean_line(name), counted(tids.size(), "thread"));
     }
-    for (const char* key : {"start=", "path=", "nth=", "state=", "waiting="}) {
-        candidates.emplace_back(key, "");
+    for (const std::string_view key : drive::selector_keys()) {
+        if (key != "name") candidates.emplace_back(formatted("{}=", key), "");
+    }
+    for (const std::string_view key : drive::selector_keys()) {
+        for (const auto& [value, about] : drive::selector_values(key))
+            candidates.emplace_back(formatted("{}={}", key, value), about);
     }
     for (const auto& [name, tids] : by_name) {
         for (pid_t tid : tids)
             candidates.emplace_back(std::to_string(tid), base::clean_line(name));
     }
+    return candidates;
+}
+
+// What the last term of a selector may become, behind those that stand already.
+Candidates selectors(const std::string& pid_text, const std::string& current) {
+    Candidates candidates = threads_of(pid_text);
+    const std::size_t comma = current.rfind(',');
+    if (comma == std::string::npos) return candidates;
+    for (auto& [word, about] : candidates)
+        word.insert(0, current, 0, comma + 1);
     return candidates;
 }
 
@@ -82,7 +100,13 @@ Candidates signals() {
     return candidates;
 }
 
-Candidates values_of_option(const std::string& option) {
+bool takes_file(const CLI::Option& option) {
+    const std::string type = option.get_type_name();
+    return type == "FILE" || type == "PATH" || type == "DIR";
+}
+
+Candidates values_of_option(const std::string& option, const CLI::Option* known) {
+    if (known != nullptr && takes_file(*known)) return {{":files", ""}};
     if (option == "--how") return words(base::kDeathNames);
     if (option == "--color") return words({"auto", "always", "never"});
     if (option == "--wait" || option == "--for") return words({"250ms", "1s", "5s", "1m"});
@@ -92,19 +116,19 @@ Candidates values_of_option(const std::string& option) {
     return {};
 }
 
-Candidates values_of_positional(const std::string& name, const std::vector<std::string>& given) {
-    if (name == "PID" || name == "PID|PROGRAM") return targets();
-    if (name == "THREAD") return threads_of(given.front());
+Candidates values_of_positional(const std::string& name, const std::vector<std::string>& given,
+                                const std::string& current) {
+    if (name == "FILE") return {{":files", ""}};
+    if (name == "PID") return targets();
+    if (name == "PID|PROGRAM") {
+        Candidates candidates = targets();
+        candidates.emplace_back(":files", "");
+        return candidates;
+    }
+    if (name == "THREAD") return selectors(given.front(), current);
     if (name == "SIG") return signals();
     if (name == "SHELL") return words({"bash", "zsh", "fish"});
     return {};
-}
-
-const CLI::Option* find_option(const CLI::App& app, const std::string& word) {
-    for (const CLI::Option* option : app.get_options()) {
-        if (option->check_name(word)) return option;
-    }
-    return nullptr;
 }
 
 Candidates options_of(const CLI::App& app) {
@@ -118,54 +142,87 @@ Candidates options_of(const CLI::App& app) {
     return candidates;
 }
 
-Candidates candidates_for(const std::vector<std::string>& typed) {
-    const std::string current = typed.empty() ? "" : typed.back();
-    const Command* command = nullptr;
-    std::vector<std::string> given;  // positional arguments of the command
+Candidates options_before_the_command() {
     CLI::App app;
     Invocation scratch;
-    std::string open_option;  // the option whose value comes next
-    for (std::size_t i = 0; i + 1 < typed.size(); i++) {
-        const std::string& word = typed[i];
-        if (!open_option.empty()) {
-            open_option.clear();
-        } else if (word.starts_with('-')) {
-            const CLI::Option* option = command != nullptr ? find_option(app, word) : nullptr;
-            const bool valued = option != nullptr ? option->get_items_expected_min() > 0
-                                                  : word == "--color" || word == "--shim";
-            if (valued) open_option = word;
-        } else if (command == nullptr) {
-            command = find_command(word);
-            if (command == nullptr || command->hidden) return {};
-            setup(*command, app, scratch);
-        } else {
-            given.push_back(word);
+    setup_common(app, scratch);
+    Candidates candidates = options_of(app);
+    candidates.emplace_back("--version", "print the version");
+    return candidates;
+}
+
+// `typed` from `first` on are the words of the command.
+Candidates candidates_of(const Command& command, const std::vector<std::string>& typed,
+                         std::size_t first) {
+    CLI::App app;
+    Invocation scratch;
+    setup(command, app, scratch);
+    const std::string& current = typed.back();
+    const ProgramBegins begins = program_begins(command.name);
+    WordReader reader(app, begins);
+    std::vector<std::string> given;  // positional arguments
+    std::string before;              // the word before the last
+    for (std::size_t i = first; i + 1 < typed.size(); i++) {
+        switch (reader.read(typed[i])) {
+            case WordReader::Kind::plain:
+                given.push_back(typed[i]);
+                break;
+            case WordReader::Kind::dashes:
+                return {{formatted(":program {}", i + 2), ""}};
+            case WordReader::Kind::program:
+                return {{formatted(":program {}", i + 1), ""}};
+            default:
+                break;
         }
+        before = typed[i];
     }
-    if (!open_option.empty()) return values_of_option(open_option);
-    if (command == nullptr) {
-        if (current.starts_with('-'))
-            return words({"--json", "--color", "--shim", "--version", "--help"});
-        Candidates candidates;
-        for (const Command& known : commands()) {
-            if (!known.hidden) candidates.emplace_back(known.name, known.summary);
-        }
-        return candidates;
-    }
+    if (reader.open_option() != nullptr) return values_of_option(before, reader.open_option());
     if (current.starts_with('-')) return options_of(app);
+    if (begins == ProgramBegins::at_first_plain_word) {
+        return {{formatted(":program {}", typed.size()), ""}};
+    }
     std::size_t place = 0;
     for (const CLI::Option* option : app.get_options()) {
         if (!option->get_positional()) continue;
-        if (place++ == given.size()) return values_of_positional(option->get_name(), given);
+        // The last one may take all that follow.
+        const bool repeats = option->get_items_expected_max() > 1;
+        if (place++ == given.size() || repeats) {
+            return values_of_positional(option->get_name(), given, current);
+        }
     }
     return {};
+}
+
+Candidates candidates_for(const std::vector<std::string>& typed) {
+    if (typed.empty()) return {};
+    CLI::App common;
+    Invocation scratch;
+    setup_common(common, scratch);
+    WordReader reader(common, ProgramBegins::never);
+    std::string before;
+    for (std::size_t i = 0; i + 1 < typed.size(); i++) {
+        if (reader.read(typed[i]) == WordReader::Kind::plain) {
+            const Command* const command = find_command(typed[i]);
+            if (command == nullptr || command->hidden) return {};
+            return candidates_of(*command, typed, i + 1);
+        }
+        before = typed[i];
+    }
+    if (reader.open_option() != nullptr) return values_of_option(before, reader.open_option());
+    if (typed.back().starts_with('-')) return options_before_the_command();
+    Candidates candidates;
+    for (const Command& known : commands()) {
+        if (!known.hidden) candidates.emplace_back(known.name, known.summary);
+    }
+    return candidates;
 }
 
 int run_complete(const std::vector<std::string>& typed) {
     const std::string current = typed.empty() ? "" : typed.back();
     std::string out;
     for (const auto& [word, about] : candidates_for(typed)) {
-        if (word.starts_with(current)) out += formatted("{}\t{}\n", word, about);
+        if (word.starts_with(current) || word.starts_with(':'))
+            out += formatted("{}\t{}\n", word, about);
     }
     write_all(STDOUT_FILENO, out);
     return 0;

@@ -3,8 +3,8 @@
 #ifndef THREADFAULT_CLI_COMMANDS_FORECAST_HPP
 #define THREADFAULT_CLI_COMMANDS_FORECAST_HPP
 
-#include "command.hpp"
 #include "commands/thread_options.hpp"
+#include "invocation.hpp"
 #include "wire/wire.hpp"
 
 namespace threadfault::cli {

@@ -1,5 +1,6 @@
 // threadfault __man [COMMAND]: manual pages, for the build.
 #include "render/man.hpp"
+#include "command.hpp"
 #include "commands/commands.hpp"
 #include "render/text.hpp"
 #include "threadfault/error.hpp"

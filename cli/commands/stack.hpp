@@ -3,7 +3,7 @@
 #ifndef THREADFAULT_CLI_COMMANDS_STACK_HPP
 #define THREADFAULT_CLI_COMMANDS_STACK_HPP
 
-#include "command.hpp"
+#include "invocation.hpp"
 
 #include <cstddef>
 #include <string>

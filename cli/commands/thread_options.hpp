@@ -2,9 +2,9 @@
 #ifndef THREADFAULT_CLI_COMMANDS_THREAD_OPTIONS_HPP
 #define THREADFAULT_CLI_COMMANDS_THREAD_OPTIONS_HPP
 
-#include "command.hpp"
 #include "drive/faults/choose.hpp"
 #include "drive/faults/inflict.hpp"
+#include "invocation.hpp"
 #include "threadfault/error.hpp"
 
 #include <functional>
@@ -12,6 +12,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace threadfault::cli {
 

@@ -2,32 +2,35 @@
 # of the installed version: eval "$(threadfault completion bash)"
 
 _threadfault() {
-    local line=${COMP_LINE:0:COMP_POINT} words cur candidates candidate
-    read -ra words <<<"$line"
-    [[ $line == *[[:space:]] ]] && words+=("")
-    cur=${words[-1]}
+    # readline splits at = and :, the command does not: its words, and where each begins in COMP_WORDS.
+    local rest=${COMP_LINE:0:COMP_POINT} words=() starts=() piece i
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        piece=${COMP_WORDS[i]}
+        if ((i == 0)) || [[ $rest == [[:space:]]* ]]; then
+            words+=("")
+            starts+=("$i")
+        fi
+        rest=${rest#"${rest%%[![:space:]]*}"}
+        # The last one as far as the cursor.
+        [[ $i -eq $COMP_CWORD || ${#piece} -gt ${#rest} ]] && piece=$rest
+        rest=${rest:${#piece}}
+        words[${#words[@]} - 1]+=$piece
+    done
+    local cur=${words[${#words[@]} - 1]} candidates candidate
     COMPREPLY=()
-
-    # What follows the program of `run` is completed as that program's own.
-    if [[ ${words[1]-} == run && $cur != -* ]] && declare -F _command_offset >/dev/null; then
-        local i
-        for ((i = 2; i < COMP_CWORD; i++)); do
-            case ${COMP_WORDS[i]} in
-                --log | --shim | --color) ((i++)) ;;
-                --) ((i++)); break ;;
-                -*) ;;
-                *) break ;;
-            esac
-        done
-        case ${COMP_WORDS[COMP_CWORD - 1]} in
-            --log | --shim | --color) ;;
-            *) _command_offset "$i"; return ;;
-        esac
-    fi
 
     mapfile -t candidates < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
     for candidate in "${candidates[@]}"; do
-        COMPREPLY+=("${candidate%%$'\t'*}")
+        candidate=${candidate%%$'\t'*}
+        case $candidate in
+            # What follows the program of `run` is completed as that program's own.
+            :program\ *)
+                declare -F _command_offset >/dev/null &&
+                    _command_offset "${starts[${candidate#:program }]}"
+                return ;;
+            :*) ;; # files: what readline offers where nothing else is
+            *) COMPREPLY+=("$candidate") ;;
+        esac
     done
     # readline takes "name=" for a word of its own: only what stands behind it is replaced.
     if [[ $cur == *=* && $COMP_WORDBREAKS == *=* ]]; then

@@ -1,6 +1,6 @@
 // threadfault-diagnose: the commands that need libdw and libunwind. The threadfault command becomes
 // this program; it takes the same words.
-#include "command.hpp"
+#include "command_line.hpp"
 #include "programs/diagnose/explain_death.hpp"
 #include "programs/diagnose/name_data.hpp"
 

@@ -22,7 +22,10 @@ constexpr std::array<std::string_view, 8> kKeys = {"name",  "start",   "path", "
 constexpr std::array kWaitKinds = {WaitKind::mutex, WaitKind::rwlock,  WaitKind::cond,
                                    WaitKind::sem,   WaitKind::barrier, WaitKind::join,
                                    WaitKind::futex};
-constexpr std::string_view kStates = "RSDTtI";
+constexpr TermValue kStates[] = {
+    {"R", "running"}, {"S", "sleeping"}, {"D", "uninterruptible"},
+    {"T", "stopped"}, {"t", "traced"},   {"I", "idle"},
+};
 
 [[noreturn]] void malformed(std::string_view selector, const std::string& what, std::string hint) {
     throw Error(ExitCode::usage, "bad_selector", formatted("selector \"{}\": {}", selector, what),
@@ -109,10 +112,15 @@ Term parse_key_value(std::string_view whole, std::string_view key, std::string_v
         return {.key = Term::Key::nth, .number = to_number(value)};
     }
     if (key == "state") {
-        if (value.size() != 1 || kStates.find(value.front()) == std::string_view::npos) {
+        if (std::none_of(std::begin(kStates), std::end(kStates),
+                         [value](const TermValue& state) { return state.value == value; })) {
+            std::string states;
+            for (const TermValue& state : kStates) {
+                states +=
+                    formatted("{}{} ({})", states.empty() ? "" : ", ", state.value, state.about);
+            }
             malformed(whole, formatted("state=\"{}\" is no state", value),
-                      "one of R (running), S (sleeping), D (uninterruptible), T (stopped), t "
-                      "(traced), I (idle)");
+                      formatted("one of {}", states));
         }
         return {.key = Term::Key::state, .state = value.front()};
     }
@@ -237,6 +245,20 @@ bool Selector::names_main(pid_t pid) const noexcept {
                 return false;
         }
     });
+}
+
+std::span<const std::string_view> selector_keys() noexcept {
+    return kKeys;
+}
+
+std::vector<TermValue> selector_values(std::string_view key) {
+    if (key == "state") return {std::begin(kStates), std::end(kStates)};
+    std::vector<TermValue> values;
+    if (key == "waiting") {
+        for (const WaitKind kind : kWaitKinds)
+            values.push_back({observe::to_string(kind), ""});
+    }
+    return values;
 }
 
 std::string_view selector_help() noexcept {

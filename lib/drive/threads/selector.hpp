@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,15 @@ Selector parse_selector(std::string_view text);
 
 // Splits at commas that are not inside () or <>.
 std::vector<std::string_view> split_terms(std::string_view text);
+
+// The keys of terms, and the values that a key is limited to (none: it takes any), with a word
+// about each: for completion, which shall know what the parser knows.
+std::span<const std::string_view> selector_keys() noexcept;
+struct TermValue {
+    std::string_view value;
+    std::string_view about;
+};
+std::vector<TermValue> selector_values(std::string_view key);
 
 // What `--help` says about selectors.
 std::string_view selector_help() noexcept;

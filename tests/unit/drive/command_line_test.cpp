@@ -1,5 +1,7 @@
 // The command line as users and scripts meet it: exit codes, messages, JSON. Nothing here needs an
 // agent; what does is tested with real targets.
+#include "command_line.hpp"
+
 #include "command.hpp"
 
 #include <dlfcn.h>
@@ -236,6 +238,62 @@ TEST(CommandLine, ColourIsAskedForOrForbidden) {
     EXPECT_FALSE(contains(run({"ps", self}).out, "\033["));  // no terminal
     EXPECT_TRUE(contains(run({"--color", "always", "kil"}).err, "\033["));
     EXPECT_FALSE(contains(run({"kil"}).err, "\033["));
+}
+
+// The words of a command end where its program begins, whichever options take the next word.
+TEST(CommandLine, ValuesOfOptionsAreNotTheProgramOfRun) {
+    const std::string shim = some_library();
+    for (const auto& options : {std::vector<std::string>{"--log", "/dev/null"},
+                                {"--on-start", "path=main/3:delay=1ms"},
+                                {"--color", "never", "--no-follow"},
+                                {"--color=never"}}) {
+        std::vector<std::string> words{"run", "--shim", shim};
+        words.insert(words.end(), options.begin(), options.end());
+        words.insert(words.end(), {"/nonexistent/program", "--hwo"});
+        const Ran ran = run(words);
+        EXPECT_EQ(ran.status, 127) << ran.err;
+        EXPECT_TRUE(contains(ran.err, "/nonexistent/program")) << ran.err;
+    }
+}
+
+// Candidates for the last of the words, each with a line feed before and a tab behind it.
+std::string completed(std::vector<std::string> words) {
+    words.insert(words.begin(), "__complete");
+    return "\n" + run(words).out;
+}
+
+TEST(Completion, KnowsWhatTheSelectorsParserKnows) {
+    const std::string self = std::to_string(getpid());
+    std::string out = completed({"kill", self, ""});
+    for (const char* key : {"start", "path", "nth", "state", "waiting", "in", "holding"}) {
+        EXPECT_TRUE(contains(out, "\n" + std::string(key) + "=\t")) << key << out;
+    }
+    out = completed({"kill", self, "state="});
+    for (const char* state : {"R", "S", "D", "T", "t", "I"})
+        EXPECT_TRUE(contains(out, "\nstate=" + std::string(state) + "\t")) << out;
+    out = completed({"kill", self, "name=x,waiting="});
+    for (const char* kind : {"mutex", "rwlock", "cond", "sem", "barrier", "join", "futex"})
+        EXPECT_TRUE(contains(out, "\nname=x,waiting=" + std::string(kind) + "\t")) << out;
+}
+
+TEST(Completion, TellsWhereTheProgramBegins) {
+    EXPECT_EQ(completed({"run", ""}), "\n:program 2\t\n");
+    EXPECT_EQ(completed({"run", "--seed", "7", ""}), "\n:program 4\t\n");
+    EXPECT_EQ(completed({"run", "--inject", "read:error=EIO", "--on-start", "x:kill=exit", "ls",
+                         "-l", "--in"}),
+              "\n:program 6\t\n");
+    EXPECT_EQ(completed({"--color", "never", "run", "--", "ls", ""}), "\n:program 5\t\n");
+    EXPECT_EQ(completed({"storm", "--seed", "7", "--", "ls", ""}), "\n:program 5\t\n");
+    EXPECT_TRUE(contains(completed({"run", "--in"}), "\n--inject\t"));
+    EXPECT_EQ(completed({"run", "--inject", ""}), "\n");
+}
+
+TEST(Completion, TellsWhereFilesAreMeant) {
+    EXPECT_EQ(completed({"run", "--log", ""}), "\n:files\t\n");
+    EXPECT_EQ(completed({"--shim", ""}), "\n:files\t\n");
+    EXPECT_EQ(completed({"storm", "--replay", ""}), "\n:files\t\n");
+    EXPECT_EQ(completed({"test", "a.toml", ""}), "\n:files\t\n");
+    EXPECT_TRUE(contains(completed({"doctor", ""}), "\n:files\t"));
 }
 
 TEST(CommandLine, CompletionScriptsExist) {

@@ -1,0 +1,12 @@
+// From the words of the command line to a command that runs.
+#ifndef THREADFAULT_CLI_COMMAND_LINE_HPP
+#define THREADFAULT_CLI_COMMAND_LINE_HPP
+
+namespace threadfault::cli {
+
+// The whole program: never throws.
+int run_command_line(int argc, char** argv);
+
+}  // namespace threadfault::cli
+
+#endif  // THREADFAULT_CLI_COMMAND_LINE_HPP
