@@ -58,66 +58,155 @@ struct UnwindOutlook {
     std::string cause;  // aborts: the same in the past tense
 };
 
-UnwindOutlook look_up_the_stack(Backtraces& backtraces, const Backtrace& trace) {
-    UnwindOutlook outlook;
-    std::size_t cleanups = 0;
-    for (std::size_t i = 0; i < trace.frames.size(); ++i) {
-        const Frame& frame = trace.frames[i];
-        const bool exact = i == 0 || frame.signal;
+// A thread in a system call has the instruction behind it.
+bool is_in_system_call(RemoteMemory& memory, const Frame& frame) {
+    std::array<unsigned char, 2> code{};
+    return memory.read(frame.ip - code.size(), code.data(), code.size()) && code[0] == 0x0f &&
+           code[1] == 0x05;
+}
+
+// Is it stopped in the middle of a coroutine's first steps, before its body?
+bool is_in_initial_await(const Backtrace& trace, std::size_t frame) {
+    const std::size_t inner = frame > 0 ? frame - 1 : 0;
+    for (std::size_t i = inner; i <= frame; ++i) {
+        for (const SourceLine& line : trace.frames[i].place->lines) {
+            if (line.function.find("await_resume") != std::string::npos) return true;
+        }
+    }
+    return false;
+}
+
+class StackLook {
+public:
+    StackLook(Backtraces& backtraces, const Backtrace& trace)
+        : backtraces_(backtraces), trace_(trace) {}
+
+    UnwindOutlook run() {
+        for (std::size_t i = 0; i < trace_.frames.size(); ++i) {
+            if (!passes(i)) return outlook_;
+        }
+        if (cleanups_ > 0) {
+            outlook_.facts.push_back(formatted("{} frame{} up on the way (destructors, handlers)",
+                                               cleanups_, cleanups_ == 1 ? " cleans" : "s clean"));
+        }
+        if (trace_.cut) {
+            outlook_.prospect = Prospect::unknown;
+            outlook_.facts.emplace_back("the stack is deeper than was looked at");
+        }
+        return outlook_;
+    }
+
+private:
+    // Does the unwinding come past this frame?
+    bool passes(std::size_t index) {
+        const Frame& frame = trace_.frames[index];
+        const bool exact = index == 0 || frame.signal;
         // An asynchronous unwind starts at an instruction that need not be a call.
         const std::uint64_t ip = exact ? frame.ip : frame.ip - 1;
-        const auto function = backtraces.unwinder().function_at(ip);
-        if (!function) continue;
+        const auto function = backtraces_.unwinder().function_at(ip);
+        if (!function) return true;
         const UnwindEffect effect =
-            effect_of_forced_unwind(backtraces.unwinder().memory(), *function, ip);
-        if (effect.what == OnUnwind::cleans_up) ++cleanups;
-        const Caught caught = effect.what == OnUnwind::catches
-                                  ? what_becomes_of(backtraces, *function, effect.landing_pad)
-                                  : Caught::unknown;
-        if (effect.what == OnUnwind::terminates || caught == Caught::terminates) {
-            const std::string which = "is noexcept" + or_inlined(*frame.place);
-            outlook.prospect = Prospect::aborts;
-            outlook.facts.push_back(formatted("{} {}: the unwinding ends there in std::terminate",
-                                              spot(*frame.place), which));
-            outlook.cause = formatted("{}, {}: the forced unwind ended there in std::terminate",
-                                      spot(*frame.place), which);
-            return outlook;
+            effect_of_forced_unwind(backtraces_.unwinder().memory(), *function, ip);
+        const std::string place = spot(*frame.place);
+        switch (effect.what) {
+            case OnUnwind::passes:
+                return true;
+            case OnUnwind::unknown:
+                outlook_.prospect = Prospect::unknown;
+                outlook_.facts.push_back(
+                    formatted("the exception table of {} can't be read", place));
+                return false;
+            case OnUnwind::terminates:
+                return terminates(frame);
+            case OnUnwind::not_covered:
+                if (is_asynchronous()) return no_safe_point(place, exact);
+                return terminates(frame);
+            case OnUnwind::cleans_up:
+            case OnUnwind::catches:
+                break;
         }
-        if (effect.what != OnUnwind::catches) continue;
+        HandlerOptions options;
+        options.coroutine_has_begun = !is_in_initial_await(trace_, index);
+        return is_passed_on(frame, effect, what_becomes_of(backtraces_, effect, options));
+    }
+
+    bool is_passed_on(const Frame& frame, const UnwindEffect& effect, Caught caught) {
+        const bool catches = effect.what == OnUnwind::catches;
+        const std::string place = spot(*frame.place);
         const std::string handler =
-            formatted("catch ({}) in {}", effect.by_name ? "abi::__forced_unwind&" : "...",
-                      spot(*frame.place));
-        if (caught == Caught::thrown_again) {
-            outlook.facts.push_back(handler + " sees it and throws it again");
-            continue;
+            catches ? formatted("catch ({}) in {}",
+                                effect.by_name ? "abi::__forced_unwind&" : "...", place)
+                    : formatted("the clean-up of {}", place);
+        switch (caught) {
+            case Caught::goes_on:
+                if (!catches) ++cleanups_;
+                if (catches) outlook_.facts.push_back(handler + " sees it and throws it again");
+                return true;
+            case Caught::swallowed:
+                return aborts(handler +
+                                  " swallows the forced unwind: libc then aborts (\"FATAL: "
+                                  "exception not rethrown\")",
+                              handler + ", swallowed the forced unwind");
+            case Caught::terminates:
+                if (!catches) return terminates(frame);
+                // clang's way of saying noexcept.
+                return effect.by_name ? aborts(handler + " calls std::terminate",
+                                               handler + ", called std::terminate")
+                                      : terminates(frame);
+            case Caught::ends_process:
+                return aborts(handler + " ends the process", handler + ", ended the process");
+            case Caught::unknown:
+                break;
         }
-        if (caught == Caught::unknown) {
-            outlook.prospect = Prospect::unknown;
-            outlook.facts.push_back(
-                handler +
-                " catches the forced unwind; whether it throws it again can't be told from its "
-                "code: if not, libc aborts (\"FATAL: exception not rethrown\")");
-            outlook.cause =
-                handler + ", caught the forced unwind; whether it threw it again is not known";
-            return outlook;
-        }
-        outlook.prospect = Prospect::aborts;
-        outlook.facts.push_back(handler +
-                                " swallows the forced unwind: libc then aborts (\"FATAL: "
-                                "exception not rethrown\")");
-        outlook.cause = handler + ", swallowed the forced unwind";
-        return outlook;
+        outlook_.prospect = Prospect::unknown;
+        outlook_.facts.push_back(
+            handler +
+            (catches ? " catches the forced unwind; whether it throws it again can't be told from "
+                       "its code: if not, libc aborts (\"FATAL: exception not rethrown\")"
+                     : ": whether the unwinding goes on behind it can't be told from its code"));
+        outlook_.cause =
+            catches ? handler + ", caught the forced unwind; whether it threw it again is not known"
+                    : std::string();
+        return false;
     }
-    if (cleanups > 0) {
-        outlook.facts.push_back(formatted("{} frame{} up on the way (destructors, handlers)",
-                                          cleanups, cleanups == 1 ? " cleans" : "s clean"));
+
+    bool aborts(std::string fact, std::string cause) {
+        outlook_.prospect = Prospect::aborts;
+        outlook_.facts.push_back(std::move(fact));
+        outlook_.cause = std::move(cause);
+        return false;
     }
-    if (trace.cut) {
-        outlook.prospect = Prospect::unknown;
-        outlook.facts.emplace_back("the stack is deeper than was looked at");
+
+    bool terminates(const Frame& frame) {
+        const std::string place = spot(*frame.place);
+        const std::string which = "is noexcept" + or_inlined(*frame.place);
+        return aborts(
+            formatted("{} {}: the unwinding ends there in std::terminate", place, which),
+            formatted("{}, {}: the forced unwind ended there in std::terminate", place, which));
     }
-    return outlook;
-}
+
+    // It is in code of its own, not in a call that waits.
+    bool is_asynchronous() {
+        return !is_in_system_call(backtraces_.unwinder().memory(), trace_.frames.front());
+    }
+
+    bool no_safe_point(const std::string& place, bool exact) {
+        aborts({}, formatted("{}: its exception table doesn't cover the instruction that it was at",
+                             place));
+        outlook_.prospect = Prospect::unsafe;
+        outlook_.facts.back() = formatted(
+            "{} can't be unwound from {}: its exception table doesn't cover {} (the compiler saw "
+            "that nothing throws there, or it is noexcept), which means std::terminate",
+            place, exact ? "where it is" : "the call that it is in",
+            exact ? "that instruction" : "that call");
+        return false;
+    }
+
+    Backtraces& backtraces_;
+    const Backtrace& trace_;
+    UnwindOutlook outlook_;
+    std::size_t cleanups_ = 0;
+};
 
 }  // namespace
 
@@ -201,7 +290,7 @@ Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const
         }
         facts.emplace_back("it is at a cancellation point: it acts on the request at once");
     }
-    UnwindOutlook outlook = look_up_the_stack(backtraces, trace);
+    UnwindOutlook outlook = StackLook(backtraces, trace).run();
     result.prospect = outlook.prospect;
     facts.insert(facts.end(), outlook.facts.begin(), outlook.facts.end());
     add_locks(false);
@@ -209,7 +298,7 @@ Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const
 }
 
 std::string cause_of_abort(Backtraces& backtraces, const Backtrace& trace) {
-    return look_up_the_stack(backtraces, trace).cause;
+    return StackLook(backtraces, trace).run().cause;
 }
 
 }  // namespace threadfault::diagnose

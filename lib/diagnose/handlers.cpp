@@ -1,109 +1,392 @@
 #include "diagnose/handlers.hpp"
 
-#include "diagnose/imports.hpp"
-
 #include <algorithm>
-#include <cstring>
+#include <array>
+#include <map>
 #include <optional>
-#include <string>
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace threadfault::diagnose {
 namespace {
 
-constexpr std::uint64_t kMost = 512;
-// A landing pad in the hot part of a function whose handler is in the cold one: a register is moved
-// (mov %rax,%rdi), then it jumps.
-constexpr std::uint64_t kBeforeJump = 8;
+// Of all that is walked for one landing pad.
+constexpr int kMostInstructions = 40'000;
+constexpr int kDeepest = 24;
+// As often in one place, and a loop's numbers are forgotten.
+constexpr int kVisits = 8;
 
-class Look {
+// What may come of a piece of code; several where branches were not decided.
+using Ends = std::uint32_t;
+constexpr Ends kReturns = 1;
+constexpr Ends kGoesOn = 2;  // the unwinding leaves the function
+constexpr Ends kSwallows = 4;
+constexpr Ends kTerminates = 8;
+constexpr Ends kEndsProcess = 16;
+constexpr Ends kThrowsAnother = 32;
+constexpr Ends kLost = 64;
+
+enum class Does : std::uint8_t {
+    plain,
+    begins_catch,
+    ends_catch,
+    throws_again,
+    resumes,
+    terminates,
+    ends_process,
+    throws_another,
+    checks,  // reports a mistake of the program's; not taken into account
+    leaves,  // by ways that are not followed
+};
+
+struct Known {
+    std::string_view name;
+    Does does;
+};
+constexpr std::array<Known, 38> kKnown = {{
+    {"__cxa_begin_catch", Does::begins_catch},
+    {"__cxa_end_catch", Does::ends_catch},
+    {"__cxa_rethrow", Does::throws_again},
+    {"_Unwind_Resume_or_Rethrow", Does::throws_again},
+    {"_Unwind_Resume", Does::resumes},
+    {"std::terminate", Does::terminates},
+    {"std::unexpected", Does::terminates},
+    {"__clang_call_terminate", Does::terminates},
+    {"__cxa_call_terminate", Does::terminates},
+    {"__cxa_call_unexpected", Does::terminates},
+    {"__cxa_pure_virtual", Does::terminates},
+    {"abort", Does::ends_process},
+    {"exit", Does::ends_process},
+    {"_exit", Does::ends_process},
+    {"_Exit", Does::ends_process},
+    {"quick_exit", Does::ends_process},
+    {"err", Does::ends_process},
+    {"errx", Does::ends_process},
+    {"verr", Does::ends_process},
+    {"verrx", Does::ends_process},
+    {"__assert_fail", Does::ends_process},
+    {"__assert_perror_fail", Does::ends_process},
+    {"__assert", Does::ends_process},
+    {"__cxa_throw", Does::throws_another},
+    {"__cxa_bad_cast", Does::throws_another},
+    {"__cxa_bad_typeid", Does::throws_another},
+    {"__cxa_throw_bad_array_new_length", Does::checks},
+    {"__stack_chk_fail", Does::checks},
+    {"__fortify_fail", Does::checks},
+    {"__chk_fail", Does::checks},
+    {"std::rethrow_exception", Does::leaves},
+    {"_Unwind_ForcedUnwind", Does::leaves},
+    {"pthread_exit", Does::leaves},
+    {"thrd_exit", Does::leaves},
+    {"longjmp", Does::leaves},
+    {"_longjmp", Does::leaves},
+    {"siglongjmp", Does::leaves},
+    {"__longjmp_chk", Does::leaves},
+}};
+
+Does what_does(const std::string& name) {
+    const auto known = std::find_if(kKnown.begin(), kKnown.end(),
+                                    [&](const Known& one) { return one.name == name; });
+    if (known != kKnown.end()) return known->does;
+    return name.starts_with("std::__throw_") ? Does::checks : Does::plain;
+}
+
+class Walk {
 public:
-    explicit Look(Backtraces& backtraces)
-        : backtraces_(backtraces), memory_(backtraces.unwinder().memory()) {}
+    Walk(Backtraces& backtraces, const HandlerOptions& options)
+        : backtraces_(backtraces),
+          memory_(backtraces.unwinder().memory()),
+          callees_(backtraces),
+          options_(options),
+          constant_([this](std::uint64_t address, void* buffer, std::size_t size) {
+              const observe::Mapping* const mapping = backtraces_.unwinder().maps().find(address);
+              return mapping != nullptr && !mapping->writable &&
+                     memory_.read(address, buffer, size);
+          }) {}
 
-    // Calls and jumps to functions: `call rel32` (e8), `jmp rel32` (e9), `call *slot(%rip)` (ff
-    // 15), `jmp *slot(%rip)` (ff 25). Where an instruction begins is not known: what looks like one
-    // and leads to no function's name is none.
-    Caught at(std::uint64_t begin, std::uint64_t end) {
-        bool begun = false;
-        bool ended = false;
-        for (std::uint64_t at = begin; at + 5 <= end; ++at) {
-            const std::string name = name_of_callee(at);
-            if (!begun &&
-                (name == "__clang_call_terminate" || name.starts_with("std::terminate"))) {
-                return Caught::terminates;
-            }
-            if (ended && name == "__cxa_begin_catch") break;  // another handler
-            begun = begun || name == "__cxa_begin_catch";
-            ended = ended || (begun && name == "__cxa_end_catch");
-            if (name == "__cxa_rethrow" || name == "_Unwind_Resume_or_Rethrow") {
-                return ended ? Caught::unknown : Caught::thrown_again;
-            }
-        }
-        return ended ? Caught::swallowed : Caught::unknown;
-    }
-
-    // Where the code goes on: at the pad itself, or behind the jump that it begins with.
-    std::uint64_t follow(const FunctionInfo& function, std::uint64_t pad) {
-        for (std::uint64_t at = pad; at < pad + kBeforeJump; ++at) {
-            unsigned char code = 0;
-            if (!memory_.read(at, &code, 1)) break;
-            if (code == 0xe8) break;  // it has begun
-            if (code != 0xe9) continue;
-            const std::uint64_t target = relative(at + 1);
-            const observe::Mapping* const mapping = backtraces_.unwinder().maps().find(target);
-            const bool outside = target < function.begin || target >= function.end;
-            if (outside && mapping != nullptr && mapping->executable) return target;
-        }
-        return pad;
+    Ends from_landing_pad(const UnwindEffect& effect) {
+        Machine machine;
+        machine.enter_landing_pad(effect.selector);
+        return walk({effect.landing_pad, machine, false, false}, 0);
     }
 
 private:
-    // The operand of four bytes at `at` counts from behind itself.
-    std::uint64_t relative(std::uint64_t at) {
-        std::int32_t distance = 0;
-        if (!memory_.read(at, &distance, sizeof distance)) return 0;
-        return at + sizeof distance + static_cast<std::uint64_t>(std::int64_t{distance});
+    struct State {
+        std::uint64_t ip = 0;
+        Machine machine;
+        bool caught = false;  // between __cxa_begin_catch and what ends it
+        bool fresh = false;   // nothing was called since __cxa_begin_catch
+        auto operator<=>(const State&) const = default;
+    };
+    struct Level {
+        int depth = 0;
+        std::vector<State> open;
+        std::set<State> seen;
+        std::map<std::uint64_t, int> visits;
+        Ends ends = 0;
+    };
+
+    Ends walk(State first, int depth) {
+        Level level;
+        level.depth = depth;
+        level.open.push_back(std::move(first));
+        while (!level.open.empty()) {
+            State state = std::move(level.open.back());
+            level.open.pop_back();
+            while (step(state, level)) {
+            }
+        }
+        return level.ends;
     }
 
-    std::string name_of_callee(std::uint64_t at) {
-        unsigned char code[2];
-        if (!memory_.read(at, code, sizeof code)) return {};
-        if (code[0] == 0xff && (code[1] == 0x15 || code[1] == 0x25)) {
-            return name_of_slot(relative(at + 2));
-        }
-        if (code[0] != 0xe8 && code[0] != 0xe9) return {};
-        const std::uint64_t target = relative(at + 1);
-        const observe::Mapping* const mapping = backtraces_.unwinder().maps().find(target);
-        if (mapping == nullptr || !mapping->executable) return {};
-        // A procedure linkage stub: [endbr64] [bnd] jmp *slot(%rip).
-        unsigned char stub[12] = {};
-        memory_.read(target, stub, sizeof stub);
-        const std::size_t skip = stub[0] == 0xf3 && stub[1] == 0x0f ? 4 : 0;
-        const std::size_t jump = stub[skip] == 0xf2 ? skip + 1 : skip;
-        if (stub[jump] == 0xff && stub[jump + 1] == 0x25) {
-            return name_of_slot(relative(target + jump + 2));
-        }
-        return backtraces_.symbolizer().at(target).lines.back().function;
+    // The part of a function that an address lies in.
+    const std::optional<FunctionInfo>& function_at(std::uint64_t ip) {
+        if (function_ && ip >= function_->begin && ip < function_->end) return function_;
+        function_ = backtraces_.unwinder().function_at(ip);
+        return function_;
     }
 
-    std::string name_of_slot(std::uint64_t slot) {
-        return import_at(memory_, backtraces_.unwinder().maps(), slot);
+    // False: this path has come to its end.
+    bool step(State& state, Level& level) {
+        const auto end_with = [&](Ends ends) {
+            level.ends |= ends;
+            return false;
+        };
+        if (++instructions_ > kMostInstructions) return end_with(kLost);
+        const auto function = function_at(state.ip);
+        if (!function) return end_with(kLost);
+        std::array<unsigned char, kLongestInstruction> code{};
+        const auto within = std::min<std::uint64_t>(code.size(), function->end - state.ip);
+        if (!memory_.read(state.ip, code.data(), within)) return end_with(kLost);
+        auto instruction = decode(std::span(code).first(within), state.ip);
+        if (!instruction) return end_with(kLost);
+        const std::uint64_t next = state.ip + instruction->length;
+        const auto go_to = [&](std::uint64_t target) {
+            state.ip = target;
+            return true;
+        };
+        switch (instruction->opcode) {
+            case Opcode::call:
+                return call(state, level, callees_.at(instruction->target), next, false);
+            case Opcode::call_indirect:
+                return call(state, level, pointed_to(*instruction, state), next, false);
+            case Opcode::jump:
+                if (is_elsewhere(instruction->target, *function)) {
+                    const Callee& callee = callees_.at(instruction->target);
+                    const bool known = what_does(callee.name) != Does::plain;
+                    if (known || callee.of_system || callee.address != instruction->target) {
+                        return call(state, level, callee, next, true);
+                    }
+                }
+                return go_to(instruction->target) && is_new(state, level);
+            case Opcode::jump_indirect: {
+                const Callee callee = pointed_to(*instruction, state);
+                if (callee.address == 0 && callee.name.empty()) return end_with(kLost);
+                const auto part = callee.address != 0
+                                      ? backtraces_.unwinder().function_at(callee.address)
+                                      : std::nullopt;
+                if (part && part->begin == function->begin) {
+                    return go_to(callee.address) && is_new(state, level);  // a switch
+                }
+                return call(state, level, callee, next, true);
+            }
+            case Opcode::jump_if:
+            case Opcode::loop: {
+                const auto met = instruction->opcode == Opcode::jump_if
+                                     ? state.machine.holds(instruction->condition)
+                                     : std::nullopt;
+                if (!met) {
+                    State other = state;
+                    other.ip = instruction->target;
+                    if (is_new(other, level)) level.open.push_back(std::move(other));
+                }
+                return go_to(met && *met ? instruction->target : next) && is_new(state, level);
+            }
+            case Opcode::ret:
+                return end_with(kReturns);
+            case Opcode::trap:
+                return end_with(kEndsProcess);
+            default:
+                break;
+        }
+        if (state.fresh) assume_begun(*instruction, state);
+        state.machine.run(*instruction, constant_);
+        if (next >= function->end) return end_with(kLost);
+        return go_to(next);
+    }
+
+    static bool is_elsewhere(std::uint64_t target, const FunctionInfo& function) {
+        return target < function.begin || target >= function.end;
+    }
+
+    // Only where paths meet: a walk along a straight line meets nothing.
+    bool is_new(State& state, Level& level) {
+        if (++level.visits[state.ip] > kVisits) state.machine.widen();
+        return level.seen.insert(state).second;
+    }
+
+    // g++'s coroutines catch everything, and throw it again if their body has not begun: a flag,
+    // which lies in the coroutine's frame.
+    void assume_begun(Instruction& instruction, State& state) {
+        if (!options_.coroutine_has_begun) return;
+        const bool compares = instruction.opcode == Opcode::compare;
+        Operand& flag = compares ? instruction.destination : instruction.source;
+        if (flag.kind != Operand::Kind::memory || flag.size != 1) return;
+        const std::string name = backtraces_.symbolizer().symbol_at(state.ip);
+        if (name.find(".actor") == std::string::npos) return;
+        flag = {};
+        flag.kind = Operand::Kind::immediate;
+        flag.size = 1;
+        flag.value = 1;
+        state.fresh = false;
+    }
+
+    Callee pointed_to(const Instruction& instruction, const State& state) {
+        const Operand& from = instruction.source;
+        if (from.kind == Operand::Kind::memory && from.base == kNoRegister &&
+            from.index == kNoRegister && !from.thread_local_segment) {
+            if (const auto callee = callees_.in_slot(from.value)) return *callee;
+        }
+        const MachineValue value = state.machine.value_of(from, constant_);
+        return value.is_number() ? callees_.at(value.number) : Callee{};
+    }
+
+    // `returns_to` is behind the call; `last`: a jump in the place of a call and a return.
+    bool call(State& state, Level& level, const Callee& callee, std::uint64_t returns_to,
+              bool last) {
+        const auto end_with = [&](Ends ends) {
+            level.ends |= ends;
+            return false;
+        };
+        const std::uint64_t site = returns_to - 1;
+        if (options_.on_call) {
+            Operand argument;
+            argument.kind = Operand::Kind::general;
+            argument.size = 8;
+            argument.base = kRdi;
+            options_.on_call(callee, state.machine.value_of(argument, constant_));
+        }
+        switch (what_does(callee.name)) {
+            case Does::begins_catch:
+                state.caught = true;
+                break;
+            case Does::ends_catch:
+                // What has been thrown again is not in hand any more: that call does nothing.
+                if (state.caught) return end_with(kSwallows);
+                break;
+            case Does::throws_again:
+                if (!state.caught && level.depth == 0) return end_with(kTerminates);
+                return unwind(state, level, site, last);
+            case Does::resumes:
+                return unwind(state, level, site, last);
+            case Does::terminates:
+                return end_with(kTerminates);
+            case Does::ends_process:
+                return end_with(kEndsProcess);
+            case Does::throws_another:
+                return end_with(kThrowsAnother);
+            case Does::checks:
+                return false;
+            case Does::leaves:
+                return end_with(kLost);
+            case Does::plain: {
+                const Ends ends = ends_of_call(state, callee, level.depth);
+                level.ends |= ends & ~(kReturns | kGoesOn);
+                if ((ends & kGoesOn) != 0) {
+                    State thrown = state;
+                    if (unwind(thrown, level, site, last)) level.open.push_back(std::move(thrown));
+                }
+                if ((ends & kReturns) == 0) return false;
+                break;
+            }
+        }
+        if (last) return end_with(kReturns);
+        state.machine.come_back();
+        state.fresh = what_does(callee.name) == Does::begins_catch;
+        const auto function = function_at(site);
+        if (!function || returns_to >= function->end) return end_with(kLost);
+        state.ip = returns_to;
+        return is_new(state, level);
+    }
+
+    Ends ends_of_call(const State& state, const Callee& callee, int depth) {
+        const bool unknown = callee.address == 0 && callee.name.empty();
+        if (unknown && options_.on_unknown_call) options_.on_unknown_call();
+        if (callee.of_system) return kReturns;
+        // Destructors and clean-up handlers: what they do with themselves is not foreseen. A
+        // function without a name may be what ends in std::terminate.
+        const bool follow = state.caught || options_.on_call || (!unknown && callee.name.empty());
+        if (!follow) return kReturns;
+        const Ends either = state.caught ? kReturns | kGoesOn : kReturns;
+        if (callee.address == 0 || depth >= kDeepest) return either;
+        State inner;
+        inner.ip = callee.address;
+        inner.machine = state.machine;
+        inner.machine.enter_function();
+        inner.caught = state.caught;
+        const auto known = functions_.find(inner);
+        if (known != functions_.end()) return known->second;
+        functions_[inner] = either;  // for one that calls itself
+        const Ends ends = walk(inner, depth + 1);
+        functions_[inner] = ends;
+        return ends;
+    }
+
+    // The unwinding goes on at a call of this function: into a landing pad of its own, or out.
+    bool unwind(State& state, Level& level, std::uint64_t site, bool last) {
+        const auto end_with = [&](Ends ends) {
+            level.ends |= ends;
+            return false;
+        };
+        if (last) return end_with(kGoesOn);  // its frame is gone
+        const auto function = function_at(site);
+        if (!function) return end_with(kLost);
+        const UnwindEffect effect = effect_of_forced_unwind(memory_, *function, site);
+        switch (effect.what) {
+            case OnUnwind::passes:
+                return end_with(kGoesOn);
+            case OnUnwind::terminates:
+            case OnUnwind::not_covered:
+                return end_with(kTerminates);
+            case OnUnwind::unknown:
+                return end_with(kLost);
+            case OnUnwind::cleans_up:
+            case OnUnwind::catches:
+                break;
+        }
+        state.machine.enter_landing_pad(effect.selector);
+        state.caught = false;
+        state.fresh = false;
+        state.ip = effect.landing_pad;
+        return is_new(state, level);
     }
 
     Backtraces& backtraces_;
     RemoteMemory& memory_;
+    Callees callees_;
+    const HandlerOptions& options_;
+    Machine::Constant constant_;
+    std::optional<FunctionInfo> function_;
+    std::map<State, Ends> functions_;
+    int instructions_ = 0;
 };
 
 }  // namespace
 
-Caught what_becomes_of(Backtraces& backtraces, const FunctionInfo& function, std::uint64_t pad) {
-    Look look(backtraces);
-    const std::uint64_t begin = look.follow(function, pad);
-    // The cold part has a table entry of its own.
-    const auto part =
-        begin == pad ? std::optional(function) : backtraces.unwinder().function_at(begin);
-    if (!part) return Caught::unknown;
-    return look.at(begin, std::min(part->end, begin + kMost));
+Caught what_becomes_of(Backtraces& backtraces, const UnwindEffect& effect,
+                       const HandlerOptions& options) {
+    const Ends ends = Walk(backtraces, options).from_landing_pad(effect);
+    constexpr Ends kFatal = kSwallows | kTerminates | kEndsProcess | kThrowsAnother;
+    if (ends == kGoesOn) return Caught::goes_on;
+    // Nothing but clean-up ends so: where its code can't be followed it still does.
+    const bool plain = effect.what == OnUnwind::cleans_up && !effect.mixed;
+    if (plain && (ends & kFatal) == 0) return Caught::goes_on;
+    if (ends == 0 || (ends & ~kFatal) != 0) return Caught::unknown;
+    if ((ends & (kSwallows | kThrowsAnother)) != 0) return Caught::swallowed;
+    return (ends & kTerminates) != 0 ? Caught::terminates : Caught::ends_process;
 }
 
 }  // namespace threadfault::diagnose

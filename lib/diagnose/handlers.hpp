@@ -1,22 +1,38 @@
-// What the code of a catch clause does with what it has caught.
+// What the code of a landing pad does with an unwinding thread: it is walked from its first
+// instruction on, both ways where a branch can't be decided.
 #ifndef THREADFAULT_DIAGNOSE_HANDLERS_HPP
 #define THREADFAULT_DIAGNOSE_HANDLERS_HPP
 
-#include "diagnose/backtrace.hpp"
+#include "diagnose/callees.hpp"
+#include "diagnose/lsda.hpp"
+#include "diagnose/machine.hpp"
 
 #include <cstdint>
+#include <functional>
 
 namespace threadfault::diagnose {
 
 enum class Caught : std::uint8_t {
-    thrown_again,  // it calls __cxa_rethrow
-    swallowed,     // it ends the exception (__cxa_end_catch), and nothing in it throws again
-    terminates,    // it does nothing but call std::terminate: clang's noexcept
-    unknown,       // both, as under a condition; or its code can't be followed
+    goes_on,       // the unwinding goes on in the next frame: resumed, or thrown again
+    swallowed,     // it ends the exception (__cxa_end_catch)
+    terminates,    // it calls std::terminate, or comes to a place that must not throw
+    ends_process,  // it calls abort or exit
+    unknown,       // it depends, or its code can't be followed
 };
 
-// A bounded look at the code of `function` from the landing pad on.
-Caught what_becomes_of(Backtraces& backtraces, const FunctionInfo& function, std::uint64_t pad);
+struct HandlerOptions {
+    // The thread stands behind the point where a coroutine of g++'s has begun: a flag in its frame,
+    // which the handler looks at first.
+    bool coroutine_has_begun = true;
+    // Functions that the clean-up calls are followed, too, and told of.
+    std::function<void(const Callee& callee, const MachineValue& first_argument)> on_call = {};
+    // A call through a pointer whose value is not known.
+    std::function<void()> on_unknown_call = {};
+};
+
+// `effect` is cleans_up or catches.
+Caught what_becomes_of(Backtraces& backtraces, const UnwindEffect& effect,
+                       const HandlerOptions& options);
 
 }  // namespace threadfault::diagnose
 

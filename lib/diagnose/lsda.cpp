@@ -147,18 +147,28 @@ UnwindEffect follow_actions(RemoteMemory& memory, const Table& table, std::uint6
                             std::uint64_t pad) {
     if (action == 0) return {OnUnwind::cleans_up, pad};
     std::uint64_t at = table.actions + action - 1;
+    bool cleans_up = false;
+    bool mixed = false;
     for (int steps = 0; steps < 64; ++steps) {
         Reader reader(memory, at);
         const std::int64_t filter = reader.sleb();
         const std::uint64_t here = reader.at();
         const std::int64_t next = reader.sleb();
         if (reader.failed()) return {OnUnwind::unknown, pad};
+        cleans_up = cleans_up || filter == 0;
+        mixed = mixed || filter != 0;
         const Takes takes = filter > 0 ? takes_forced_unwind(memory, table, filter) : Takes::no;
-        if (takes != Takes::no) return {OnUnwind::catches, pad, takes == Takes::by_name};
+        if (takes != Takes::no) {
+            return {OnUnwind::catches, pad, takes == Takes::by_name, filter};
+        }
         if (filter < 0 && is_empty_specification(memory, table, filter)) {
             return {OnUnwind::terminates, pad};
         }
-        if (next == 0) return {OnUnwind::cleans_up, pad};
+        if (next == 0) {
+            // Without a clean-up among the actions nothing of the landing pad is run.
+            if (!cleans_up) return {};
+            return {OnUnwind::cleans_up, pad, false, 0, mixed};
+        }
         at = here + static_cast<std::uint64_t>(next);
     }
     return {OnUnwind::unknown, pad};
@@ -183,8 +193,7 @@ UnwindEffect effect_of_forced_unwind(RemoteMemory& memory, const FunctionInfo& f
         return follow_actions(memory, table, action, table.landing_base + pad);
     }
     if (reader.failed()) return {OnUnwind::unknown, 0};
-    // A call that the table does not know must not throw.
-    return {OnUnwind::terminates, 0};
+    return {OnUnwind::not_covered, 0};
 }
 
 }  // namespace threadfault::diagnose

@@ -11,16 +11,21 @@ namespace threadfault::diagnose {
 
 enum class OnUnwind : std::uint8_t {
     passes,      // nothing of it is run
-    cleans_up,   // destructors, or catch clauses for exceptions that this is not
+    cleans_up,   // destructors; which of a landing pad's code is run, its selector decides
     catches,     // catch (...), or catch (abi::__forced_unwind&)
-    terminates,  // noexcept: std::terminate
-    unknown,     // the table can't be read
+    terminates,  // an exception specification: std::terminate
+    // The table has no entry for the instruction, which means std::terminate: a call in a noexcept
+    // function, or an instruction that no exception can come from, as a compiler sees it.
+    not_covered,
+    unknown,  // the table can't be read
 };
 
 struct UnwindEffect {
     OnUnwind what = OnUnwind::passes;
     std::uint64_t landing_pad = 0;  // where its code begins; 0: none
     bool by_name = false;           // catches: by catch (abi::__forced_unwind&)
+    std::int64_t selector = 0;      // what the landing pad gets in rdx; 0: clean up
+    bool mixed = false;             // cleans_up: the landing pad has catch clauses, too
 };
 
 // For a frame that is at `ip` (the place of the call, not the return address). Forced unwinding is

@@ -26,16 +26,12 @@ std::string file_name(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-// The process may have a root directory of its own.
-std::string& root_of_process() {
-    static std::string root;
-    return root;
-}
-
+// `data` is the module's own pointer: to the root directory of its process, which may not be ours.
 int find_elf(Dwfl_Module* module, void** data, const char* name, Dwarf_Addr base, char** path,
              Elf** elf) {
-    if (name != nullptr && name[0] == '/') {
-        const int fd = open((root_of_process() + name).c_str(), O_RDONLY | O_CLOEXEC);
+    if (name != nullptr && name[0] == '/' && *data != nullptr) {
+        const auto& root = *static_cast<const std::string*>(*data);
+        const int fd = open((root + name).c_str(), O_RDONLY | O_CLOEXEC);
         struct stat about {};
         if (fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode)) {
             *path = strdup(name);
@@ -80,14 +76,15 @@ void read_call_site(Dwarf_Die* inlined, Dwarf_Die* unit, SourceLine* caller) {
 
 struct Symbolizer::Implementation {
     Implementation(const observe::Process& process, const observe::Maps& mappings)
-        : pid(process.living_tid()), maps(mappings), symbols(std::in_place, process) {
-        root_of_process() = process.root_path();
+        : pid(process.living_tid()),
+          maps(mappings),
+          symbols(std::in_place, process),
+          root(process.root_path()) {
         // What is not on this machine is not fetched from another one.
         unsetenv("DEBUGINFOD_URLS");
     }
     Implementation(std::string text, const observe::Maps& mappings)
         : maps_text(std::move(text)), maps(mappings) {
-        root_of_process() = "";
         unsetenv("DEBUGINFOD_URLS");
     }
     ~Implementation() {
@@ -115,10 +112,19 @@ struct Symbolizer::Implementation {
                                                  nullptr};
         dwfl = dwfl_begin(&callbacks);
         if (dwfl == nullptr) return false;
-        if (report() == 0 && dwfl_report_end(dwfl, nullptr, nullptr) == 0) return true;
+        if (report() == 0 && dwfl_report_end(dwfl, nullptr, nullptr) == 0) {
+            dwfl_getmodules(dwfl, tell_root, &root, 0);
+            return true;
+        }
         dwfl_end(dwfl);
         dwfl = nullptr;
         return false;
+    }
+
+    // Before any file is looked for: that is done when the first name is asked for.
+    static int tell_root(Dwfl_Module*, void** data, const char*, Dwarf_Addr, void* root) {
+        *data = root;
+        return DWARF_CB_OK;
     }
 
     void add_lines(Dwfl_Module* module, std::uint64_t address, CodePlace* place) {
@@ -160,14 +166,16 @@ struct Symbolizer::Implementation {
         if (module == nullptr) return by_symbol_table(address);
         add_lines(module, address, &place);
         SourceLine& outermost = place.lines.back();
-        if (outermost.function.empty()) {
-            GElf_Off offset = 0;
-            GElf_Sym symbol;
-            const char* const name =
-                dwfl_module_addrinfo(module, address, &offset, &symbol, nullptr, nullptr, nullptr);
-            if (name != nullptr) outermost.function = observe::demangle(name);
-        }
+        if (outermost.function.empty()) outermost.function = symbol_of(module, address);
         return place;
+    }
+
+    static std::string symbol_of(Dwfl_Module* module, std::uint64_t address) {
+        GElf_Off offset = 0;
+        GElf_Sym symbol;
+        const char* const name =
+            dwfl_module_addrinfo(module, address, &offset, &symbol, nullptr, nullptr, nullptr);
+        return name != nullptr ? observe::demangle(name) : "";
     }
 
     // Modules that libdw does not report, and files that can't be found any more.
@@ -229,6 +237,7 @@ struct Symbolizer::Implementation {
     std::string maps_text;  // then: what its memory map was
     const observe::Maps& maps;
     std::optional<observe::Symbols> symbols;
+    std::string root;  // the process's root directory, as seen from here
     Dwfl* dwfl = nullptr;
     bool tried = false;
     std::unordered_map<std::string, Module> modules;
@@ -246,6 +255,18 @@ const CodePlace& Symbolizer::at(std::uint64_t address) {
     const auto [entry, fresh] = implementation_->places.try_emplace(address);
     if (fresh) entry->second = implementation_->find(address);
     return entry->second;
+}
+
+std::string Symbolizer::symbol_at(std::uint64_t address) {
+    Implementation& self = *implementation_;
+    Dwfl_Module* const module = self.open() ? dwfl_addrmodule(self.dwfl, address) : nullptr;
+    return module != nullptr ? Implementation::symbol_of(module, address)
+                             : self.by_symbol_table(address).lines.front().function;
+}
+
+std::optional<std::uint64_t> Symbolizer::address_of(std::string_view name) {
+    if (!implementation_->symbols) return std::nullopt;
+    return implementation_->symbols->address_of("", name);
 }
 
 std::optional<DataPlace> Symbolizer::data_at(std::uint64_t address) {

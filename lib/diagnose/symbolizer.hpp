@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace threadfault::diagnose {
@@ -48,8 +49,12 @@ public:
 
     // Never fails: what is not known stays empty. The reference is good as long as the object is.
     const CodePlace& at(std::uint64_t address);
+    // As the symbol table has it, demangled: "run(int) [clone .cold]"; "" unknown.
+    std::string symbol_at(std::uint64_t address);
     // Needs debug information: a symbol table knows no members and no lines.
     std::optional<DataPlace> data_at(std::uint64_t address);
+    // Of a function or object that a module defines, as it stands in the symbol table.
+    std::optional<std::uint64_t> address_of(std::string_view name);
 
 private:
     struct Implementation;
