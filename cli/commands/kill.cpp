@@ -4,6 +4,7 @@
 #include "commands/commands.hpp"
 #include "commands/forecast.hpp"
 #include "commands/last_looks.hpp"
+#include "commands/safe_points.hpp"
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
 
@@ -49,8 +50,14 @@ int run_kill(const KillOptions& options, const Invocation& invocation) {
     if (options.dry_run) return run_forecast(options.thread, plan.fault(), invocation);
     LastLooks looks;
     // What unwinds can abort, and afterwards there is nothing to look at.
-    const bool unwinds = base::info(plan.fault()).unwinds;
-    Infliction infliction = inflict(options.thread, plan, unwinds ? looks.taker() : BeforeFault());
+    const base::FaultInfo& kind = base::info(plan.fault());
+    const bool looked_for = kind.unwinds && kind.safe_point && !options.anywhere;
+    const auto before = [&](const observe::Process& process,
+                            const std::vector<drive::Victim>& victims) {
+        looks.take(process, victims);
+        return looked_for ? at_no_safe_point(process, victims) : std::vector<drive::Result>();
+    };
+    Infliction infliction = inflict(options.thread, plan, kind.unwinds ? before : BeforeFault());
     looks.explain(infliction.results);
     return report(invocation, options.thread, infliction, "kill", options.how,
                   "ended by " + options.how);
@@ -65,8 +72,10 @@ void setup_kill(CLI::App& app, Invocation& invocation) {
                    formatted("{}; default {}", base::kDeathsInWords.c_str(), options->how))
         ->type_name("HOW");
     app.add_option("--wait", options->wait, "how long it may take; default 1s")->type_name("TIME");
-    app.add_flag("--anywhere", options->anywhere,
-                 "don't wait for a safe point: also inside the allocator, the loader and stdio");
+    app.add_flag(
+        "--anywhere", options->anywhere,
+        "no safe point asked for: also inside the allocator, the loader and stdio, and where "
+        "exception tables cover nothing");
     app.add_flag("--dry-run", options->dry_run,
                  "do nothing; say what it would do, from the thread's stack and locks");
     app.footer(std::string(drive::selector_help()) + "\n" + ways_to_end() + kKillExamples);

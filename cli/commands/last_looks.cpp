@@ -7,11 +7,9 @@
 
 namespace threadfault::cli {
 
-BeforeFault LastLooks::taker() {
-    return [this](const observe::Process& process, const std::vector<drive::Victim>& victims) {
-        if (victims.size() > drive::kMostToTell) return;
-        modules_ = observe::loaded_modules(process, observe::Memory(process.pid()));
-    };
+void LastLooks::take(const observe::Process& process, const std::vector<drive::Victim>& victims) {
+    if (victims.size() > drive::kMostToTell) return;
+    modules_ = observe::loaded_modules(process, observe::Memory(process.pid()));
 }
 
 void LastLooks::explain(std::vector<drive::Result>& results) const {

@@ -12,8 +12,8 @@ namespace threadfault::cli {
 
 class LastLooks {
 public:
-    // Keeps what it sees here, so it must not outlive this object.
-    BeforeFault taker();
+    // While the process still lives.
+    void take(const observe::Process& process, const std::vector<drive::Victim>& victims);
     // Adds the cause to the reasons of those whose process was ended by SIGABRT. Where they were,
     // the plan must have asked for (wire::kFaultTellFrames).
     void explain(std::vector<drive::Result>& results) const;

@@ -168,9 +168,20 @@ Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
     const drive::Selector selector = drive::parse_selector(options.thread);
     const observe::Process process = open_process(options.pid);
     client::Connection connection(process);
-    const std::vector<drive::Victim> victims = drive::choose(process, connection, selector, choice);
-    if (before) before(process, victims);
-    return {process.pid(), drive::inflict(process, connection, victims, plan)};
+    std::vector<drive::Victim> victims = drive::choose(process, connection, selector, choice);
+    std::vector<drive::Result> refused;
+    if (before) refused = before(process, victims);
+    std::erase_if(victims, [&](const drive::Victim& victim) {
+        return std::any_of(refused.begin(), refused.end(), [&](const drive::Result& result) {
+            return result.victim.tid == victim.tid;
+        });
+    });
+    Infliction infliction{process.pid(), {}};
+    if (!victims.empty()) {
+        infliction.results = drive::inflict(process, connection, victims, plan);
+    }
+    infliction.results.insert(infliction.results.end(), refused.begin(), refused.end());
+    return infliction;
 }
 
 Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan) {

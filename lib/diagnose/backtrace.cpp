@@ -16,16 +16,16 @@ Backtraces::Backtraces(std::string maps_text, RemoteMemory::Source memory)
     : unwinder_(observe::Maps(observe::parse_maps(maps_text)), std::move(memory)),
       symbolizer_(std::move(maps_text), unwinder_.maps()) {}
 
-Backtraces::Walk Backtraces::walk(const Target& target, const Snapshot& snapshot,
-                                  std::size_t depth) {
+Backtraces::Walk Backtraces::walk(const Thread& thread, const Snapshot& snapshot,
+                                  const BacktraceOptions& options) {
     Walk walk;
-    walk.trace.tid = target.tid;
+    walk.trace.tid = thread.tid;
     walk.trace.via = snapshot.via;
     walk.trace.held_seconds = snapshot.held_seconds;
     walk.trace.why = snapshot.why;
     if (snapshot.via == Via::none) return walk;
     const StackCopy stack{snapshot.registers[wire::kRegisterSp], snapshot.stack};
-    walk.frames = unwinder_.unwind(snapshot.registers, stack, depth + 16);
+    walk.frames = unwinder_.unwind(snapshot.registers, stack, options.depth + 16, options.saved);
     return walk;
 }
 
@@ -50,8 +50,9 @@ Backtrace Backtraces::name(Walk walk, std::size_t depth) {
         // A return address may be the first byte behind the function that made the call.
         const bool exact = i == first || raw[i].signal;
         const bool signal = raw[i].signal && i != first;
-        trace.frames.push_back(
-            {raw[i].ip, signal, &symbolizer_.at(exact ? raw[i].ip : raw[i].ip - 1)});
+        trace.frames.push_back({raw[i].ip, signal,
+                                &symbolizer_.at(exact ? raw[i].ip : raw[i].ip - 1),
+                                raw[i].stack_pointer, raw[i].saved});
     }
     return trace;
 }
@@ -61,33 +62,33 @@ Backtrace Backtraces::name(std::span<const std::uint64_t> instruction_pointers) 
     walk.trace.via = Via::agent;
     bool trampoline = false;
     for (const std::uint64_t ip : instruction_pointers) {
-        walk.frames.push_back({ip, 0, trampoline});
+        walk.frames.push_back({ip, 0, trampoline, {}});
         trampoline = unwinder_.is_trampoline(ip);
     }
     return name(std::move(walk), instruction_pointers.size());
 }
 
-std::vector<Backtrace> Backtraces::take(std::span<const Target> targets,
+std::vector<Backtrace> Backtraces::take(std::span<const Thread> threads,
                                         const BacktraceOptions& options) {
     if (process_ == nullptr) return {};
     // A system call filter may punish the copy of the stack with death.
     const bool filtered = process_->process_status().seccomp != 0;
     // Names come last: to look them up may take longer than to see all of the threads.
-    std::vector<Walk> walks(targets.size());
+    std::vector<Walk> walks(threads.size());
     if (connection_ != nullptr && !options.passive && !filtered) {
-        capture_by_agent(*process_, *connection_, targets,
+        capture_by_agent(*process_, *connection_, threads,
                          [&](std::size_t i, const Snapshot& snapshot) {
-                             walks[i] = walk(targets[i], snapshot, options.depth);
+                             walks[i] = walk(threads[i], snapshot, options);
                          });
     }
     std::vector<Backtrace> traces;
-    traces.reserve(targets.size());
-    for (std::size_t i = 0; i < targets.size(); ++i) {
+    traces.reserve(threads.size());
+    for (std::size_t i = 0; i < threads.size(); ++i) {
         const std::string why = walks[i].trace.why;
         if (walks[i].trace.via == Via::none && why != kHasEnded) {
-            Snapshot outside = capture_by_ptrace(*process_, targets[i].tid);
+            Snapshot outside = capture_by_ptrace(*process_, threads[i].tid);
             if (outside.via == Via::none && !why.empty()) outside.why = why + "; " + outside.why;
-            walks[i] = walk(targets[i], outside, options.depth);
+            walks[i] = walk(threads[i], outside, options);
         }
         traces.push_back(name(std::move(walks[i]), options.depth));
     }

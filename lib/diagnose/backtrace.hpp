@@ -8,6 +8,7 @@
 #include "diagnose/unwinder.hpp"
 #include "observe/process.hpp"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,8 +17,10 @@ namespace threadfault::diagnose {
 
 struct Frame {
     std::uint64_t ip = 0;
-    bool signal = false;               // a signal interrupted it there
-    const CodePlace* place = nullptr;  // good as long as the Backtraces
+    bool signal = false;                    // a signal interrupted it there
+    const CodePlace* place = nullptr;       // good as long as the Backtraces
+    std::uint64_t stack_pointer = 0;        // 0: not known
+    std::optional<SavedRegisters> saved{};  // where asked for
 };
 
 struct Backtrace {
@@ -32,6 +35,7 @@ struct Backtrace {
 struct BacktraceOptions {
     bool passive = false;     // from outside alone, no signal
     std::size_t depth = 100;  // frames a thread at most
+    bool saved = false;       // with the registers of each frame
 };
 
 class Backtraces {
@@ -42,8 +46,8 @@ public:
     // Of a process that is no more: take() takes nothing, name() works with what was kept.
     Backtraces(std::string maps_text, RemoteMemory::Source memory);
 
-    // In the order of `targets`. Frames of threadfault itself are left out.
-    std::vector<Backtrace> take(std::span<const Target> targets, const BacktraceOptions& options);
+    // In the order of `threads`. Frames of threadfault itself are left out.
+    std::vector<Backtrace> take(std::span<const Thread> threads, const BacktraceOptions& options);
 
     // Of a thread that has walked its stack itself: instruction pointers, innermost first.
     Backtrace name(std::span<const std::uint64_t> instruction_pointers);
@@ -56,7 +60,7 @@ private:
         Backtrace trace;  // without frames
         std::vector<RawFrame> frames;
     };
-    Walk walk(const Target& target, const Snapshot& snapshot, std::size_t depth);
+    Walk walk(const Thread& thread, const Snapshot& snapshot, const BacktraceOptions& options);
     Backtrace name(Walk walk, std::size_t depth);
 
     const observe::Process* process_ = nullptr;

@@ -65,17 +65,17 @@ std::string why_silent(const std::optional<observe::TaskStat>& now,
 }
 
 void capture_by_agent(const observe::Process& process, client::Connection& connection,
-                      std::span<const Target> targets, const TakeSnapshot& take) {
+                      std::span<const Thread> threads, const TakeSnapshot& take) {
     Snapshot snapshot;
-    std::vector<bool> answered(targets.size());
-    std::uint32_t first = 0;  // the number of targets[0]
+    std::vector<bool> answered(threads.size());
+    std::uint32_t first = 0;  // the number of threads[0]
     std::size_t sent = 0;
     std::size_t received = 0;
-    while (received < targets.size()) {
-        while (sent < targets.size() && sent - received + wire::kMostCaptures <= kWindow) {
+    while (received < threads.size()) {
+        while (sent < threads.size() && sent - received + wire::kMostCaptures <= kWindow) {
             std::vector<wire::CaptureTarget> some;
-            for (std::size_t i = sent; i < targets.size() && i < sent + wire::kMostCaptures; ++i)
-                some.push_back({targets[i].serial, targets[i].inner_tid, 0});
+            for (std::size_t i = sent; i < threads.size() && i < sent + wire::kMostCaptures; ++i)
+                some.push_back({threads[i].serial, threads[i].inner_tid, 0});
             const std::uint32_t number = connection.send_captures(some, kWait);
             if (sent == 0) first = number;
             sent += some.size();
@@ -91,13 +91,13 @@ void capture_by_agent(const observe::Process& process, client::Connection& conne
             fill(&snapshot, captured);
             snapshot.why = snapshot.via == Via::agent
                                ? std::string()
-                               : reason_of(process, targets[place].tid, captured.record);
+                               : reason_of(process, threads[place].tid, captured.record);
             take(place, snapshot);
         }
     }
     snapshot = {};
     snapshot.why = "the agent did not answer";
-    for (std::size_t place = 0; place < targets.size(); ++place) {
+    for (std::size_t place = 0; place < threads.size(); ++place) {
         if (!answered[place]) take(place, snapshot);
     }
 }

@@ -19,7 +19,7 @@ inline constexpr char kHasEnded[] = "it has ended";  // Snapshot::why
 
 enum class Via : std::uint8_t { none, agent, ptrace };
 
-struct Target {
+struct Thread {
     pid_t tid = 0;
     pid_t inner_tid = 0;
     std::uint64_t serial = 0;
@@ -33,14 +33,14 @@ struct Snapshot {
     std::string why;                   // via none: why it could not be had
 };
 
-// Is given every target's number and snapshot, once, in any order. The snapshot is used again for
+// Is given every thread's number and snapshot, once, in any order. The snapshot is used again for
 // the next one: of a thousand stacks none is kept for longer than it takes to walk it.
-using TakeSnapshot = std::function<void(std::size_t target, const Snapshot& snapshot)>;
+using TakeSnapshot = std::function<void(std::size_t thread, const Snapshot& snapshot)>;
 
 // Via none for those that did not answer (deaf, gone). A thread is in its handler for microseconds;
 // many are asked before the first answer is waited for.
 void capture_by_agent(const observe::Process& process, client::Connection& connection,
-                      std::span<const Target> targets, const TakeSnapshot& take);
+                      std::span<const Thread> threads, const TakeSnapshot& take);
 
 // Why a thread that neither blocks the signal nor has a tracer has not come to a stop for so long,
 // as far as its state afterwards tells.

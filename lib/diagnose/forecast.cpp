@@ -1,8 +1,6 @@
 #include "diagnose/forecast.hpp"
 
 #include "base/fault.hpp"
-#include "diagnose/handlers.hpp"
-#include "diagnose/lsda.hpp"
 #include "format/format.hpp"
 #include "observe/symbols.hpp"
 
@@ -13,15 +11,6 @@ namespace threadfault::diagnose {
 namespace {
 
 using wire::Fault;
-
-std::string spot(const CodePlace& place) {
-    // The function that has code of its own: the others are inlined into it.
-    const SourceLine& line = place.lines.back();
-    std::string name = line.function.empty() ? formatted("{}+{:#x}", place.module, place.offset)
-                                             : observe::without_parameters(line.function);
-    if (line.file.empty() || line.line <= 0) return name;
-    return formatted("{}, {}:{}", name, line.file.substr(line.file.rfind('/') + 1), line.line);
-}
 
 bool is_of(const CodePlace& place, std::string_view module) {
     return place.module.starts_with(module);
@@ -42,263 +31,174 @@ bool has_internal_lock(const CodePlace& place) {
                        [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
-// Of several functions in one piece of code no table tells which of them is noexcept.
-std::string or_inlined(const CodePlace& place) {
-    std::string names;
-    for (const SourceLine& line : place.lines) {
-        if (!line.inlined) continue;
-        names += (names.empty() ? "" : ", ") + observe::without_parameters(line.function);
-    }
-    return names.empty() ? "" : formatted(", or what is inlined there is ({})", names);
+std::string name_of(const LockAtStake& one) {
+    const drive::HeldLock& lock = one.lock;
+    const std::string name = lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol;
+    if (one.stream) return formatted("the lock of {}{}", one.standard ? "" : "FILE ", name);
+    return formatted("{} {}", observe::to_string(lock.kind), name);
 }
 
-struct UnwindOutlook {
-    Prospect prospect = Prospect::ends;
-    std::vector<std::string> facts;
-    std::string cause;  // aborts: the same in the past tense
-};
-
-// A thread in a system call has the instruction behind it.
-bool is_in_system_call(RemoteMemory& memory, const Frame& frame) {
-    std::array<unsigned char, 2> code{};
-    return memory.read(frame.ip - code.size(), code.data(), code.size()) && code[0] == 0x0f &&
-           code[1] == 0x05;
+std::string waiters_of(const LockAtStake& one) {
+    const std::size_t waiters = one.lock.waiters;
+    if (waiters == 0) return {};
+    return formatted(", and {} thread{} wait{} for it", waiters, waiters == 1 ? "" : "s",
+                     waiters == 1 ? "s" : "");
 }
 
-// Is it stopped in the middle of a coroutine's first steps, before its body?
-bool is_in_initial_await(const Backtrace& trace, std::size_t frame) {
-    const std::size_t inner = frame > 0 ? frame - 1 : 0;
-    for (std::size_t i = inner; i <= frame; ++i) {
-        for (const SourceLine& line : trace.frames[i].place->lines) {
-            if (line.function.find("await_resume") != std::string::npos) return true;
-        }
-    }
-    return false;
-}
-
-class StackLook {
+class Foresight {
 public:
-    StackLook(Backtraces& backtraces, const Backtrace& trace)
-        : backtraces_(backtraces), trace_(trace) {}
+    Foresight(Backtraces& backtraces, const drive::ThreadView& thread, const Backtrace& trace,
+              const std::vector<LockAtStake>& locks, Fault how)
+        : backtraces_(backtraces),
+          thread_(thread),
+          trace_(trace),
+          locks_(locks),
+          kind_(base::info(how)) {}
 
-    UnwindOutlook run() {
-        for (std::size_t i = 0; i < trace_.frames.size(); ++i) {
-            if (!passes(i)) return outlook_;
+    Forecast run() {
+        say_where();
+        if (!kind_.unwinds) {
+            result_.prospect = trace_.frames.empty() ? Prospect::unknown : Prospect::ends;
+            say("nothing unwinds: no destructor, no clean-up handler runs");
         }
-        if (cleanups_ > 0) {
-            outlook_.facts.push_back(formatted("{} frame{} up on the way (destructors, handlers)",
-                                               cleanups_, cleanups_ == 1 ? " cleans" : "s clean"));
+        if (kind_.safe_point && is_in_libc_lock()) {
+            result_.prospect = Prospect::unsafe;
+            return std::move(result_);
         }
-        if (trace_.cut) {
-            outlook_.prospect = Prospect::unknown;
-            outlook_.facts.emplace_back("the stack is deeper than was looked at");
+        if (!kind_.unwinds) say_what_vanish_leaves();
+        if (!kind_.unwinds || trace_.frames.empty()) return std::move(result_);
+        if (stays_pending()) {
+            result_.prospect = Prospect::stays;
+            say_what_it_holds();
+            return std::move(result_);
         }
-        return outlook_;
+        const UnwindOutlook outlook = look_up_the_stack(backtraces_, trace_, kind_.safe_point);
+        result_.prospect = outlook.prospect;
+        for (const std::string& fact : outlook.facts)
+            say(fact);
+        // Where the process dies, no lock stays behind.
+        if (outlook.prospect == Prospect::aborts || outlook.prospect == Prospect::unsafe) {
+            say_what_it_holds();
+        } else {
+            say_what_unwinding_leaves(outlook);
+        }
+        return std::move(result_);
     }
 
 private:
-    // Does the unwinding come past this frame?
-    bool passes(std::size_t index) {
-        const Frame& frame = trace_.frames[index];
-        const bool exact = index == 0 || frame.signal;
-        // An asynchronous unwind starts at an instruction that need not be a call.
-        const std::uint64_t ip = exact ? frame.ip : frame.ip - 1;
-        const auto function = backtraces_.unwinder().function_at(ip);
-        if (!function) return true;
-        const UnwindEffect effect =
-            effect_of_forced_unwind(backtraces_.unwinder().memory(), *function, ip);
-        const std::string place = spot(*frame.place);
-        switch (effect.what) {
-            case OnUnwind::passes:
-                return true;
-            case OnUnwind::unknown:
-                outlook_.prospect = Prospect::unknown;
-                outlook_.facts.push_back(
-                    formatted("the exception table of {} can't be read", place));
-                return false;
-            case OnUnwind::terminates:
-                return terminates(frame);
-            case OnUnwind::not_covered:
-                if (is_asynchronous()) return no_safe_point(place, exact);
-                return terminates(frame);
-            case OnUnwind::cleans_up:
-            case OnUnwind::catches:
-                break;
+    void say(std::string fact) { result_.facts.push_back(std::move(fact)); }
+
+    void say_where() {
+        if (trace_.frames.empty()) {
+            say(formatted("where the thread is could not be seen: {}", trace_.why));
+            return;
         }
-        HandlerOptions options;
-        options.coroutine_has_begun = !is_in_initial_await(trace_, index);
-        return is_passed_on(frame, effect, what_becomes_of(backtraces_, effect, options));
-    }
-
-    bool is_passed_on(const Frame& frame, const UnwindEffect& effect, Caught caught) {
-        const bool catches = effect.what == OnUnwind::catches;
-        const std::string place = spot(*frame.place);
-        const std::string handler =
-            catches ? formatted("catch ({}) in {}",
-                                effect.by_name ? "abi::__forced_unwind&" : "...", place)
-                    : formatted("the clean-up of {}", place);
-        switch (caught) {
-            case Caught::goes_on:
-                if (!catches) ++cleanups_;
-                if (catches) outlook_.facts.push_back(handler + " sees it and throws it again");
-                return true;
-            case Caught::swallowed:
-                return aborts(handler +
-                                  " swallows the forced unwind: libc then aborts (\"FATAL: "
-                                  "exception not rethrown\")",
-                              handler + ", swallowed the forced unwind");
-            case Caught::terminates:
-                if (!catches) return terminates(frame);
-                // clang's way of saying noexcept.
-                return effect.by_name ? aborts(handler + " calls std::terminate",
-                                               handler + ", called std::terminate")
-                                      : terminates(frame);
-            case Caught::ends_process:
-                return aborts(handler + " ends the process", handler + ", ended the process");
-            case Caught::unknown:
-                break;
-        }
-        outlook_.prospect = Prospect::unknown;
-        outlook_.facts.push_back(
-            handler +
-            (catches ? " catches the forced unwind; whether it throws it again can't be told from "
-                       "its code: if not, libc aborts (\"FATAL: exception not rethrown\")"
-                     : ": whether the unwinding goes on behind it can't be told from its code"));
-        outlook_.cause =
-            catches ? handler + ", caught the forced unwind; whether it threw it again is not known"
-                    : std::string();
-        return false;
-    }
-
-    bool aborts(std::string fact, std::string cause) {
-        outlook_.prospect = Prospect::aborts;
-        outlook_.facts.push_back(std::move(fact));
-        outlook_.cause = std::move(cause);
-        return false;
-    }
-
-    bool terminates(const Frame& frame) {
-        const std::string place = spot(*frame.place);
-        const std::string which = "is noexcept" + or_inlined(*frame.place);
-        return aborts(
-            formatted("{} {}: the unwinding ends there in std::terminate", place, which),
-            formatted("{}, {}: the forced unwind ended there in std::terminate", place, which));
-    }
-
-    // It is in code of its own, not in a call that waits.
-    bool is_asynchronous() {
-        return !is_in_system_call(backtraces_.unwinder().memory(), trace_.frames.front());
-    }
-
-    bool no_safe_point(const std::string& place, bool exact) {
-        aborts({}, formatted("{}: its exception table doesn't cover the instruction that it was at",
-                             place));
-        outlook_.prospect = Prospect::unsafe;
-        outlook_.facts.back() = formatted(
-            "{} can't be unwound from {}: its exception table doesn't cover {} (the compiler saw "
-            "that nothing throws there, or it is noexcept), which means std::terminate",
-            place, exact ? "where it is" : "the call that it is in",
-            exact ? "that instruction" : "that call");
-        return false;
-    }
-
-    Backtraces& backtraces_;
-    const Backtrace& trace_;
-    UnwindOutlook outlook_;
-    std::size_t cleanups_ = 0;
-};
-
-}  // namespace
-
-std::string_view to_string(Prospect prospect) noexcept {
-    switch (prospect) {
-        case Prospect::ends:
-            return "ends";
-        case Prospect::stays:
-            return "stays";
-        case Prospect::aborts:
-            return "aborts";
-        case Prospect::unsafe:
-            return "unsafe";
-        case Prospect::unknown:
-            break;
-    }
-    return "unknown";
-}
-
-Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const Backtrace& trace,
-                  Fault how) {
-    Forecast result;
-    std::vector<std::string>& facts = result.facts;
-    const auto add_locks = [&](bool kept) {
-        for (const drive::HeldLock& lock : thread.holding) {
-            facts.push_back(formatted(
-                "it holds {} {}, and {} thread{} wait{} for it{}", observe::to_string(lock.kind),
-                lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol, lock.waiters,
-                lock.waiters == 1 ? "" : "s", lock.waiters == 1 ? "s" : "",
-                kept ? ": for ever, then" : "; whether it is released depends on the clean-up"));
-        }
-    };
-    if (trace.frames.empty()) {
-        facts.push_back(formatted("where the thread is could not be seen: {}", trace.why));
-    } else {
-        std::string where = spot(*trace.frames.front().place);
-        for (const Frame& frame : trace.frames) {
+        std::string where = spot(*trace_.frames.front().place);
+        for (const Frame& frame : trace_.frames) {
             if (is_of(*frame.place, "libc.so") || is_of(*frame.place, "ld-linux")) continue;
             const std::string caller = spot(*frame.place);
             if (caller != where) where += " called from " + caller;
             break;
         }
-        facts.push_back("it is in " + where);
+        say("it is in " + where);
     }
-    const bool locked = std::any_of(trace.frames.begin(), trace.frames.end(),
-                                    [](const Frame& one) { return has_internal_lock(*one.place); });
-    const base::FaultInfo& kind = base::info(how);
-    if (!kind.unwinds) {
-        result.prospect = trace.frames.empty() ? Prospect::unknown : Prospect::ends;
-        facts.emplace_back("nothing unwinds: no destructor, no clean-up handler runs");
-        add_locks(true);
-    }
-    if (locked && kind.safe_point) {
-        result.prospect = Prospect::unsafe;
-        facts.emplace_back(
-            "it is inside the allocator, the loader or stdio: `kill` waits until it is not, unless "
-            "--anywhere");
-        return result;
-    }
-    if (!kind.unwinds || trace.frames.empty()) return result;
 
-    const bool known = thread.cancel != wire::kCancelUnknown;
-    if (kind.cancels) {
-        if (known && (thread.cancel & wire::kCancelDisabled) != 0) {
-            result.prospect = Prospect::stays;
-            facts.emplace_back(
-                "it has cancellation disabled: the request stays pending until it enables it");
-            add_locks(false);
-            return result;
+    // What the agent looks at, too (preload/faults/place.cpp).
+    bool is_in_libc_lock() {
+        const bool inside =
+            std::any_of(trace_.frames.begin(), trace_.frames.end(),
+                        [](const Frame& one) { return has_internal_lock(*one.place); });
+        if (inside) {
+            say("it is inside the allocator, the loader or stdio: `kill` waits until it is not, "
+                "unless --anywhere");
+            return true;
         }
+        for (const LockAtStake& one : locks_) {
+            if (!one.standard) continue;
+            say(formatted("it holds {}: `kill` waits until it does not, unless --anywhere",
+                          name_of(one)));
+            return true;
+        }
+        return false;
     }
-    if (kind.at_point) {
+
+    bool stays_pending() {
+        if (!kind_.cancels) return false;
+        const bool known = thread_.cancel != wire::kCancelUnknown;
+        if (known && (thread_.cancel & wire::kCancelDisabled) != 0) {
+            say("it has cancellation disabled: the request stays pending until it enables it");
+            return true;
+        }
+        if (!kind_.at_point) return false;
         // libc sets the asynchronous type for as long as a cancellation point blocks.
-        const bool acts = known && (thread.cancel & wire::kCancelAsynchronous) != 0;
-        if (!acts) {
-            result.prospect = Prospect::stays;
-            facts.emplace_back(
-                "it is at no cancellation point: the request stays pending until it comes to one");
-            add_locks(false);
-            return result;
-        }
-        facts.emplace_back("it is at a cancellation point: it acts on the request at once");
+        const bool acts = known && (thread_.cancel & wire::kCancelAsynchronous) != 0;
+        say(acts ? "it is at a cancellation point: it acts on the request at once"
+                 : "it is at no cancellation point: the request stays pending until it comes to "
+                   "one");
+        return !acts;
     }
-    UnwindOutlook outlook = StackLook(backtraces, trace).run();
-    result.prospect = outlook.prospect;
-    facts.insert(facts.end(), outlook.facts.begin(), outlook.facts.end());
-    add_locks(false);
-    return result;
+
+    void say_what_it_holds() {
+        for (const LockAtStake& one : locks_) {
+            if (!one.taken_again) say(formatted("it holds {}{}", name_of(one), waiters_of(one)));
+        }
+    }
+
+    void say_what_vanish_leaves() {
+        for (const LockAtStake& one : locks_) {
+            // It waits without the mutex, and gets no chance to take it.
+            if (!one.taken_again)
+                orphaned(one, formatted("it holds {}{}", name_of(one), waiters_of(one)));
+        }
+    }
+
+    void say_what_unwinding_leaves(const UnwindOutlook& outlook) {
+        for (const LockAtStake& one : locks_) {
+            const std::string fact =
+                one.taken_again
+                    ? formatted("libc takes {} again before the wait ends", name_of(one))
+                    : formatted("it holds {}{}", name_of(one), waiters_of(one));
+            const Releaser releaser = releaser_of(backtraces_, trace_, outlook, one);
+            switch (releaser.how) {
+                case Release::surely:
+                    say(formatted("{}: {} releases it", fact, releaser.who));
+                    break;
+                case Release::perhaps:
+                    say(formatted("{}: {} may release it", fact, releaser.who));
+                    break;
+                case Release::nobody:
+                    orphaned(one, fact + ", and nothing on its way up releases it");
+                    break;
+            }
+        }
+    }
+
+    void orphaned(const LockAtStake& one, const std::string& fact) {
+        if (one.robust) {
+            say(fact + ": it is robust, so the next owner is told (EOWNERDEAD)");
+            return;
+        }
+        say(fact + ": it will be orphaned");
+        result_.orphans.push_back(one);
+    }
+
+    Backtraces& backtraces_;
+    const drive::ThreadView& thread_;
+    const Backtrace& trace_;
+    const std::vector<LockAtStake>& locks_;
+    const base::FaultInfo& kind_;
+    Forecast result_;
+};
+
+}  // namespace
+
+Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const Backtrace& trace,
+                  const std::vector<LockAtStake>& locks, Fault how) {
+    return Foresight(backtraces, thread, trace, locks, how).run();
 }
 
 std::string cause_of_abort(Backtraces& backtraces, const Backtrace& trace) {
-    return StackLook(backtraces, trace).run().cause;
+    return look_up_the_stack(backtraces, trace, false).cause;
 }
 
 }  // namespace threadfault::diagnose

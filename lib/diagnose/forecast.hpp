@@ -3,6 +3,8 @@
 #define THREADFAULT_DIAGNOSE_FORECAST_HPP
 
 #include "diagnose/backtrace.hpp"
+#include "diagnose/locks_at_stake.hpp"
+#include "diagnose/unwinding.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "wire/wire.hpp"
 
@@ -12,25 +14,16 @@
 
 namespace threadfault::diagnose {
 
-enum class Prospect : std::uint8_t {
-    ends,    // the thread ends, the process lives
-    stays,   // the thread lives on: the request stays pending
-    aborts,  // the process dies of it
-    unsafe,  // inside the allocator, the loader or stdio: `kill` waits for a better moment
-    unknown,
-};
-
-std::string_view to_string(Prospect prospect) noexcept;
-
 struct Forecast {
     Prospect prospect = Prospect::unknown;
-    std::vector<std::string> facts;  // sentences, the most important first
+    std::vector<std::string> facts;    // sentences, the most important first
+    std::vector<LockAtStake> orphans;  // that nobody would release, as far as is known
 };
 
-// `thread` with its cancellation state and what it holds; `trace` of the same thread, taken a
-// moment ago: it may be elsewhere by the time that the fault comes.
+// `thread` with its cancellation state; `trace` of the same thread, taken a moment ago: it may be
+// elsewhere by the time that the fault comes. `locks` that it has, with names.
 Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const Backtrace& trace,
-                  wire::Fault how);
+                  const std::vector<LockAtStake>& locks, wire::Fault how);
 
 // Why an unwinding from there ends in an abort, after it has: "catch (...) in handle_request,
 // server.cpp:120, swallowed the forced unwind". "": nothing on that stack says so.

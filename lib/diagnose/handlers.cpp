@@ -102,13 +102,22 @@ public:
           callees_(backtraces),
           options_(options),
           constant_([this](std::uint64_t address, void* buffer, std::size_t size) {
-              const observe::Mapping* const mapping = backtraces_.unwinder().maps().find(address);
-              return mapping != nullptr && !mapping->writable &&
+              const observe::Maps& maps = backtraces_.unwinder().maps();
+              const observe::Mapping* const mapping = maps.find(address);
+              const bool on_stack =
+                  options_.frame != nullptr && mapping == maps.find(options_.frame->stack_pointer);
+              return mapping != nullptr && (!mapping->writable || on_stack) &&
                      memory_.read(address, buffer, size);
           }) {}
 
     Ends from_landing_pad(const UnwindEffect& effect) {
         Machine machine;
+        if (options_.frame != nullptr && options_.frame->saved) {
+            const SavedRegisters& saved = *options_.frame->saved;
+            const observe::Maps& maps = backtraces_.unwinder().maps();
+            const std::uint64_t stack = options_.frame->stack_pointer;
+            machine.set_frame(stack, saved, maps.find(saved[1]) == maps.find(stack));
+        }
         machine.enter_landing_pad(effect.selector);
         return walk({effect.landing_pad, machine, false, false}, 0);
     }

@@ -24,6 +24,8 @@ struct HandlerOptions {
     // The thread stands behind the point where a coroutine of g++'s has begun: a flag in its frame,
     // which the handler looks at first.
     bool coroutine_has_begun = true;
+    // Registers and what lies on the stack are taken as they are now; nullptr: neither is known.
+    const Frame* frame = nullptr;
     // Functions that the clean-up calls are followed, too, and told of.
     std::function<void(const Callee& callee, const MachineValue& first_argument)> on_call = {};
     // A call through a pointer whose value is not known.

@@ -31,6 +31,21 @@ Machine::Machine() {
     registers_[kRbp] = {MachineValue::Kind::address, false, ++bases_, 0};
 }
 
+void Machine::set_frame(std::uint64_t stack_pointer, const std::array<std::uint64_t, 6>& saved,
+                        bool has_frame_pointer) {
+    static constexpr std::array<std::size_t, 6> kSaved = {3, kRbp, 12, 13, 14, 15};
+    for (std::size_t i = 0; i < kSaved.size(); ++i) {
+        if (kSaved[i] != kRbp || !has_frame_pointer) registers_[kSaved[i]] = number_of(saved[i]);
+    }
+    frame_ = {stack_pointer, has_frame_pointer ? saved[1] : 0};
+}
+
+MachineValue Machine::resolved(const MachineValue& value) const {
+    if (!value.is_address() || value.base > frame_.size()) return value;
+    const std::uint64_t base = frame_[value.base - 1];
+    return base != 0 ? number_of(base + value.number) : value;
+}
+
 void Machine::enter_landing_pad(std::int64_t selector) {
     come_back();
     flags_ = {};
@@ -49,7 +64,8 @@ void Machine::enter_function() {
     static constexpr std::array<std::size_t, 6> kArguments = {7, 6, 2, 1, 8, 9};
     Machine inner;
     for (const std::size_t number : kArguments) {
-        if (registers_[number].is_number()) inner.registers_[number] = registers_[number];
+        const MachineValue argument = resolved(registers_[number]);
+        if (argument.is_number()) inner.registers_[number] = argument;
     }
     *this = inner;
 }
@@ -82,16 +98,19 @@ MachineValue Machine::address_of(const Operand& operand) const {
 
 MachineValue Machine::load(const Operand& operand, const Constant& constant) const {
     const MachineValue address = address_of(operand);
-    if (address.is_number()) {
+    const auto slot = address.is_address()
+                          ? slots_.find({address.base, static_cast<std::int64_t>(address.number)})
+                          : slots_.end();
+    if (slot == slots_.end()) {
+        const MachineValue place = resolved(address);
         std::uint64_t number = 0;
-        if (operand.size > sizeof number || !constant(address.number, &number, operand.size)) {
+        if (!place.is_number() || operand.size > sizeof number ||
+            !constant(place.number, &number, operand.size)) {
             return {};
         }
         return number_of(number);
     }
-    if (!address.is_address()) return {};
-    const auto slot = slots_.find({address.base, static_cast<std::int64_t>(address.number)});
-    if (slot == slots_.end() || slot->second.size < operand.size) return {};
+    if (slot->second.size < operand.size) return {};
     MachineValue value = slot->second.value;
     if (value.is_number()) value.number = cut_to(value.number, operand.size);
     if (value.is_address() && operand.size < 8) return {};

@@ -40,6 +40,10 @@ public:
 
     // rsp and rbp point into the frame, everything else is unknown.
     Machine();
+    // As the thread has them: rsp, and rbx, rbp, r12 to r15. `constant` is then asked for what lies
+    // on the stack, too. `has_frame_pointer`: rbp points there.
+    void set_frame(std::uint64_t stack_pointer, const std::array<std::uint64_t, 6>& saved,
+                   bool has_frame_pointer);
     // As the personality routine leaves it at a landing pad.
     void enter_landing_pad(std::int64_t selector);
 
@@ -85,6 +89,8 @@ private:
         auto operator<=>(const Flags&) const = default;
     };
 
+    // An address in the frame as a number, where the frame is known.
+    MachineValue resolved(const MachineValue& value) const;
     MachineValue address_of(const Operand& operand) const;
     MachineValue load(const Operand& operand, const Constant& constant) const;
     void store(const Operand& operand, MachineValue value);
@@ -98,6 +104,7 @@ private:
     std::map<Place, Slot> slots_;
     Flags flags_;
     std::uint32_t bases_ = 0;
+    std::array<std::uint64_t, 2> frame_{};  // what the first two bases are
 };
 
 }  // namespace threadfault::diagnose

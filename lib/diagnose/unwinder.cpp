@@ -102,7 +102,8 @@ struct Unwinder::Implementation {
         return distance < kFar ? distance : kNone;
     }
 
-    std::vector<Step> walk(std::size_t limit) {
+    // `saved`: of each step; may be nullptr.
+    std::vector<Step> walk(std::size_t limit, std::vector<SavedRegisters>* saved) {
         std::vector<Step> steps;
         unw_cursor_t cursor;
         if (unw_init_remote(&cursor, space, this) != 0) return steps;
@@ -119,17 +120,30 @@ struct Unwinder::Implementation {
             const bool signal = unw_is_signal_frame(&cursor) > 0;
             if (!steps.empty() && !signal && top <= above) break;
             above = top;
-            unw_save_loc_t saved{};
-            unw_get_save_loc(&cursor, UNW_X86_64_RBP, &saved);
+            unw_save_loc_t pushed{};
+            unw_get_save_loc(&cursor, UNW_X86_64_RBP, &pushed);
             Step& step = steps.emplace_back();
             step.ip = ip;
             step.stack_offset = offset(top);
             step.signal = signal;
-            step.frame_pointer_at = saved.type == UNW_SLT_MEMORY ? offset(saved.u.addr) : kNone;
+            step.frame_pointer_at = pushed.type == UNW_SLT_MEMORY ? offset(pushed.u.addr) : kNone;
             step.frame_pointer = offset(pointer);
+            if (saved != nullptr) saved->push_back(saved_registers(cursor));
             if (unw_step(&cursor) <= 0) break;
         }
         return steps;
+    }
+
+    static SavedRegisters saved_registers(unw_cursor_t& cursor) {
+        static constexpr std::array<unw_regnum_t, 6> kNumbers = {UNW_X86_64_RBX, UNW_X86_64_RBP,
+                                                                 UNW_X86_64_R12, UNW_X86_64_R13,
+                                                                 UNW_X86_64_R14, UNW_X86_64_R15};
+        SavedRegisters values{};
+        for (std::size_t i = 0; i < kNumbers.size(); ++i) {
+            unw_word_t value = 0;
+            if (unw_get_reg(&cursor, kNumbers[i], &value) == 0) values[i] = value;
+        }
+        return values;
     }
 
     // Many threads of a pool stand at the same place. Does this one's stack have the same return
@@ -171,7 +185,7 @@ Unwinder::Unwinder(observe::Maps maps, RemoteMemory::Source memory)
 Unwinder::~Unwinder() = default;
 
 std::vector<RawFrame> Unwinder::unwind(const Registers& registers, const StackCopy& stack,
-                                       std::size_t limit) {
+                                       std::size_t limit, bool with_saved) {
     constexpr std::size_t kMostShapes = 16;
     Implementation& self = *implementation_;
     self.registers = registers;
@@ -179,14 +193,16 @@ std::vector<RawFrame> Unwinder::unwind(const Registers& registers, const StackCo
     auto& shapes = self.seen[registers[wire::kRegisterIp]];
     const std::vector<Step>* steps = nullptr;
     for (const std::vector<Step>& shape : shapes) {
+        if (with_saved) break;
         if (shape.size() <= limit && !shape.empty() && self.repeats(shape)) {
             steps = &shape;
             break;
         }
     }
     std::vector<Step> walked;
+    std::vector<SavedRegisters> saved;
     if (steps == nullptr) {
-        walked = self.walk(limit);
+        walked = self.walk(limit, with_saved ? &saved : nullptr);
         steps = &walked;
         if (shapes.size() < kMostShapes && walked.size() < limit) {
             steps = &shapes.emplace_back(std::move(walked));
@@ -196,8 +212,11 @@ std::vector<RawFrame> Unwinder::unwind(const Registers& registers, const StackCo
     frames.reserve(steps->size());
     const std::uint64_t base = registers[wire::kRegisterSp];
     for (const Step& step : *steps) {
-        frames.push_back(
-            {step.ip, step.stack_offset == kNone ? 0 : base + step.stack_offset, step.signal});
+        RawFrame& frame = frames.emplace_back();
+        frame.ip = step.ip;
+        frame.stack_pointer = step.stack_offset == kNone ? 0 : base + step.stack_offset;
+        frame.signal = step.signal;
+        if (frames.size() <= saved.size()) frame.saved = saved[frames.size() - 1];
     }
     return frames;
 }

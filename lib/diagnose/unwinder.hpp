@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace threadfault::diagnose {
@@ -18,10 +19,14 @@ namespace threadfault::diagnose {
 // In the order of DWARF's numbers (wire.hpp).
 using Registers = std::array<std::uint64_t, wire::kRegisters>;
 
+// What a function must give back unchanged: rbx, rbp, r12, r13, r14, r15.
+using SavedRegisters = std::array<std::uint64_t, 6>;
+
 struct RawFrame {
     std::uint64_t ip = 0;
     std::uint64_t stack_pointer = 0;
     bool signal = false;  // a signal interrupted it there; the frame before is the trampoline
+    std::optional<SavedRegisters> saved{};  // as the frame has them; where asked for
 };
 
 // What the tables say of the function at an address (System V ABI, .eh_frame).
@@ -44,7 +49,7 @@ public:
     // Innermost first, at most `limit`. Ends where the tables end (a JIT's code, the first frame),
     // where a frame does not lie above the one before, or where memory can't be read.
     std::vector<RawFrame> unwind(const Registers& registers, const StackCopy& stack,
-                                 std::size_t limit);
+                                 std::size_t limit, bool with_saved = false);
 
     std::optional<FunctionInfo> function_at(std::uint64_t ip);
 

@@ -118,7 +118,7 @@ public:
 private:
     observe::Process process_;
     client::Connection connection_;
-    std::vector<diagnose::Target> targets_;
+    std::vector<diagnose::Thread> targets_;
 };
 
 // "First" is of a fresh target on both sides: no thread of it has run a handler yet.

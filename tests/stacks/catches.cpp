@@ -1,4 +1,5 @@
-// catches WHAT: a thread "victim" sleeps for ever in a function with that kind of catch clause.
+// catches WHAT: a thread "victim" sleeps, or computes, for ever in a function with that kind of
+// exception table.
 #include <pthread.h>
 #include <unistd.h>
 
@@ -88,6 +89,32 @@ void sleep_for_ever() {
     note("not reached\n");
 }
 
+volatile long count = 0;
+
+struct Loud {
+    ~Loud() { note("gone"); }
+};
+
+// No exception can come from its loop, so the exception table does not cover it.
+[[gnu::noinline]] void spins() {
+    const Loud loud;
+    if (!always) note("begin\n");
+    while (always)
+        count = count + 1;
+}
+
+[[gnu::noinline]] void count_for_a_while() {
+    for (int i = 0; i < 1000; ++i)
+        count = count + 1;
+}
+
+[[gnu::noinline]] void spins_in_a_call() {
+    const Loud loud;
+    if (!always) note("begin\n");
+    while (always)
+        count_for_a_while();
+}
+
 struct What {
     const char* name;
     void (*run)();
@@ -98,7 +125,9 @@ constexpr What kAll[] = {{"again", again},
                          {"swallow_before_another", swallow_before_another},
                          {"perhaps", perhaps},
                          {"by_name", by_name},
-                         {"has_it_inlined", has_it_inlined}};
+                         {"has_it_inlined", has_it_inlined},
+                         {"spins", spins},
+                         {"spins_in_a_call", spins_in_a_call}};
 
 void* victim(void* what) {
     pthread_setname_np(pthread_self(), "victim");

@@ -193,6 +193,31 @@ TEST_P(Handlers, AreToldApart) {
 INSTANTIATE_TEST_SUITE_P(Optimised, Handlers, testing::ValuesIn(kHandlers),
                          [](const auto& info) { return std::string(info.param.what); });
 
+// C++ code that computes: its exception table covers calls alone.
+class NoSafePoint : public testing::TestWithParam<const char*> {};
+
+TEST_P(NoSafePoint, IsForeseenAndRefused) {
+    Target target({CATCHES, GetParam()});
+    ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+    ASSERT_TRUE(target.ready());
+    for (const char* const how : {"exit", "async-cancel"}) {
+        SCOPED_TRACE(how);
+        CliResult said;
+        EXPECT_TRUE(eventually([&] {
+            said = target.command("kill", {"name=victim", "--how", how, "--dry-run"});
+            return said.text("forecast") == "unsafe";
+        })) << said;
+        EXPECT_NE(said.out.find("its exception table doesn't cover th"), std::string::npos) << said;
+        const CliResult done = target.command("kill", {"name=victim", "--how", how});
+        EXPECT_EQ(done.exit_code, 6) << done;
+        EXPECT_EQ(done.text("outcome"), "refused") << done;
+        EXPECT_TRUE(done.text("reason").starts_with("no-safe-point: spins")) << done;
+    }
+    EXPECT_EQ(target.command("kill", {"name=victim", "--how", "vanish"}).text("outcome"), "ended");
+}
+INSTANTIATE_TEST_SUITE_P(Optimised, NoSafePoint, testing::Values("spins", "spins_in_a_call"),
+                         [](const auto& info) { return std::string(info.param); });
+
 TEST(ForecastFacts, NameTheCatchAllThatSwallowsTheUnwind) {
     Victim victim("catch_all");
     ASSERT_NO_FATAL_FAILURE(victim.await());

@@ -3,6 +3,7 @@
 #include "command_line.hpp"
 #include "programs/diagnose/explain_death.hpp"
 #include "programs/diagnose/name_data.hpp"
+#include "programs/diagnose/safe_points.hpp"
 
 #include <string_view>
 
@@ -12,6 +13,9 @@ int main(int argc, char** argv) {
     }
     if (argc == 2 && std::string_view(argv[1]) == "__name-data") {
         return threadfault::cli::name_data();
+    }
+    if (argc == 2 && std::string_view(argv[1]) == "__safe-points") {
+        return threadfault::cli::safe_points();
     }
     return threadfault::cli::run_command_line(argc, argv);
 }

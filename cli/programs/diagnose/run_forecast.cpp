@@ -3,6 +3,7 @@
 #include "base/fault.hpp"
 #include "commands/forecast.hpp"
 #include "diagnose/forecast.hpp"
+#include "diagnose/safe_point.hpp"
 #include "drive/faults/inflict.hpp"
 #include "drive/locks/member_names.hpp"
 #include "drive/locks/more_facts.hpp"
@@ -57,6 +58,36 @@ std::string text_of(const std::vector<Outlook>& outlooks, std::string_view how,
     return out;
 }
 
+// Locks that nobody waits for have no name so far.
+std::vector<diagnose::LockAtStake> named_locks(const observe::Process& process,
+                                               diagnose::LocksAtStake& search,
+                                               const drive::ThreadView& thread,
+                                               const diagnose::Backtrace& trace) {
+    auto locks = search.of(thread, trace);
+    const bool unnamed = std::any_of(locks.begin(), locks.end(),
+                                     [](const auto& one) { return one.lock.symbol.empty(); });
+    if (!unnamed) return locks;
+    std::vector<drive::ThreadView> views(1);
+    for (const diagnose::LockAtStake& one : locks)
+        views.front().holding.push_back(one.lock);
+    drive::name_holdings(process, views);
+    for (std::size_t i = 0; i < locks.size(); ++i) {
+        if (locks[i].lock.symbol.empty()) locks[i].lock.symbol = views.front().holding[i].symbol;
+    }
+    return locks;
+}
+
+Json json_of_orphans(const std::vector<diagnose::LockAtStake>& orphans) {
+    Json json = Json::array();
+    for (const diagnose::LockAtStake& one : orphans) {
+        json.push_back({{"kind", one.stream ? "stream" : observe::to_string(one.lock.kind)},
+                        {"address", formatted("{:#x}", one.lock.address)},
+                        {"symbol", text_or_null(one.lock.symbol)},
+                        {"waiters", one.lock.waiters}});
+    }
+    return json;
+}
+
 Json json_of(pid_t pid, const Outlook& outlook, std::string_view how) {
     return {{"pid", pid},
             {"tid", outlook.victim.tid},
@@ -65,7 +96,8 @@ Json json_of(pid_t pid, const Outlook& outlook, std::string_view how) {
             {"how", how},
             {"dry_run", true},
             {"forecast", diagnose::to_string(outlook.forecast.prospect)},
-            {"facts", outlook.forecast.facts}};
+            {"facts", outlook.forecast.facts},
+            {"orphans", json_of_orphans(outlook.forecast.orphans)}};
 }
 
 }  // namespace
@@ -80,15 +112,17 @@ int run_forecast(const ThreadOptions& options, wire::Fault how, const Invocation
     drive::add_holdings(drive::find_locks(process, &connection), list);
     drive::name_members(process, list.threads);
     diagnose::Backtraces backtraces(process, &connection);
+    diagnose::LocksAtStake search(backtraces);
     std::vector<Outlook> outlooks;
     for (const drive::Victim& victim : victims) {
         const auto view =
             std::find_if(list.threads.begin(), list.threads.end(),
                          [&](const drive::ThreadView& one) { return one.tid == victim.tid; });
         if (view == list.threads.end()) continue;  // it ended meanwhile
-        const diagnose::Target target{view->tid, view->inner_tid, view->serial};
-        const auto traces = backtraces.take({&target, 1}, {.depth = 1000});
-        outlooks.push_back({victim, diagnose::forecast(backtraces, *view, traces.front(), how)});
+        const diagnose::Thread thread{view->tid, view->inner_tid, view->serial};
+        const diagnose::Backtrace trace = diagnose::take_least_safe(backtraces, thread);
+        const auto locks = named_locks(process, search, *view, trace);
+        outlooks.push_back({victim, diagnose::forecast(backtraces, *view, trace, locks, how)});
     }
     const std::string_view word = base::info(how).name;
     if (!invocation.json) {

@@ -55,13 +55,13 @@ int run_stack(const StackOptions& options, const Invocation& invocation) {
     Looked looked(options.pid);
     const std::string command = looked.process.command();
     const drive::ThreadList list = threads_of(looked, options.thread);
-    std::vector<diagnose::Target> targets;
-    targets.reserve(list.threads.size());
+    std::vector<diagnose::Thread> threads;
+    threads.reserve(list.threads.size());
     for (const drive::ThreadView& thread : list.threads)
-        targets.push_back({thread.tid, thread.inner_tid, thread.serial});
+        threads.push_back({thread.tid, thread.inner_tid, thread.serial});
     diagnose::Backtraces backtraces(looked.process, looked.agent());
     const std::vector<diagnose::Backtrace> traces =
-        backtraces.take(targets, {.passive = options.passive, .depth = options.depth});
+        backtraces.take(threads, {.passive = options.passive, .depth = options.depth});
     // What ended meanwhile is no thread any more.
     StackReport report{looked.process.pid(), command, list.threads, traces};
     if (invocation.json) {

@@ -1,0 +1,210 @@
+#include "diagnose/unwinding.hpp"
+
+#include "diagnose/lsda.hpp"
+#include "format/format.hpp"
+#include "observe/symbols.hpp"
+
+#include <array>
+#include <utility>
+
+namespace threadfault::diagnose {
+namespace {
+
+// Of several functions in one piece of code no table tells which of them is noexcept.
+std::string or_inlined(const CodePlace& place) {
+    std::string names;
+    for (const SourceLine& line : place.lines) {
+        if (!line.inlined) continue;
+        names += (names.empty() ? "" : ", ") + observe::without_parameters(line.function);
+    }
+    return names.empty() ? "" : formatted(", or what is inlined there is ({})", names);
+}
+
+// Is it stopped in the middle of a coroutine's first steps, before its body?
+bool is_in_initial_await(const Backtrace& trace, std::size_t frame) {
+    const std::size_t inner = frame > 0 ? frame - 1 : 0;
+    for (std::size_t i = inner; i <= frame; ++i) {
+        for (const SourceLine& line : trace.frames[i].place->lines) {
+            if (line.function.find("await_resume") != std::string::npos) return true;
+        }
+    }
+    return false;
+}
+
+class StackLook {
+public:
+    StackLook(Backtraces& backtraces, const Backtrace& trace, bool refused)
+        : backtraces_(backtraces), trace_(trace), refused_(refused) {}
+
+    UnwindOutlook run() {
+        for (std::size_t i = 0; i < trace_.frames.size(); ++i) {
+            if (!passes(i)) return outlook_;
+        }
+        if (cleanups_ > 0) {
+            outlook_.facts.push_back(formatted("{} frame{} up on the way (destructors, handlers)",
+                                               cleanups_, cleanups_ == 1 ? " cleans" : "s clean"));
+        }
+        if (trace_.cut) {
+            outlook_.prospect = Prospect::unknown;
+            outlook_.facts.emplace_back("the stack is deeper than was looked at");
+        }
+        return outlook_;
+    }
+
+private:
+    // Does the unwinding come past this frame?
+    bool passes(std::size_t index) {
+        const Frame& frame = trace_.frames[index];
+        const UnwindEffect effect = effect_at(backtraces_, trace_, index);
+        const std::string place = spot(*frame.place);
+        switch (effect.what) {
+            case OnUnwind::passes:
+                return true;
+            case OnUnwind::unknown:
+                outlook_.prospect = Prospect::unknown;
+                outlook_.facts.push_back(
+                    formatted("the exception table of {} can't be read", place));
+                return false;
+            case OnUnwind::terminates:
+                return terminates(frame);
+            case OnUnwind::not_covered:
+                if (refused_ && is_asynchronous()) {
+                    return no_safe_point(place, index == 0 || frame.signal);
+                }
+                return terminates(frame);
+            case OnUnwind::cleans_up:
+            case OnUnwind::catches:
+                break;
+        }
+        HandlerOptions options;
+        options.coroutine_has_begun = !is_in_initial_await(trace_, index);
+        return is_passed_on(index, effect, what_becomes_of(backtraces_, effect, options));
+    }
+
+    bool is_passed_on(std::size_t index, const UnwindEffect& effect, Caught caught) {
+        const Frame& frame = trace_.frames[index];
+        const bool catches = effect.what == OnUnwind::catches;
+        const std::string place = spot(*frame.place);
+        const std::string handler =
+            catches ? formatted("catch ({}) in {}",
+                                effect.by_name ? "abi::__forced_unwind&" : "...", place)
+                    : formatted("the clean-up of {}", place);
+        switch (caught) {
+            case Caught::goes_on:
+                outlook_.run.push_back(index);
+                if (!catches) ++cleanups_;
+                if (catches) outlook_.facts.push_back(handler + " sees it and throws it again");
+                return true;
+            case Caught::swallowed:
+                return aborts(handler +
+                                  " swallows the forced unwind: libc then aborts (\"FATAL: "
+                                  "exception not rethrown\")",
+                              handler + ", swallowed the forced unwind");
+            case Caught::terminates:
+                if (!catches) return terminates(frame);
+                // clang's way of saying noexcept.
+                return effect.by_name ? aborts(handler + " calls std::terminate",
+                                               handler + ", called std::terminate")
+                                      : terminates(frame);
+            case Caught::ends_process:
+                return aborts(handler + " ends the process", handler + ", ended the process");
+            case Caught::unknown:
+                break;
+        }
+        outlook_.prospect = Prospect::unknown;
+        outlook_.facts.push_back(
+            handler +
+            (catches ? " catches the forced unwind; whether it throws it again can't be told from "
+                       "its code: if not, libc aborts (\"FATAL: exception not rethrown\")"
+                     : ": whether the unwinding goes on behind it can't be told from its code"));
+        outlook_.cause =
+            catches ? handler + ", caught the forced unwind; whether it threw it again is not known"
+                    : std::string();
+        return false;
+    }
+
+    bool aborts(std::string fact, std::string cause) {
+        outlook_.prospect = Prospect::aborts;
+        outlook_.facts.push_back(std::move(fact));
+        outlook_.cause = std::move(cause);
+        return false;
+    }
+
+    bool terminates(const Frame& frame) {
+        const std::string place = spot(*frame.place);
+        const std::string which = "is noexcept" + or_inlined(*frame.place);
+        return aborts(
+            formatted("{} {}: the unwinding ends there in std::terminate", place, which),
+            formatted("{}, {}: the forced unwind ended there in std::terminate", place, which));
+    }
+
+    // It is in code of its own, not in a call that waits.
+    bool is_asynchronous() { return !is_in_system_call(backtraces_, trace_); }
+
+    bool no_safe_point(const std::string& place, bool exact) {
+        aborts({}, formatted("{}: its exception table doesn't cover the instruction that it was at",
+                             place));
+        outlook_.prospect = Prospect::unsafe;
+        outlook_.facts.back() = formatted(
+            "{} can't be unwound from {}: its exception table doesn't cover {} (the compiler saw "
+            "that nothing throws there, or it is noexcept), which means std::terminate",
+            place, exact ? "where it is" : "the call that it is in",
+            exact ? "that instruction" : "that call");
+        return false;
+    }
+
+    Backtraces& backtraces_;
+    const Backtrace& trace_;
+    bool refused_;
+    UnwindOutlook outlook_;
+    int cleanups_ = 0;
+};
+
+}  // namespace
+
+std::string_view to_string(Prospect prospect) noexcept {
+    switch (prospect) {
+        case Prospect::ends:
+            return "ends";
+        case Prospect::stays:
+            return "stays";
+        case Prospect::aborts:
+            return "aborts";
+        case Prospect::unsafe:
+            return "unsafe";
+        case Prospect::unknown:
+            break;
+    }
+    return "unknown";
+}
+
+std::string spot(const CodePlace& place) {
+    const SourceLine& line = place.lines.back();
+    std::string name = line.function.empty() ? formatted("{}+{:#x}", place.module, place.offset)
+                                             : observe::without_parameters(line.function);
+    if (line.file.empty() || line.line <= 0) return name;
+    return formatted("{}, {}:{}", name, line.file.substr(line.file.rfind('/') + 1), line.line);
+}
+
+bool is_in_system_call(Backtraces& backtraces, const Backtrace& trace) {
+    // It has the instruction behind it.
+    std::array<unsigned char, 2> code{};
+    const std::uint64_t ip = trace.frames.front().ip;
+    return backtraces.unwinder().memory().read(ip - code.size(), code.data(), code.size()) &&
+           code[0] == 0x0f && code[1] == 0x05;
+}
+
+UnwindEffect effect_at(Backtraces& backtraces, const Backtrace& trace, std::size_t frame) {
+    const bool exact = frame == 0 || trace.frames[frame].signal;
+    // An asynchronous unwind starts at an instruction that need not be a call.
+    const std::uint64_t ip = trace.frames[frame].ip - (exact ? 0 : 1);
+    const auto function = backtraces.unwinder().function_at(ip);
+    if (!function) return {};
+    return effect_of_forced_unwind(backtraces.unwinder().memory(), *function, ip);
+}
+
+UnwindOutlook look_up_the_stack(Backtraces& backtraces, const Backtrace& trace, bool refused) {
+    return StackLook(backtraces, trace, refused).run();
+}
+
+}  // namespace threadfault::diagnose
