@@ -1,6 +1,7 @@
 #include "diagnose/backtrace.hpp"
 
 #include "client/absence.hpp"
+#include "format/format.hpp"
 
 #include <algorithm>
 
@@ -26,6 +27,15 @@ Backtraces::Walk Backtraces::walk(const Thread& thread, const Snapshot& snapshot
     if (snapshot.via == Via::none) return walk;
     const StackCopy stack{snapshot.registers[wire::kRegisterSp], snapshot.stack};
     walk.frames = unwinder_.unwind(snapshot.registers, stack, options.depth + 16, options.saved);
+    if (!walk.frames.empty()) {
+        const std::string file = unwinder_.file_without_table(walk.frames.back().ip);
+        if (!file.empty()) {
+            walk.trace.why = formatted(
+                "the stack can't be followed further: {} was linked without a search table for its "
+                "unwind information (PT_GNU_EH_FRAME)",
+                file.substr(file.rfind('/') + 1));
+        }
+    }
     return walk;
 }
 

@@ -2,6 +2,7 @@
 
 #include "diagnose/data_names.hpp"
 #include "diagnose/place_cache.hpp"
+#include "diagnose/units.hpp"
 #include "format/format.hpp"
 #include "observe/symbols.hpp"
 
@@ -127,36 +128,30 @@ struct Symbolizer::Implementation {
         return DWARF_CB_OK;
     }
 
+    static void read_line(Dwarf_Die* unit, Dwarf_Addr address, SourceLine* here) {
+        Dwarf_Line* const line = dwarf_getsrc_die(unit, address);
+        if (line == nullptr) return;
+        const char* const file = dwarf_linesrc(line, nullptr, nullptr);
+        if (file != nullptr) here->file = file;
+        dwarf_lineno(line, &here->line);
+    }
+
     void add_lines(Dwfl_Module* module, std::uint64_t address, CodePlace* place) {
         SourceLine here;
-        if (Dwfl_Line* const line = dwfl_module_getsrc(module, address)) {
-            int number = 0;
-            const char* const file =
-                dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
-            if (file != nullptr) here.file = file;
-            here.line = number;
+        auto unit = units.at(module, address);
+        if (unit) {
+            read_line(&unit->die, address - unit->bias, &here);
+            for (Dwarf_Die& scope : functions_at(unit->die, address - unit->bias)) {
+                here.function = demangled_name(&scope);
+                here.inlined = dwarf_tag(&scope) == DW_TAG_inlined_subroutine;
+                place->lines.push_back(here);
+                here = {};
+                if (place->lines.back().inlined) read_call_site(&scope, &unit->die, &here);
+            }
+            // Nobody says what the outermost one was inlined into: the symbol table does.
+            if (!place->lines.empty() && !place->lines.back().inlined) return;
         }
-        Dwarf_Addr bias = 0;
-        Dwarf_Die* const unit = dwfl_module_addrdie(module, address, &bias);
-        // dwarf_getscopes() goes on from an inlined call to where the function was written, not to
-        // where it was inlined: the innermost scope's own parents are what is asked for.
-        Dwarf_Die* inner = nullptr;
-        Dwarf_Die* scopes = nullptr;
-        int count = unit != nullptr ? dwarf_getscopes(unit, address - bias, &inner) : 0;
-        if (count > 0) count = dwarf_getscopes_die(&inner[0], &scopes);
-        free(inner);
-        for (int i = 0; i < count; ++i) {
-            const int tag = dwarf_tag(&scopes[i]);
-            if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) continue;
-            here.function = demangled_name(&scopes[i]);
-            here.inlined = tag == DW_TAG_inlined_subroutine;
-            place->lines.push_back(here);
-            if (!here.inlined) break;
-            here = {};
-            read_call_site(&scopes[i], unit, &here);
-        }
-        free(scopes);
-        if (place->lines.empty()) place->lines.push_back(here);
+        place->lines.push_back(here);
     }
 
     CodePlace look_up(std::uint64_t address) {
@@ -239,6 +234,7 @@ struct Symbolizer::Implementation {
     std::optional<observe::Symbols> symbols;
     std::string root;  // the process's root directory, as seen from here
     Dwfl* dwfl = nullptr;
+    Units units;
     bool tried = false;
     std::unordered_map<std::string, Module> modules;
     std::map<std::string, PlaceCache> caches;

@@ -229,6 +229,12 @@ std::optional<FunctionInfo> Unwinder::function_at(std::uint64_t ip) {
     return FunctionInfo{info.start_ip, info.end_ip, info.lsda, info.handler};
 }
 
+std::string Unwinder::file_without_table(std::uint64_t ip) {
+    const observe::Mapping* const mapping = maps().find(ip);
+    if (mapping == nullptr || mapping->inode == 0) return {};
+    return implementation_->tables.find(ip) == nullptr ? mapping->path : std::string();
+}
+
 bool Unwinder::is_trampoline(std::uint64_t ip) {
     // mov $15, %rax; syscall
     static constexpr std::array<unsigned char, 9> kCode = {0x48, 0xc7, 0xc0, 0x0f, 0,

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace threadfault::diagnose {
@@ -52,6 +53,10 @@ public:
                                  std::size_t limit, bool with_saved = false);
 
     std::optional<FunctionInfo> function_at(std::uint64_t ip);
+
+    // The file that an address is in, if it has no search table for its unwind information (segment
+    // PT_GNU_EH_FRAME): stacks end there. "": it has one, or there is no file.
+    std::string file_without_table(std::uint64_t ip);
 
     // Does a signal handler return to there? By its code (rt_sigreturn), as unwinders know it.
     bool is_trampoline(std::uint64_t ip);

@@ -44,6 +44,10 @@ public:
             outlook_.facts.push_back(formatted("{} frame{} up on the way (destructors, handlers)",
                                                cleanups_, cleanups_ == 1 ? " cleans" : "s clean"));
         }
+        if (!trace_.why.empty()) {
+            outlook_.prospect = Prospect::unknown;
+            outlook_.facts.push_back(trace_.why);
+        }
         if (trace_.cut) {
             outlook_.prospect = Prospect::unknown;
             outlook_.facts.emplace_back("the stack is deeper than was looked at");

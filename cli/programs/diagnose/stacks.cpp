@@ -90,6 +90,9 @@ void add_frames(const diagnose::Backtrace& trace, FrameTexts& texts, const Style
         if (frame.signal) *out += style.dim("    <here a signal interrupted>") + "\n";
         *out += texts.of(frame);
     }
+    if (!trace.frames.empty() && !trace.why.empty()) {
+        *out += style.dim(formatted("    {}", printable(trace.why))) + "\n";
+    }
     if (trace.cut) *out += style.dim("    … and more: --depth shows them") + "\n";
 }
 
