@@ -1,7 +1,7 @@
 #include "commands/safe_points.hpp"
 
 #include "drive/faults/reason.hpp"
-#include "drive/programs/run_program.hpp"
+#include "drive/programs/ask_helper.hpp"
 #include "format/format.hpp"
 #include "threadfault/error.hpp"
 

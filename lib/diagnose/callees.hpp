@@ -25,10 +25,11 @@ public:
     const Callee& at(std::uint64_t target);
     // std::nullopt: no slot that the loader fills with a function's address.
     std::optional<Callee> in_slot(std::uint64_t slot);
+    // Is the file that an address is in libc, the loader, the C++ runtime or threadfault's own?
+    bool is_of_system(std::uint64_t address) const;
 
 private:
     Callee look_at(std::uint64_t target);
-    bool is_of_system(std::uint64_t address) const;
 
     Backtraces& backtraces_;
     std::unordered_map<std::uint64_t, Callee> known_;

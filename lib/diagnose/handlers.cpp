@@ -1,5 +1,7 @@
 #include "diagnose/handlers.hpp"
 
+#include "diagnose/rethrow_sites.hpp"
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -119,8 +121,10 @@ public:
             machine.set_frame(stack, saved, maps.find(saved[1]) == maps.find(stack));
         }
         machine.enter_landing_pad(effect.selector);
-        return walk({effect.landing_pad, machine, false, false}, 0);
+        return walk({effect.landing_pad, machine}, 0);
     }
+    bool begins_catch() const noexcept { return begins_catch_; }
+    bool ends_another() const noexcept { return ends_another_; }
 
 private:
     struct State {
@@ -128,6 +132,7 @@ private:
         Machine machine;
         bool caught = false;  // between __cxa_begin_catch and what ends it
         bool fresh = false;   // nothing was called since __cxa_begin_catch
+        int begun = 0;        // calls of __cxa_begin_catch without their __cxa_end_catch
         auto operator<=>(const State&) const = default;
     };
     struct Level {
@@ -281,10 +286,17 @@ private:
         switch (what_does(callee.name)) {
             case Does::begins_catch:
                 state.caught = true;
+                ++state.begun;
+                begins_catch_ = begins_catch_ || level.depth == 0;
                 break;
             case Does::ends_catch:
                 // What has been thrown again is not in hand any more: that call does nothing.
                 if (state.caught) return end_with(kSwallows);
+                if (state.begun > 0) {
+                    --state.begun;
+                } else {
+                    ends_another_ = ends_another_ || level.depth == 0;
+                }
                 break;
             case Does::throws_again:
                 if (!state.caught && level.depth == 0) return end_with(kTerminates);
@@ -329,7 +341,7 @@ private:
         // function without a name may be what ends in std::terminate.
         const bool follow = state.caught || options_.on_call || (!unknown && callee.name.empty());
         if (!follow) return kReturns;
-        const Ends either = state.caught ? kReturns | kGoesOn : kReturns;
+        const Ends either = state.caught && others_throw_again() ? kReturns | kGoesOn : kReturns;
         if (callee.address == 0 || depth >= kDeepest) return either;
         State inner;
         inner.ip = callee.address;
@@ -342,6 +354,40 @@ private:
         const Ends ends = walk(inner, depth + 1);
         functions_[inner] = ends;
         return ends;
+    }
+
+    // Also for a place in the cold part of a function. 0: not known.
+    std::uint64_t entry_of_function(std::uint64_t ip) {
+        const auto function = backtraces_.unwinder().function_at(ip);
+        if (!function) return 0;
+        const std::string name = backtraces_.symbolizer().symbol_at(function->begin);
+        const std::size_t cold = name.find(".cold");
+        if (cold == std::string::npos) return name.empty() ? 0 : function->begin;
+        return backtraces_.symbolizer().address_of(name.substr(0, cold)).value_or(0);
+    }
+
+    // Is there a function that throws again what its caller has caught? Mostly there is none: then
+    // neither does one that is called through an unknown pointer.
+    bool others_throw_again() {
+        if (others_throw_again_) return *others_throw_again_;
+        others_throw_again_ = false;  // meanwhile: calls within those functions
+        const auto sites = rethrow_sites(backtraces_, callees_);
+        bool found = !sites;
+        std::set<std::uint64_t> functions;
+        for (const std::uint64_t site : sites.value_or(std::vector<std::uint64_t>())) {
+            const std::uint64_t entry = entry_of_function(site);
+            if (found || !functions.insert(entry).second) continue;
+            State inner;
+            inner.ip = entry;
+            inner.caught = true;
+            instructions_ = 0;
+            const Ends ends = walk(inner, 1);
+            found = (ends & (kGoesOn | kLost)) != 0;
+        }
+        instructions_ = 0;
+        functions_.clear();
+        others_throw_again_ = found;
+        return found;
     }
 
     // The unwinding goes on at a call of this function: into a landing pad of its own, or out.
@@ -381,21 +427,31 @@ private:
     std::optional<FunctionInfo> function_;
     std::map<State, Ends> functions_;
     int instructions_ = 0;
+    std::optional<bool> others_throw_again_;
+    bool begins_catch_ = false;
+    bool ends_another_ = false;
 };
 
 }  // namespace
 
-Caught what_becomes_of(Backtraces& backtraces, const UnwindEffect& effect,
-                       const HandlerOptions& options) {
-    const Ends ends = Walk(backtraces, options).from_landing_pad(effect);
+Handling what_becomes_of(Backtraces& backtraces, const UnwindEffect& effect,
+                         const HandlerOptions& options) {
+    Walk walk(backtraces, options);
+    const Ends ends = walk.from_landing_pad(effect);
+    Handling handling{Caught::unknown, walk.begins_catch(), walk.ends_another()};
     constexpr Ends kFatal = kSwallows | kTerminates | kEndsProcess | kThrowsAnother;
-    if (ends == kGoesOn) return Caught::goes_on;
-    // Nothing but clean-up ends so: where its code can't be followed it still does.
+    // Nothing but clean-up goes on: where its code can't be followed it still does.
     const bool plain = effect.what == OnUnwind::cleans_up && !effect.mixed;
-    if (plain && (ends & kFatal) == 0) return Caught::goes_on;
-    if (ends == 0 || (ends & ~kFatal) != 0) return Caught::unknown;
-    if ((ends & (kSwallows | kThrowsAnother)) != 0) return Caught::swallowed;
-    return (ends & kTerminates) != 0 ? Caught::terminates : Caught::ends_process;
+    if (ends == kGoesOn || (plain && (ends & kFatal) == 0)) {
+        handling.caught = Caught::goes_on;
+    } else if (ends == 0 || (ends & ~kFatal) != 0) {
+        handling.caught = Caught::unknown;
+    } else if ((ends & (kSwallows | kThrowsAnother)) != 0) {
+        handling.caught = Caught::swallowed;
+    } else {
+        handling.caught = (ends & kTerminates) != 0 ? Caught::terminates : Caught::ends_process;
+    }
+    return handling;
 }
 
 }  // namespace threadfault::diagnose

@@ -32,9 +32,17 @@ struct HandlerOptions {
     std::function<void()> on_unknown_call = {};
 };
 
+struct Handling {
+    Caught caught = Caught::unknown;
+    // The C++ runtime takes no forced unwinding while it has another exception in hand: it begins a
+    // catch clause, and ends an exception that it has not begun.
+    bool begins_catch = false;
+    bool ends_another = false;
+};
+
 // `effect` is cleans_up or catches.
-Caught what_becomes_of(Backtraces& backtraces, const UnwindEffect& effect,
-                       const HandlerOptions& options);
+Handling what_becomes_of(Backtraces& backtraces, const UnwindEffect& effect,
+                         const HandlerOptions& options);
 
 }  // namespace threadfault::diagnose
 

@@ -161,7 +161,8 @@ struct Symbolizer::Implementation {
         if (module == nullptr) return by_symbol_table(address);
         add_lines(module, address, &place);
         SourceLine& outermost = place.lines.back();
-        if (outermost.function.empty()) outermost.function = symbol_of(module, address);
+        if (outermost.function.empty())
+            outermost.function = observe::demangle(symbol_of(module, address).c_str());
         return place;
     }
 
@@ -170,7 +171,7 @@ struct Symbolizer::Implementation {
         GElf_Sym symbol;
         const char* const name =
             dwfl_module_addrinfo(module, address, &offset, &symbol, nullptr, nullptr, nullptr);
-        return name != nullptr ? observe::demangle(name) : "";
+        return name != nullptr ? name : "";
     }
 
     // Modules that libdw does not report, and files that can't be found any more.

@@ -49,7 +49,7 @@ public:
 
     // Never fails: what is not known stays empty. The reference is good as long as the object is.
     const CodePlace& at(std::uint64_t address);
-    // As the symbol table has it, demangled: "run(int) [clone .cold]"; "" unknown.
+    // As the symbol table has it: "_Z3runi.cold"; "" unknown.
     std::string symbol_at(std::uint64_t address);
     // Needs debug information: a symbol table knows no members and no lines.
     std::optional<DataPlace> data_at(std::uint64_t address);

@@ -5,6 +5,7 @@
 #include "observe/symbols.hpp"
 
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace threadfault::diagnose {
@@ -82,7 +83,12 @@ private:
         }
         HandlerOptions options;
         options.coroutine_has_begun = !is_in_initial_await(trace_, index);
-        return is_passed_on(index, effect, what_becomes_of(backtraces_, effect, options));
+        const Handling handling = what_becomes_of(backtraces_, effect, options);
+        if (!is_passed_on(index, effect, handling.caught)) return false;
+        if (handling.begins_catch && !first_catch_) first_catch_ = index;
+        if (!handling.ends_another) return true;
+        if (first_catch_) return meets_another(*first_catch_, frame);
+        return true;
     }
 
     bool is_passed_on(std::size_t index, const UnwindEffect& effect, Caught caught) {
@@ -127,6 +133,17 @@ private:
         return false;
     }
 
+    // __cxa_begin_catch in the frame `catcher`, while `frame` has an exception in hand.
+    bool meets_another(std::size_t catcher, const Frame& frame) {
+        const std::string handler =
+            formatted("the catch clause in {}", spot(*trace_.frames[catcher].place));
+        const std::string other =
+            formatted("while {} handles another exception", spot(*frame.place));
+        return aborts(formatted("{} is entered {}: the C++ runtime then calls std::terminate",
+                                handler, other),
+                      formatted("{}, was entered {}: std::terminate", handler, other));
+    }
+
     bool aborts(std::string fact, std::string cause) {
         outlook_.prospect = Prospect::aborts;
         outlook_.facts.push_back(std::move(fact));
@@ -162,6 +179,7 @@ private:
     bool refused_;
     UnwindOutlook outlook_;
     int cleanups_ = 0;
+    std::optional<std::size_t> first_catch_;  // frame whose catch clause was entered first
 };
 
 }  // namespace

@@ -72,6 +72,22 @@ void sleep_for_ever() {
     }
 }
 
+struct Log {
+    virtual ~Log() = default;
+    virtual void write(const char* text) { note(text); }
+};
+Log standard_log;
+Log* volatile current_log = &standard_log;
+
+// Nothing in this program throws again what another function has caught.
+[[gnu::noinline]] void by_virtual_call() {
+    try {
+        sleep_for_ever();
+    } catch (...) {
+        current_log->write("caught\n");
+    }
+}
+
 [[gnu::noinline]] void by_name() {
     try {
         sleep_for_ever();
@@ -119,15 +135,11 @@ struct What {
     const char* name;
     void (*run)();
 };
-constexpr What kAll[] = {{"again", again},
-                         {"again_at_once", again_at_once},
-                         {"swallow", swallow},
-                         {"swallow_before_another", swallow_before_another},
-                         {"perhaps", perhaps},
-                         {"by_name", by_name},
-                         {"has_it_inlined", has_it_inlined},
-                         {"spins", spins},
-                         {"spins_in_a_call", spins_in_a_call}};
+constexpr What kAll[] = {{"again", again},     {"again_at_once", again_at_once},
+                         {"swallow", swallow}, {"swallow_before_another", swallow_before_another},
+                         {"perhaps", perhaps}, {"by_virtual_call", by_virtual_call},
+                         {"by_name", by_name}, {"has_it_inlined", has_it_inlined},
+                         {"spins", spins},     {"spins_in_a_call", spins_in_a_call}};
 
 void* victim(void* what) {
     pthread_setname_np(pthread_self(), "victim");

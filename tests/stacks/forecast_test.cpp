@@ -159,6 +159,7 @@ constexpr Handler kHandlers[] = {
      "target-died"},
     {"perhaps", "unknown", " catches the forced unwind; whether it throws it again can't be told",
      "ended"},
+    {"by_virtual_call", "aborts", " swallows the forced unwind: libc then aborts", "target-died"},
     {"by_name", "aborts", " swallows the forced unwind: libc then aborts", "target-died",
      "catch (abi::__forced_unwind&) in "},
     {"has_it_inlined", "aborts", ": the unwinding ends there in std::terminate", "target-died", ""},

@@ -353,6 +353,26 @@ void has_a_careful_destructor() {
     job();
 }
 
+// The C++ runtime takes no forced unwinding while it has another exception in hand.
+void in_a_handler() {
+    try {
+        throw std::runtime_error("first");
+    } catch (const std::exception&) {
+        try {
+            job();
+        } catch (...) {
+            throw;
+        }
+    }
+}
+void out_of_a_handler() {
+    try {
+        throw std::runtime_error("first");
+    } catch (const std::exception&) {
+        job();
+    }
+}
+
 template <bool kThrowsAgain>
 struct Task {
     struct promise_type {
@@ -415,6 +435,8 @@ constexpr Kind kKinds[] = {{"name-first", by_name_first},
                            {"cleans-up", cleans_up},
                            {"noexcept", must_not_throw},
                            {"careful", has_a_careful_destructor},
+                           {"in-handler", in_a_handler},
+                           {"out-of-handler", out_of_a_handler},
                            {"coro-keeps", coroutine_that_keeps_it},
                            {"coro-throws", coroutine_that_throws_it}};
 

@@ -19,7 +19,7 @@ struct Kind {
     const char* outcome;   // "ends" or "aborts"
     bool depends = false;  // on what the code does not tell: "unknown" is right, too
 };
-constexpr std::array<Kind, 29> kKinds = {
+constexpr std::array<Kind, 31> kKinds = {
     {{"name-first", "ends"},     {"name-last", "aborts"},    {"typed-throws", "aborts"},
      {"typed-ends", "ends"},     {"four", "ends"},           {"typed-alone", "ends"},
      {"inlined", "aborts"},      {"inlined-thrown", "ends"}, {"if", "aborts", true},
@@ -29,7 +29,8 @@ constexpr std::array<Kind, 29> kKinds = {
      {"outer-throws", "ends"},   {"local", "ends"},          {"flag", "ends", true},
      {"abort", "aborts"},        {"another", "aborts"},      {"value", "aborts"},
      {"cleans-up", "ends"},      {"noexcept", "aborts"},     {"careful", "ends"},
-     {"coro-keeps", "aborts"},   {"coro-throws", "ends"}}};
+     {"in-handler", "aborts"},   {"out-of-handler", "ends"}, {"coro-keeps", "aborts"},
+     {"coro-throws", "ends"}}};
 
 // One program that holds threads of every kind, until one of them takes it along.
 class HandlerKinds : public testing::TestWithParam<std::string> {

@@ -91,7 +91,7 @@ void add_frames(const diagnose::Backtrace& trace, FrameTexts& texts, const Style
         *out += texts.of(frame);
     }
     if (!trace.frames.empty() && !trace.why.empty()) {
-        *out += style.dim(formatted("    {}", printable(trace.why))) + "\n";
+        *out += style.dim(formatted("    {}", base::clean_line(trace.why))) + "\n";
     }
     if (trace.cut) *out += style.dim("    … and more: --depth shows them") + "\n";
 }
