@@ -133,7 +133,7 @@ private:
         bool caught = false;  // between __cxa_begin_catch and what ends it
         bool fresh = false;   // nothing was called since __cxa_begin_catch
         int begun = 0;        // calls of __cxa_begin_catch without their __cxa_end_catch
-        auto operator<=>(const State&) const = default;
+        auto operator<=>(const State&) const = default;  // NOLINT(modernize-use-nullptr)
     };
     struct Level {
         int depth = 0;

@@ -24,7 +24,7 @@ struct MachineValue {
 
     bool is_number() const noexcept { return kind == Kind::number; }
     bool is_address() const noexcept { return kind == Kind::address; }
-    auto operator<=>(const MachineValue&) const = default;
+    auto operator<=>(const MachineValue&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 inline constexpr int kRax = 0;
@@ -62,18 +62,18 @@ public:
     // Numbers of the program are forgotten: the walk is in a loop.
     void widen();
 
-    auto operator<=>(const Machine&) const = default;
+    auto operator<=>(const Machine&) const = default;  // NOLINT(modernize-use-nullptr)
 
 private:
     struct Slot {
         std::uint8_t size = 0;
         MachineValue value;
-        auto operator<=>(const Slot&) const = default;
+        auto operator<=>(const Slot&) const = default;  // NOLINT(modernize-use-nullptr)
     };
     struct Place {
         std::uint32_t base = 0;
         std::int64_t at = 0;
-        auto operator<=>(const Place&) const = default;
+        auto operator<=>(const Place&) const = default;  // NOLINT(modernize-use-nullptr)
     };
     enum class FlagsOf : std::uint8_t {
         unknown,
@@ -86,7 +86,7 @@ private:
         std::uint8_t size = 8;
         std::uint64_t left = 0;
         std::uint64_t right = 0;
-        auto operator<=>(const Flags&) const = default;
+        auto operator<=>(const Flags&) const = default;  // NOLINT(modernize-use-nullptr)
     };
 
     // An address in the frame as a number, where the frame is known.
