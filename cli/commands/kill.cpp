@@ -72,10 +72,7 @@ void setup_kill(CLI::App& app, Invocation& invocation) {
                    formatted("{}; default {}", base::kDeathsInWords.c_str(), options->how))
         ->type_name("HOW");
     app.add_option("--wait", options->wait, "how long it may take; default 1s")->type_name("TIME");
-    app.add_flag(
-        "--anywhere", options->anywhere,
-        "no safe point asked for: also inside the allocator, the loader and stdio, and where "
-        "exception tables cover nothing");
+    app.add_flag("--anywhere", options->anywhere, "don't wait for a safe point: anywhere");
     app.add_flag("--dry-run", options->dry_run,
                  "do nothing; say what it would do, from the thread's stack and locks");
     app.footer(std::string(drive::selector_help()) + "\n" + ways_to_end() + kKillExamples);
