@@ -47,10 +47,10 @@ void leave_environment() noexcept {
     }
 }
 
+// Little, and in the calling thread's own pages: see settle_in_this_process().
 void in_forked_child() noexcept {
     settle_in_this_process();
-    agent_forget_after_fork();
-    reset_registry_after_fork();
+    settle_registry_if_creating();
     restart_rules_after_fork();
 }
 
@@ -67,7 +67,7 @@ void load() noexcept {
     learn_libc_layout();
     choose_reserved_signals();
     if (execute::sys_gettid() == shim_pid()) register_main();
-    ::pthread_atfork(nullptr, nullptr, in_forked_child);
+    ::pthread_atfork(agent_before_fork, nullptr, in_forked_child);
     arm_from_environment();
     leave_environment();
     loaded.store(true, std::memory_order_release);

@@ -21,8 +21,9 @@ void agent_retire() noexcept;
 void agent_close_gate() noexcept;
 void agent_open_gate() noexcept;
 
-// In a forked child: there is no helper; the next pthread_create starts one.
-void agent_forget_after_fork() noexcept;
+// pthread_atfork's prepare: a process whose only thread is main forks without the helper beside it,
+// unless that is busy. Programs look how many threads they have.
+void agent_before_fork() noexcept;
 
 }  // namespace threadfault::shim
 

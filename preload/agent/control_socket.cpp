@@ -25,6 +25,7 @@ using Path = Text<sizeof(sockaddr_un::sun_path)>;
 
 constinit Path socket_path;
 constinit std::atomic<bool> socket_exists{false};
+constinit std::atomic<std::uint32_t> socket_generation{0};  // fork_generation() of its maker
 
 uid_t effective_uid() noexcept {
     return static_cast<uid_t>(sys_call(SYS_geteuid));
@@ -73,6 +74,7 @@ long bind_under(int socket, const char* parent) noexcept {
     const long bound = bind_socket(socket, path);
     if (bound != 0) return bound;
     socket_path = path;
+    socket_generation.store(fork_generation(), std::memory_order_relaxed);
     socket_exists.store(true, std::memory_order_release);
     return 0;
 }
@@ -151,6 +153,8 @@ namespace {
 
 // exit() runs it; other ends leave the file behind, and the next one to look removes it.
 [[gnu::destructor]] void remove_at_exit() noexcept {
+    // Not a forked child that never had a helper of its own: the socket is its parent's.
+    if (socket_generation.load(std::memory_order_acquire) != fork_generation()) return;
     if (socket_exists.load(std::memory_order_acquire) && !is_foreign_process()) remove_socket();
 }
 

@@ -13,6 +13,7 @@
 #include "preload/faults/code_ranges.hpp"
 #include "preload/faults/installation.hpp"
 #include "preload/registry/agent_calls.hpp"
+#include "preload/registry/registry.hpp"
 
 #include <execinfo.h>
 #include <limits.h>
@@ -23,11 +24,16 @@ namespace threadfault::shim {
 
 namespace {
 
-enum class State : int { idle, starting, running, retiring, impossible };
+//   idle ── starting ── running ── leaving ── ended        main is alone: the helper goes by itself
+//     ^        │           │  └────────┘ somebody came          │
+//     │    impossible      └─ retiring ── (joined) ── idle      └─ joined by the next that needs it
+enum class State : int { idle, starting, running, leaving, ended, retiring, impossible };
 
 constinit std::atomic<State> state{State::idle};
 constinit std::atomic<bool> stop_wanted{false};
-constinit pthread_t helper{};  // valid while running or retiring
+constinit std::atomic<bool> busy{false};  // a client is connected, or something is in force
+constinit std::atomic<std::uint32_t> generation{0};  // of forks: what the rest of this is about
+constinit pthread_t helper{};                        // valid from running to retiring
 
 constinit std::atomic<int> gate_closers{0};
 constinit std::atomic<int> senders{0};
@@ -38,6 +44,33 @@ constinit std::atomic<int> senders{0};
 void prime_unwinder() noexcept {
     void* frame = nullptr;
     ::backtrace(&frame, 1);
+}
+
+// A forked child: there is no helper; the next pthread_create starts one. What is called from many
+// threads comes here first; the child has one when it does.
+void settle() noexcept {
+    const std::uint32_t now = fork_generation();
+    if (generation.load(std::memory_order_acquire) == now) return;
+    set_agent_tid(0);
+    stop_wanted.store(false, std::memory_order_relaxed);
+    busy.store(false, std::memory_order_relaxed);
+    gate_closers.store(0, std::memory_order_relaxed);
+    senders.store(0, std::memory_order_relaxed);
+    forget_socket();
+    execute::reset_after_fork();
+    // What made it impossible for the parent may not hold for the child; asking costs little.
+    state.store(State::idle, std::memory_order_relaxed);
+    generation.store(now, std::memory_order_release);
+}
+
+// The helper decides within microseconds whether it goes.
+State settled_state() noexcept {
+    State now = state.load(std::memory_order_seq_cst);
+    while (now == State::leaving) {
+        execute::sys_call(SYS_sched_yield);
+        now = state.load(std::memory_order_seq_cst);
+    }
+    return now;
 }
 
 void* helper_body(void*) {
@@ -65,6 +98,13 @@ bool create_helper() noexcept {
     return result == 0;
 }
 
+void join_helper() noexcept {
+    int cancel_state = 0;
+    ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    real::pthread_join(helper, nullptr);
+    ::pthread_setcancelstate(cancel_state, nullptr);
+}
+
 bool start() noexcept {
     learn_log_file();
     if (!install_handlers()) {
@@ -81,10 +121,12 @@ bool start() noexcept {
 }  // namespace
 
 void agent_start() noexcept {
-    State idle = State::idle;
-    if (state.load(std::memory_order_relaxed) != State::idle) return;
-    if (!state.compare_exchange_strong(idle, State::starting, std::memory_order_acq_rel)) return;
+    settle();
+    State found = settled_state();
+    if (found != State::idle && found != State::ended) return;
+    if (!state.compare_exchange_strong(found, State::starting, std::memory_order_acq_rel)) return;
     const int kept = errno;
+    if (found == State::ended) join_helper();
     State starting = State::starting;
     const bool started = start();
     // The helper itself may have found it impossible meanwhile.
@@ -94,15 +136,38 @@ void agent_start() noexcept {
 }
 
 void agent_retire() noexcept {
-    State running = State::running;
-    if (!state.compare_exchange_strong(running, State::retiring, std::memory_order_acq_rel)) return;
+    settle();
+    State found = settled_state();
+    if (found != State::running && found != State::ended) return;
+    if (!state.compare_exchange_strong(found, State::retiring, std::memory_order_acq_rel)) return;
     stop_wanted.store(true, std::memory_order_release);
     wake_agent();
-    int cancel_state = 0;
-    ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    real::pthread_join(helper, nullptr);
-    ::pthread_setcancelstate(cancel_state, nullptr);
+    join_helper();
     state.store(State::idle, std::memory_order_release);
+}
+
+bool leave_alone_main(bool (*is_alone)()) noexcept {
+    State running = State::running;
+    if (!state.compare_exchange_strong(running, State::leaving, std::memory_order_seq_cst)) {
+        return false;
+    }
+    // Whoever makes a thread looks at the state when it is made: either he sees that we leave, or
+    // we see his thread.
+    const bool alone = is_alone();
+    state.store(alone ? State::ended : State::running, std::memory_order_seq_cst);
+    return alone;
+}
+
+void set_agent_busy(bool now) noexcept {
+    busy.store(now, std::memory_order_relaxed);
+}
+
+void agent_before_fork() noexcept {
+    if (state.load(std::memory_order_relaxed) != State::running || live_threads() != 1) return;
+    if (busy.load(std::memory_order_relaxed) || is_agent_thread()) return;
+    const Record* const own = self();
+    if (own != nullptr && own->faults.load(std::memory_order_relaxed) != 0) return;
+    agent_retire();
 }
 
 void wake_agent() noexcept {
@@ -121,25 +186,20 @@ bool should_stop() noexcept {
 }
 
 void last_thread_is_leaving() noexcept {
+    settle();
     if (!is_agent_thread()) {
         agent_retire();
         return;
     }
-    // We buried the last one, and nobody is left who could join us. libc still counts a thread
-    // that ended without it: only a raw exit ends the process, with the status of the last thread.
-    remove_socket();
-    execute::sys_call(SYS_exit, 0);
+    // We buried the last one, and nobody is left who could join us.
+    end_with_the_process();
 }
 
-void agent_forget_after_fork() noexcept {
-    set_agent_tid(0);
-    stop_wanted.store(false, std::memory_order_relaxed);
-    gate_closers.store(0, std::memory_order_relaxed);
-    senders.store(0, std::memory_order_relaxed);
-    forget_socket();
-    execute::reset_after_fork();
-    // What made it impossible for the parent may not hold for the child; asking costs little.
-    state.store(State::idle, std::memory_order_relaxed);
+void end_with_the_process() noexcept {
+    // libc still counts a thread that ended without it: only a raw exit ends the process, with the
+    // status of the last thread.
+    remove_socket();
+    execute::sys_call(SYS_exit, 0);
 }
 
 SendPermit::SendPermit() noexcept {
@@ -152,6 +212,7 @@ SendPermit::~SendPermit() {
 }
 
 void agent_close_gate() noexcept {
+    settle();
     gate_closers.fetch_add(1, std::memory_order_seq_cst);
     // A send is one system call long.
     while (senders.load(std::memory_order_acquire) != 0)

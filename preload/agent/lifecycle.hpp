@@ -11,6 +11,16 @@ bool run_agent() noexcept;
 // Has somebody asked the helper to end?
 bool should_stop() noexcept;
 
+// The helper's own wish to go while main is alone: is_alone() is asked when everybody who makes a
+// thread can see that the helper leaves. True: it has left, and must end now.
+bool leave_alone_main(bool (*is_alone)()) noexcept;
+
+// Ends the helper as the last thread of the process. Does not return.
+void end_with_the_process() noexcept;
+
+// Is a client connected, or something in force? For agent_before_fork().
+void set_agent_busy(bool now) noexcept;
+
 // Held while a signal is queued to a user thread. False: exec is under way, don't.
 class SendPermit {
 public:

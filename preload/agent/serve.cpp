@@ -4,12 +4,14 @@
 #include "preload/agent/agent.hpp"
 #include "preload/agent/answers.hpp"
 #include "preload/agent/clients.hpp"
+#include "preload/agent/company.hpp"
 #include "preload/agent/control_socket.hpp"
 #include "preload/agent/keeper.hpp"
 #include "preload/agent/lifecycle.hpp"
 #include "preload/agent/works.hpp"
 #include "preload/base/log.hpp"
 #include "preload/base/signals.hpp"
+#include "preload/base/start.hpp"
 #include "preload/faults/code_ranges.hpp"
 #include "preload/registry/events.hpp"
 #include "preload/registry/graveyard.hpp"
@@ -83,10 +85,60 @@ void accept_all(int listener) noexcept {
 }
 
 std::int64_t next_feed = execute::kNever;
+constinit Company company;
+
+// How long main must have been alone before the helper goes. Doubled each time that it was missed:
+// a program that makes a thread now and then does not pay for a new helper each time.
+constexpr std::int64_t kFirstPatience = 50'000'000;
+constexpr std::int64_t kLongestPatience = 10'000'000'000;
+constexpr std::int64_t kPauseWhenNeeded = 1'000'000'000;
+constinit std::int64_t patience = kFirstPatience / 2;
+constinit std::int64_t alone_since = execute::kNever;
+
+bool is_needed() noexcept {
+    if (keeper.next_look() != execute::kNever) return true;
+    for (const Client& client : clients) {
+        if (client.socket >= 0) return true;
+    }
+    for (Work& work : works) {
+        if (work.attempt.active()) return true;
+    }
+    const Record* const main = find_record(shim_pid(), 0);
+    return main != nullptr && main->faults.load(std::memory_order_relaxed) != 0;
+}
+
+bool main_is_alone() {
+    return company.look(execute::monotonic_ns()) == Company::Left::main_alone;
+}
+
+// True: the helper is not needed any more, and has left.
+bool leaves() noexcept {
+    const bool needed = is_needed();
+    set_agent_busy(needed);
+    const std::int64_t now = execute::monotonic_ns();
+    if (now < company.next_look()) return false;
+    switch (company.look(now)) {
+        case Company::Left::nobody:
+            end_with_the_process();
+            return true;
+        case Company::Left::main_alone:
+            if (alone_since == execute::kNever) alone_since = now;
+            if (!needed && now - alone_since >= patience && leave_alone_main(main_is_alone)) {
+                return true;
+            }
+            // While it is needed, only main's own end without a word is looked for.
+            company.look_again_at(needed ? now + kPauseWhenNeeded : alone_since + patience);
+            return false;
+        default:
+            alone_since = execute::kNever;
+            return false;
+    }
+}
 
 // When the next attempt wants to be looked at; kNever: none is under way.
 std::int64_t next_look() noexcept {
     std::int64_t next = keeper.next_look() < next_burial() ? keeper.next_look() : next_burial();
+    if (company.next_look() < next) next = company.next_look();
     if (next_feed < next) next = next_feed;
     for (Work& work : works) {
         if (!work.attempt.active() || work.attempt.finished()) continue;
@@ -135,16 +187,20 @@ long wait_for_events(pollfd* descriptors, unsigned count) noexcept {
 }
 
 void serve(int listener) noexcept {
-    pollfd descriptors[kMaxClients + 1];
-    while (!should_stop()) {
+    pollfd descriptors[kMaxClients + 2];
+    company.begin(execute::monotonic_ns());
+    alone_since = execute::kNever;
+    if (patience < kLongestPatience) patience *= 2;
+    while (!should_stop() && !leaves()) {
         descriptors[0] = {listener, POLLIN, 0};
+        descriptors[kMaxClients + 1] = {company.descriptor(), POLLIN, 0};
         // When nothing more can be taken up, clients are only watched for their going.
         const short events = works.has_room() ? POLLIN : 0;
         for (unsigned i = 0; i < kMaxClients; ++i) {
             const short room = clients[i].full ? POLLOUT : 0;
             descriptors[i + 1] = {clients[i].socket, static_cast<short>(events | room), 0};
         }
-        const long ready = wait_for_events(descriptors, kMaxClients + 1);
+        const long ready = wait_for_events(descriptors, kMaxClients + 2);
         if (ready > 0) {
             for (unsigned i = 0; i < kMaxClients; ++i) {
                 if (clients[i].socket < 0 || descriptors[i + 1].fd < 0) continue;
@@ -157,9 +213,13 @@ void serve(int listener) noexcept {
                 }
             }
             if (descriptors[0].revents != 0) accept_all(listener);
+            if (descriptors[kMaxClients + 1].revents != 0) {
+                company.sentinel_ended(execute::monotonic_ns());
+            }
         }
         advance_all();
     }
+    company.end();
     keeper.undo_all();
     for (Client& client : clients)
         close_client(client);

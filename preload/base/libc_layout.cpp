@@ -62,6 +62,12 @@ bool was_made_for(const void* start_routine) noexcept {
     return *reinterpret_cast<const void* const*>(::pthread_self() + offset) == start_routine;
 }
 
+const void* start_argument_of_self() noexcept {
+    const std::uint32_t offset = start_offset.load(std::memory_order_relaxed);
+    if (offset == kUnknown) return nullptr;
+    return *reinterpret_cast<const void* const*>(::pthread_self() + offset + sizeof(void*));
+}
+
 std::uint32_t cancel_word(pthread_t thread) noexcept {
     const std::uint32_t offset = cancel_offset.load(std::memory_order_relaxed);
     std::uint32_t word = 0;

@@ -25,6 +25,10 @@ pid_t libc_tid(pthread_t self) noexcept;
 // place of that field is not known. Async-signal-safe.
 bool was_made_for(const void* start_routine) noexcept;
 
+// What pthread_create was told to give to the calling thread's start routine: glibc keeps it behind
+// the routine. nullptr where the place is not known. Async-signal-safe.
+const void* start_argument_of_self() noexcept;
+
 // glibc's cancelhandling word of a thread of this process, or wire::kCancelUnknown. Read through
 // the kernel, so that a descriptor that is unmapped meanwhile is no fault. Async-signal-safe.
 std::uint32_t cancel_word(pthread_t thread) noexcept;

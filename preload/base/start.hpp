@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstdint>
 
 namespace threadfault::shim {
 
@@ -24,8 +25,14 @@ void after_bare_fork() noexcept;
 // The process that our memory belongs to: 0 before load().
 pid_t shim_pid() noexcept;
 
-// From now on our memory belongs to the calling process. By load(), and in a forked child.
+// From now on our memory belongs to the calling process. By load(), and in a forked child, where it
+// is all that happens at the fork: a page that the child writes to is copied, and most children
+// exec at once. The rooms start afresh when they are first needed, which they notice by the
+// generation.
 void settle_in_this_process() noexcept;
+
+// How many forks lie between the process that loaded us and this one. Async-signal-safe.
+std::uint32_t fork_generation() noexcept;
 
 // Is the caller in a process that merely shares our memory (a vfork child), or in a copy that no
 // fork handler has seen (a bare clone)? A system call.

@@ -55,6 +55,7 @@ private:
 // second.
 void be_alone_if_the_program_is() {
     shim::ensure_loaded();
+    shim::settle_registry();
     if (shim::live_threads() == 1 && !shim::is_foreign_process()) shim::agent_retire();
 }
 

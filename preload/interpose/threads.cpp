@@ -43,16 +43,19 @@ template <typename Create, typename Plain>
 int create_thread(const pthread_t* thread, void* start_routine, void* argument,
                   const pthread_attr_t* attributes, Create create, Plain plain) {
     shim::agent_start();
+    const shim::Creation creation;
     Record* const record = shim::expect_thread(start_routine, argument, attributes);
     if (record == nullptr) return plain();
     const std::uint64_t serial = record->serial.load(std::memory_order_relaxed);
     const int result = create(record);
-    if (result == 0) {
-        shim::thread_was_made(record, serial, *thread);
-    } else {
+    if (result != 0) {
         shim::forget_expected(record);
+        return result;
     }
-    return result;
+    shim::thread_was_made(record, serial, *thread);
+    // It may have found nobody to serve meanwhile, or this is a child that forked in between.
+    shim::agent_start();
+    return 0;
 }
 static_assert(thrd_success == 0);
 

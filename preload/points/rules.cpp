@@ -221,7 +221,9 @@ void arm_from_environment() noexcept {
 }
 
 void restart_rules_after_fork() noexcept {
-    for (Slot& slot : slots) {
+    const std::uint32_t limit = slot_limit.load(std::memory_order_relaxed);
+    for (std::uint32_t i = 0; i < limit; ++i) {
+        Slot& slot = slots[i];
         slot.matched.store(0, std::memory_order_relaxed);
         slot.injected.store(0, std::memory_order_relaxed);
         slot.readers.store(0, std::memory_order_relaxed);

@@ -41,6 +41,7 @@ std::uint64_t program_base() noexcept {
 }  // namespace
 
 bool learn_facts(inject::ThreadFacts* facts) noexcept {
+    settle_registry();
     const Record* const record = self();
     facts->start_name = symbol_at;
     if (record == nullptr) {

@@ -24,6 +24,7 @@ bool has_gone(pid_t tid) noexcept {
 }  // namespace
 
 void announce_vanishing() noexcept {
+    own_up_to_newborn();
     mark_end(End::vanished);
     announced.store(true, std::memory_order_release);
     wake_agent();

@@ -2,6 +2,7 @@
 
 #include "execute/syscalls.hpp"
 #include "preload/base/libc_layout.hpp"
+#include "preload/base/start.hpp"
 #include "preload/registry/agent_calls.hpp"
 #include "preload/registry/dead.hpp"
 #include "preload/registry/events.hpp"
@@ -18,11 +19,15 @@ namespace {
 [[gnu::tls_model("initial-exec")]] constinit thread_local Record* own_record = nullptr;
 [[gnu::tls_model("initial-exec")]] constinit thread_local int destructor_round = 0;
 [[gnu::tls_model("initial-exec")]] constinit thread_local bool left_registry = false;
+// Inside a pthread_create of the program, and in it where a record is being taken.
+[[gnu::tls_model("initial-exec")]] constinit thread_local int creations = 0;
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool taking_record = false;
 
 constinit std::atomic<std::uint64_t> last_serial{0};
 constinit std::atomic<std::uint32_t> last_index{0};
 constinit std::atomic<std::uint32_t> live{0};
 constinit std::atomic<std::uint32_t> orphans{0};  // created by threads without a record
+constinit std::atomic<std::uint32_t> settled_generation{0};
 
 constexpr pthread_key_t kNoKey = ~0U;
 constinit std::atomic<pthread_key_t> end_key{kNoKey};
@@ -61,6 +66,18 @@ wire::EndKind kind_of(End end) noexcept {
     }
 }
 
+// It counts as one of the living from now on.
+void count_in(Record* record) noexcept {
+    record->generation = settled_generation.load(std::memory_order_relaxed);
+    live.fetch_add(1, std::memory_order_acq_rel);
+}
+
+// The number that are left; a record from before a fork was never counted in this process.
+std::uint32_t count_out(const Record* record) noexcept {
+    const bool counted = record->generation == settled_generation.load(std::memory_order_relaxed);
+    return counted ? live.fetch_sub(1, std::memory_order_acq_rel) - 1 : live_threads();
+}
+
 void release(Record* record) noexcept {
     const wire::EndKind how = kind_of(record->end.load(std::memory_order_relaxed));
     remember_dead(*record, how);
@@ -71,8 +88,9 @@ void release(Record* record) noexcept {
         record->serial.store(0, std::memory_order_relaxed);
         record->tid.store(0, std::memory_order_relaxed);
     }
+    const std::uint32_t left = count_out(record);
     give_record(record);
-    if (live.fetch_sub(1, std::memory_order_acq_rel) == 1) last_thread_is_leaving();
+    if (left == 0) last_thread_is_leaving();
 }
 
 // The thread-specific-data destructor: runs in every way to leave a thread but a raw exit. Libc
@@ -85,6 +103,7 @@ constexpr int kLastRound = PTHREAD_DESTRUCTOR_ITERATIONS - 1;
 void on_thread_end(void* value) {
     auto* const record = static_cast<Record*>(value);
     if (record != own_record) return;  // a forked child's inheritance
+    settle_registry();
     record->life.store(Life::ending, std::memory_order_relaxed);
     if (++destructor_round < kLastRound &&
         ::pthread_setspecific(end_key.load(std::memory_order_relaxed), value) == 0) {
@@ -95,10 +114,26 @@ void on_thread_end(void* value) {
     release(record);
 }
 
+// The highest key for which libc needs no memory of its own in each thread: a program that uses the
+// lowest ones without having created them meets what it would meet without us.
+pthread_key_t create_key() noexcept {
+    constexpr pthread_key_t kHighest = 31;  // glibc: PTHREAD_KEY_2NDLEVEL_SIZE - 1
+    pthread_key_t keys[kHighest + 1];
+    unsigned count = 0;
+    while (count <= kHighest && ::pthread_key_create(&keys[count], on_thread_end) == 0) {
+        if (keys[count++] >= kHighest) break;
+    }
+    if (count == 0) return kNoKey;
+    // They come in rising order: the last one is ours, the others were only in the way.
+    for (unsigned i = 0; i + 1 < count; ++i)
+        ::pthread_key_delete(keys[i]);
+    return keys[count - 1];
+}
+
 bool make_key() noexcept {
     if (end_key.load(std::memory_order_acquire) != kNoKey) return true;
-    pthread_key_t key = 0;
-    if (::pthread_key_create(&key, on_thread_end) != 0) return false;
+    const pthread_key_t key = create_key();
+    if (key == kNoKey) return false;
     pthread_key_t none = kNoKey;
     if (!end_key.compare_exchange_strong(none, key, std::memory_order_acq_rel)) {
         ::pthread_key_delete(key);
@@ -161,6 +196,31 @@ void clear(Record* record) noexcept {
     record->faults.store(0, std::memory_order_relaxed);
 }
 
+// In a forked child there is one thread to begin with, and it is main.
+void make_main(Record* record) noexcept {
+    const Change change(record);
+    record->serial.store(next_serial(), std::memory_order_relaxed);
+    record->creator_tid = 0;
+    record->index = 0;
+    record->children = 0;
+    record->depth = 0;
+    record->is_main = true;
+    record->faults.store(0, std::memory_order_relaxed);
+}
+
+void forget_the_parent(const Record* kept) noexcept {
+    free_records_of_the_living_but(kept, taking_record);
+    last_index.store(0, std::memory_order_relaxed);
+    last_serial.store(0, std::memory_order_relaxed);
+    orphans.store(0, std::memory_order_relaxed);
+    live.store(0, std::memory_order_relaxed);
+    settled_generation.store(fork_generation(), std::memory_order_release);
+}
+
+bool is_leader() noexcept {
+    return execute::sys_gettid() == shim_pid();
+}
+
 }  // namespace
 
 Record* self() noexcept {
@@ -178,8 +238,12 @@ bool is_newborn() noexcept {
 
 Record* expect_thread(void* start_routine, void* argument,
                       const pthread_attr_t* attributes) noexcept {
+    settle_registry();
     if (!make_key()) return nullptr;
+    taking_record = true;
     Record* const record = take_record();
+    if (record != nullptr) record->life.store(Life::born, std::memory_order_relaxed);
+    taking_record = false;
     if (record == nullptr) return nullptr;
     const Record* const creator = own_record;
     clear(record);
@@ -214,8 +278,7 @@ Record* expect_thread(void* start_routine, void* argument,
     }
     record->belief = belief();
     record->serial.store(next_serial(), std::memory_order_relaxed);
-    record->life.store(Life::born, std::memory_order_release);
-    live.fetch_add(1, std::memory_order_relaxed);
+    count_in(record);
     return record;
 }
 
@@ -234,11 +297,18 @@ void forget_expected(Record* record) noexcept {
     last_index.compare_exchange_strong(index, index - 1, std::memory_order_relaxed);
     record->life.store(Life::free, std::memory_order_release);
     record->serial.store(0, std::memory_order_relaxed);
-    live.fetch_sub(1, std::memory_order_relaxed);
+    count_out(record);
     give_record(record);
 }
 
 void register_self(Record* record) noexcept {
+    settle_registry();
+    if (record->generation != settled_generation.load(std::memory_order_relaxed)) {
+        // From before a fork: this thread itself forked on its way here, or its creator did while
+        // it made it.
+        if (is_leader()) make_main(record);
+        count_in(record);
+    }
     destructor_round = 0;
     left_registry = false;
     const pthread_t thread = ::pthread_self();
@@ -284,7 +354,7 @@ void register_main() noexcept {
     record->belief = belief();
     record->serial.store(next_serial(), std::memory_order_relaxed);
     ask_own_name(record);
-    live.fetch_add(1, std::memory_order_relaxed);
+    count_in(record);
     register_self(record);
 }
 
@@ -293,27 +363,39 @@ void bury(Record* record, std::uint64_t serial) noexcept {
     release(record);
 }
 
-void reset_registry_after_fork() noexcept {
+void settle_registry() noexcept {
+    if (settled_generation.load(std::memory_order_acquire) == fork_generation()) return;
     Record* const kept = own_record;
-    free_all_records_but(kept);
-    last_index.store(0, std::memory_order_relaxed);
-    last_serial.store(0, std::memory_order_relaxed);
-    orphans.store(0, std::memory_order_relaxed);
-    live.store(kept != nullptr ? 1 : 0, std::memory_order_relaxed);
-    if (kept == nullptr) {
+    forget_the_parent(kept);
+    if (kept != nullptr) {
+        make_main(kept);
+        count_in(kept);
+        const Change change(kept);
+        kept->tid.store(execute::sys_gettid(), std::memory_order_relaxed);
+        kept->birth_ns = boot_ns();
+    } else if (!is_newborn()) {
         register_main();
-        return;
     }
-    const Change change(kept);
-    kept->tid.store(execute::sys_gettid(), std::memory_order_relaxed);
-    kept->serial.store(next_serial(), std::memory_order_relaxed);
-    kept->birth_ns = boot_ns();
-    kept->creator_tid = 0;
-    kept->index = 0;
-    kept->children = 0;
-    kept->depth = 0;
-    kept->is_main = true;
-    kept->faults.store(0, std::memory_order_relaxed);
+}
+
+void settle_registry_if_creating() noexcept {
+    if (creations != 0) settle_registry();
+}
+
+Creation::Creation() noexcept {
+    ++creations;
+}
+
+Creation::~Creation() {
+    --creations;
+}
+
+void own_up_to_newborn() noexcept {
+    if (own_record != nullptr || !is_newborn()) return;
+    Record* const record = record_from(start_argument_of_self());
+    if (record == nullptr || record->life.load(std::memory_order_acquire) != Life::born) return;
+    record->tid.store(execute::sys_gettid(), std::memory_order_relaxed);
+    own_record = record;
 }
 
 std::uint32_t live_threads() noexcept {

@@ -32,6 +32,7 @@ struct alignas(64) Record {
     std::uint32_t id = 0;                   // place in the slabs, for ever
     std::atomic<std::uint32_t> next_free{0};
     std::atomic<std::uint64_t> serial{0};  // unique per thread in this process, from 1
+    Relaxed<std::uint32_t> generation;     // fork_generation() in which it counts as living
     std::atomic<pid_t> tid{0};
     std::atomic<pthread_t> thread{0};
     Relaxed<void*> start_routine;  // what the program passed, to whichever call
@@ -93,8 +94,27 @@ void register_main() noexcept;
 // record. Does nothing when the record has another serial by now.
 void bury(Record* record, std::uint64_t serial) noexcept;
 
-// A forked child forgets everybody but the calling thread, who becomes main.
-void reset_registry_after_fork() noexcept;
+// A forked child forgets everybody but the calling thread, who becomes main, and those who are not
+// born yet: libc may hold the record as a start argument, and a pthread_create may be under way.
+// Done when the child first needs its registry; until then this costs two loads.
+void settle_registry() noexcept;
+
+// At the fork itself: a child that goes on in the middle of a pthread_create has no later chance
+// before its new thread runs.
+void settle_registry_if_creating() noexcept;
+
+// The calling thread is inside a pthread_create while this lives.
+class Creation {
+public:
+    Creation() noexcept;
+    ~Creation();
+    Creation(const Creation&) = delete;
+    Creation& operator=(const Creation&) = delete;
+};
+
+// The calling thread is one that has not come to register itself and is about to vanish: lets it be
+// known by its tid, so that it can be buried. Async-signal-safe.
+void own_up_to_newborn() noexcept;
 
 // --- looking -----------------------------------------------------------------------------------
 

@@ -105,18 +105,38 @@ Record* record_at(std::uint32_t id) noexcept {
     return slab == nullptr ? nullptr : &slab[id & (kSlabRecords - 1)];
 }
 
-void free_all_records_but(const Record* kept) noexcept {
+Record* record_from(const void* address) noexcept {
+    for (const auto& slab : slabs) {
+        Record* const first = slab.load(std::memory_order_acquire);
+        if (first == nullptr) return nullptr;  // they are mapped in order
+        if (address < first || address >= first + kSlabRecords) continue;
+        auto* const record = const_cast<Record*>(static_cast<const Record*>(address));
+        const auto offset = static_cast<std::size_t>(static_cast<const char*>(address) -
+                                                     reinterpret_cast<const char*>(first));
+        return offset % sizeof(Record) == 0 ? record : nullptr;
+    }
+    return nullptr;
+}
+
+void free_records_of_the_living_but(const Record* kept, bool interrupted) noexcept {
     // A fork may have copied us in the middle of anything: the list is made anew.
-    free_head.store(0, std::memory_order_relaxed);
-    in_use.store(kept != nullptr ? 1 : 0, std::memory_order_relaxed);
+    // The tag goes on, so that a pop that the fork interrupted finds its head changed.
+    free_head.store(head_of((free_head.load(std::memory_order_relaxed) >> 32) + 1, 0),
+                    std::memory_order_relaxed);
+    std::uint32_t used = kept != nullptr ? 1 : 0;
     const std::uint32_t limit = record_limit();
     for (std::uint32_t id = 1; id < limit; ++id) {
         Record* const record = record_at(id);
         // No id: its thread had not finished constructing it.
         if (record == nullptr || record == kept || record->id != id) continue;
+        if (record->life.load(std::memory_order_relaxed) == Life::born) {
+            ++used;
+            continue;
+        }
         record->life.store(Life::free, std::memory_order_relaxed);
-        push(record);
+        if (!interrupted) push(record);
     }
+    in_use.store(used, std::memory_order_relaxed);
 }
 
 }  // namespace threadfault::shim

@@ -12,8 +12,13 @@ Record* take_record() noexcept;
 // `record->life` must be `free` already.
 void give_record(Record* record) noexcept;
 
-// Only while there is one thread: every record but `kept` is free again.
-void free_all_records_but(const Record* kept) noexcept;
+// In a forked child, while there is one thread: every record but `kept` and those of threads that
+// are not born yet is free again. `interrupted`: the fork came while the calling thread took a
+// record; then none is, because nobody can tell which one it was.
+void free_records_of_the_living_but(const Record* kept, bool interrupted) noexcept;
+
+// The record that begins at `address`, or nullptr: there is none.
+Record* record_from(const void* address) noexcept;
 
 }  // namespace threadfault::shim
 
