@@ -36,7 +36,9 @@ Json waiting_of(const drive::ThreadView& thread) {
                  {"address", address_or_null(waiting.address)},
                  {"symbol", text_or_null(waiting.symbol)},
                  {"owner_tid", value_or_null(waiting.owner_tid)}};
-    json["owner_alive"] = waiting.owner_tid ? Json(waiting.owner_alive) : Json(nullptr);
+    json["owner_alive"] =
+        waiting.owner_tid || waiting.owner_dead ? Json(waiting.owner_alive) : Json(nullptr);
+    json["call"] = text_or_null(waiting.call);
     return json;
 }
 

@@ -107,9 +107,10 @@ std::string json_locks(pid_t pid, const drive::LockGraph& graph) {
     for (const drive::Lock& lock : graph.locks) {
         Json one = {{"kind", observe::to_string(lock.kind)},
                     {"address", formatted("{:#x}", lock.address)},
-                    {"symbol", text_or_null(lock.symbol)}};
+                    {"symbol", text_or_null(lock.symbol)},
+                    {"call", text_or_null(lock.call)}};
         if (lock.owner) {
-            one["owner"] = {{"tid", lock.owner->tid},
+            one["owner"] = {{"tid", lock.owner->tid != 0 ? Json(lock.owner->tid) : Json(nullptr)},
                             {"name", text_or_null(lock.owner->name)},
                             {"alive", lock.owner->alive}};
             one["owner"]["fate"] = text_or_null(lock.owner->fate);
@@ -172,8 +173,10 @@ std::string dot_locks(pid_t pid, const std::string& command, const drive::LockGr
                                 name != graph.names.end() ? base::clean_line(name->second) : "")));
     }
     for (const auto& [tid, owner] : dead) {
-        out += formatted("  dead{} [style=dashed, color=red, label={}];\n", tid,
-                         in_quotes(formatted("{} {} (dead)", tid, base::clean_line(owner->name))));
+        out += formatted(
+            "  dead{} [style=dashed, color=red, label={}];\n", tid,
+            in_quotes(tid == 0 ? std::string("a dead thread")
+                               : formatted("{} {} (dead)", tid, base::clean_line(owner->name))));
     }
     return out + edges + "}\n";
 }

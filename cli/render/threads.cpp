@@ -54,11 +54,17 @@ std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& nam
         }
         text += waiting.symbol.empty() ? formatted(" {:#x}", waiting.address)
                                        : " " + base::clean_line(waiting.symbol);
+        // A futex alone says nothing to people: the call does.
+        if (waiting.kind == observe::WaitKind::futex && !waiting.call.empty()) {
+            text += formatted(" in {}", base::clean_line(waiting.call));
+        }
         if (waiting.owner_tid && waiting.owner_alive) {
             text += formatted(", held by {} {}", *waiting.owner_tid,
                               name_of(*waiting.owner_tid, names));
         } else if (waiting.owner_tid) {
             text += formatted(", held by {}, which is dead", *waiting.owner_tid);
+        } else if (waiting.owner_dead) {
+            text += ", held by a thread that is dead";
         }
         return text;
     }

@@ -1,6 +1,5 @@
 #include "diagnose/callees.hpp"
 
-#include "diagnose/imports.hpp"
 #include "diagnose/instruction.hpp"
 #include "observe/symbols.hpp"
 
@@ -28,12 +27,30 @@ bool Callees::is_of_system(std::uint64_t address) const {
                        [&](std::string_view prefix) { return file.starts_with(prefix); });
 }
 
+Callees::Callees(Backtraces& backtraces)
+    : backtraces_(backtraces),
+      imports_([&backtraces](std::uint64_t address, void* buffer, std::size_t length) {
+          return backtraces.unwinder().memory().read(address, buffer, length);
+      }) {}
+
+// Of the module that the slot lies in.
+std::string Callees::import_in(std::uint64_t slot) {
+    const observe::Maps& maps = backtraces_.unwinder().maps();
+    const observe::Mapping* const mapping = maps.find(slot);
+    if (mapping == nullptr || mapping->inode == 0) return {};
+    for (const observe::Mapping& first : maps.all()) {
+        if (first.inode != mapping->inode || first.path != mapping->path) continue;
+        return imports_.at(first.begin, slot);
+    }
+    return {};
+}
+
 std::optional<Callee> Callees::in_slot(std::uint64_t slot) {
     const auto [entry, fresh] = slots_.try_emplace(slot);
     if (!fresh) return entry->second;
     RemoteMemory& memory = backtraces_.unwinder().memory();
     const observe::Maps& maps = backtraces_.unwinder().maps();
-    const std::string symbol = import_at(memory, maps, slot);
+    const std::string symbol = import_in(slot);
     if (symbol.empty()) return std::nullopt;
     Callee callee;
     callee.name = observe::without_parameters(observe::demangle(symbol.c_str()));

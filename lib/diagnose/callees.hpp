@@ -4,6 +4,7 @@
 #define THREADFAULT_DIAGNOSE_CALLEES_HPP
 
 #include "diagnose/backtrace.hpp"
+#include "observe/import_names.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -21,7 +22,7 @@ struct Callee {
 
 class Callees {
 public:
-    explicit Callees(Backtraces& backtraces) : backtraces_(backtraces) {}
+    explicit Callees(Backtraces& backtraces);
     const Callee& at(std::uint64_t target);
     // std::nullopt: no slot that the loader fills with a function's address.
     std::optional<Callee> in_slot(std::uint64_t slot);
@@ -30,8 +31,10 @@ public:
 
 private:
     Callee look_at(std::uint64_t target);
+    std::string import_in(std::uint64_t slot);
 
     Backtraces& backtraces_;
+    observe::ImportNames imports_;
     std::unordered_map<std::uint64_t, Callee> known_;
     std::unordered_map<std::uint64_t, std::optional<Callee>> slots_;
 };

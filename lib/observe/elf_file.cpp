@@ -100,6 +100,18 @@ bool ElfFile::has_section_of_type(std::uint32_t type) const {
     return false;
 }
 
+std::optional<GElf_Shdr> ElfFile::section(std::string_view name) const {
+    std::size_t names = 0;
+    if (::elf_getshdrstrndx(elf_, &names) != 0) return std::nullopt;
+    for (Elf_Scn* section = nullptr; (section = ::elf_nextscn(elf_, section)) != nullptr;) {
+        GElf_Shdr header{};
+        if (::gelf_getshdr(section, &header) == nullptr) continue;
+        const char* const own = ::elf_strptr(elf_, names, header.sh_name);
+        if (own != nullptr && own == name) return header;
+    }
+    return std::nullopt;
+}
+
 std::string ElfFile::build_id() const {
     for (Elf_Scn* section = nullptr; (section = ::elf_nextscn(elf_, section)) != nullptr;) {
         GElf_Shdr header{};

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,7 @@ public:
     std::optional<GElf_Ehdr> header() const;
     std::vector<GElf_Phdr> program_headers() const;
     bool has_section_of_type(std::uint32_t type) const;
+    std::optional<GElf_Shdr> section(std::string_view name) const;
 
     std::string build_id() const;  // raw bytes; "" without one
     std::optional<DebugLink> debug_link() const;

@@ -27,6 +27,15 @@ std::uint8_t rank_of(std::string_view name, unsigned char binding) {
 void ElfSymbols::add(const ElfFile& file) {
     add_table(file, SHT_SYMTAB);
     add_table(file, SHT_DYNSYM);
+    sort();
+}
+
+void ElfSymbols::add_exported(const ElfFile& file) {
+    add_table(file, SHT_DYNSYM);
+    sort();
+}
+
+void ElfSymbols::sort() {
     std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
         if (a.address != b.address) return a.address < b.address;
         // A size says more than none; a name of the same rank that is shorter is the plainer one.

@@ -25,6 +25,8 @@ public:
 
     // Every defined function and object of .symtab and .dynsym.
     void add(const ElfFile& file);
+    // Those of .dynsym alone: few, also in a large program.
+    void add_exported(const ElfFile& file);
 
     // The symbol that covers the address; nullptr when none does.
     const Entry* find(std::uint64_t address) const;
@@ -39,6 +41,7 @@ public:
 
 private:
     void add_table(const ElfFile& file, std::uint32_t type);
+    void sort();
 
     std::vector<Entry> entries_;
     std::string names_;

@@ -52,6 +52,16 @@ std::optional<Program> main_program(const Process& process, const Memory& memory
     for (const Elf64_Phdr& header : *headers) {
         if (header.p_type == PT_PHDR) return Program{address - header.p_vaddr, std::move(*headers)};
     }
+    // A static program has no such entry. Its headers lie behind the file's header, which its first
+    // segment maps.
+    const std::uint64_t base = address & ~(kPage - 1);
+    const auto begin = memory.read<Elf64_Ehdr>(base);
+    if (!begin || std::memcmp(begin->e_ident, ELFMAG, SELFMAG) != 0) return std::nullopt;
+    if (base + begin->e_phoff != address) return std::nullopt;
+    for (const Elf64_Phdr& header : *headers) {
+        if (header.p_type != PT_LOAD || header.p_offset != 0) continue;
+        return Program{base - header.p_vaddr, std::move(*headers)};
+    }
     return std::nullopt;
 }
 
@@ -96,7 +106,10 @@ std::optional<Headers> headers_in(const Beginning& beginning) {
 LoadedModule make_module(std::string path, const Program& program) {
     LoadedModule module;
     module.path = std::move(path);
+    module.bias = program.bias;
     for (const Elf64_Phdr& header : program.headers) {
+        if (header.p_type == PT_DYNAMIC) module.dynamic = program.bias + header.p_vaddr;
+        if (header.p_type == PT_GNU_EH_FRAME) module.unwind_header = program.bias + header.p_vaddr;
         if (header.p_type != PT_LOAD) continue;
         const std::uint64_t begin = program.bias + header.p_vaddr;
         module.parts.push_back({begin & ~(kPage - 1),

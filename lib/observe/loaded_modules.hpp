@@ -23,10 +23,13 @@ struct LoadedModule {
     };
     std::string path;  // as the process sees it
     std::vector<Part> parts;
+    std::uint64_t bias = 0;           // from the addresses in the file to those in memory
+    std::uint64_t dynamic = 0;        // where its dynamic section lies; 0: it has none
+    std::uint64_t unwind_header = 0;  // where .eh_frame_hdr lies; 0: it has none
 };
 
 // Read while the process may be loading others (r_debug, <link.h>): what can't be read, or is no
-// list, ends it. Empty for a static program.
+// list, ends it. A static program is the only one of its list.
 std::vector<LoadedModule> loaded_modules(const Process& process, const Memory& memory);
 
 }  // namespace threadfault::observe

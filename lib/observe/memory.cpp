@@ -60,6 +60,15 @@ bool Memory::read(std::uint64_t address, void* buffer, std::size_t length) const
     return read_some(address, buffer, length) == length;
 }
 
+bool Memory::read_both(std::uint64_t first, void* first_buffer, std::size_t first_length,
+                       std::uint64_t second, void* second_buffer,
+                       std::size_t second_length) const noexcept {
+    const iovec local[] = {{first_buffer, first_length}, {second_buffer, second_length}};
+    const iovec remote[] = {{reinterpret_cast<void*>(first), first_length},
+                            {reinterpret_cast<void*>(second), second_length}};
+    return read_vector(local, remote, 2) == static_cast<ssize_t>(first_length + second_length);
+}
+
 std::size_t Memory::read_some(std::uint64_t address, void* buffer,
                               std::size_t length) const noexcept {
     std::size_t done = 0;

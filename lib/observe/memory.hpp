@@ -35,6 +35,11 @@ public:
     // False when any byte can't be read (unmapped, gone, not permitted).
     bool read(std::uint64_t address, void* buffer, std::size_t length) const noexcept;
 
+    // Two places in one call. False when any byte can't be read.
+    bool read_both(std::uint64_t first, void* first_buffer, std::size_t first_length,
+                   std::uint64_t second, void* second_buffer,
+                   std::size_t second_length) const noexcept;
+
     template <typename T>
     std::optional<T> read(std::uint64_t address) const noexcept {
         static_assert(std::is_trivially_copyable_v<T>);

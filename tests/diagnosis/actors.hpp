@@ -44,6 +44,7 @@ using Situations = std::map<std::string, Situation>;
 void add_objects(Situations& situations);
 void add_circles(Situations& situations);
 void add_programs(Situations& situations);
+void add_misleading(Situations& situations);
 
 }  // namespace lock_target
 

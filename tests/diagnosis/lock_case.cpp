@@ -27,7 +27,8 @@ SeenLock read_lock(pid_t pid, const Json& json) {
     const Json& owner = json.at("owner");
     lock.owned = owner.is_object();
     if (lock.owned) {
-        lock.owner = owner.at("tid");
+        // A stream's lock doesn't tell the number of a dead owner.
+        lock.owner = owner.at("tid").is_null() ? 0 : owner.at("tid").get<pid_t>();
         lock.owner_name = text_or_empty(owner.at("name"));
         lock.owner_alive = owner.at("alive");
         lock.fate = text_or_empty(owner.at("fate"));

@@ -27,6 +27,7 @@ bool same_wait(const ThreadView& before, const ThreadView& now) {
            before.waiting->kind == now.waiting->kind &&
            before.waiting->address == now.waiting->address &&
            before.waiting->owner_tid == now.waiting->owner_tid &&
+           before.waiting->owner_dead == now.waiting->owner_dead &&
            before.waiting->owner_alive == now.waiting->owner_alive;
 }
 
@@ -61,11 +62,16 @@ private:
 class Search {
 public:
     Search(const observe::Process& process, client::Connection* connection)
-        : process_(process), connection_(connection) {}
+        : process_(process),
+          connection_(connection),
+          memory_(process.pid()),
+          calls_(process, memory_) {}
 
     LockGraph run() {
-        const ThreadList before = list_threads(process_, connection_, {.waits = true});
-        list_ = list_threads(process_, connection_, {.waits = true, .symbols = true});
+        const ThreadList before =
+            list_threads(process_, connection_, {.waits = true, .calls = &calls_});
+        list_ =
+            list_threads(process_, connection_, {.waits = true, .symbols = true, .calls = &calls_});
         if (!list_.waits_permitted) {
             throw Error(
                 ExitCode::not_permitted, "not_permitted",
@@ -103,8 +109,10 @@ private:
                 lock.kind = wait.kind;
                 lock.address = wait.address;
                 lock.symbol = wait.symbol;
+                lock.stream = wait.stream;
+                lock.call = wait.call;
                 lock.location = places.of(wait.address);
-                if (wait.owner_tid) lock.owner = owner_of(wait, fates);
+                if (wait.owner_tid || wait.owner_dead) lock.owner = owner_of(wait, fates);
                 lock.orphaned = lock.owner && !lock.owner->alive && is_lock(wait.kind);
             }
             graph_.locks[entry->second].waiters.push_back(thread.tid);
@@ -115,6 +123,7 @@ private:
 
     LockOwner owner_of(const Waiting& wait, Fates& fates) const {
         LockOwner owner;
+        if (!wait.owner_tid) return owner;
         owner.tid = *wait.owner_tid;
         owner.alive = wait.owner_alive;
         const auto name = graph_.names.find(owner.tid);
@@ -161,7 +170,7 @@ private:
 
     // Were all those waits at one and the same moment? They were when none of the threads ran
     // between a look at all of them and another.
-    bool stands_still(const std::vector<pid_t>& cycle) const {
+    bool stands_still(const std::vector<pid_t>& cycle) {
         const auto switches = [&] {
             std::vector<std::uint64_t> counts;
             for (const pid_t tid : cycle) {
@@ -173,11 +182,11 @@ private:
         };
         const std::vector<std::uint64_t> before = switches();
         if (before.empty()) return false;
-        const observe::Memory memory(process_.pid());
-        observe::WaitClassifier classifier(memory);
+        observe::WaitClassifier classifier(memory_, &calls_);
+        const bool nested = process_.status_at_opening().ns_pid.size() > 1;
         for (const pid_t tid : cycle) {
             const auto call = process_.syscall(tid);
-            const auto wait = call ? classifier.classify(*call) : std::nullopt;
+            const auto wait = call ? classifier.classify(*call, nested ? 0 : tid) : std::nullopt;
             const Waiting& known = *waits_.at(tid)->waiting;
             if (!wait || wait->address != known.address || wait->kind != known.kind) return false;
         }
@@ -214,6 +223,8 @@ private:
 
     const observe::Process& process_;
     client::Connection* connection_;
+    const observe::Memory memory_;
+    observe::CallFacts calls_;
     ThreadList list_;
     std::map<pid_t, const ThreadView*> waits_;
     LockGraph graph_;

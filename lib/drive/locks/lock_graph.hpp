@@ -16,7 +16,8 @@
 namespace threadfault::drive {
 
 struct LockOwner {
-    pid_t tid = 0;     // as /proc numbers it; the number in the object where the owner is dead
+    pid_t tid = 0;     // as /proc numbers it; the number in the object where the owner is dead; 0:
+                       // dead, and the object doesn't tell
     std::string name;  // "" unknown
     bool alive = false;
     std::string fate;  // of a dead owner, where the agent knows it: "vanished 3.2 s ago, start
@@ -26,7 +27,10 @@ struct LockOwner {
 struct Lock {
     observe::WaitKind kind{};
     std::uint64_t address = 0;
-    std::string symbol;    // "cache_mutex", "cache+0x40"; "" where it is on the heap or a stack
+    std::string symbol;    // "cache_mutex", "cache+0x40", "stdout"; "" where it is on the heap or a
+                           // stack
+    bool stream = false;   // it is the lock of libc's stream of that name
+    std::string call;      // "pthread_join": that its first waiter is in; "" unknown
     std::string location;  // "libfoo.so+0x4040" or "heap" or "stack of 123"; "" unknown
     std::string declared;  // "server.cpp:12": of the global that it is, or lies in; "" unknown
     std::optional<LockOwner> owner;

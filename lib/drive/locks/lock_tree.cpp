@@ -69,8 +69,9 @@ private:
         const bool join = lock.kind == observe::WaitKind::join;
         std::string text = join ? formatted("end of thread {}", who(owner.tid)) : what(lock);
         if (!owner.alive && !join) {
-            text += formatted(": ORPHANED, its owner {}{}{} is dead", owner.tid,
-                              owner.name.empty() ? "" : " ", owner.name);
+            text += formatted(": ORPHANED, its owner {}{}{}is dead",
+                              owner.tid == 0 ? std::string() : formatted("{} ", owner.tid),
+                              owner.name, owner.name.empty() ? "" : " ");
             text += owner.fate.empty() ? "; what became of it is not known"
                                        : formatted(": {}", owner.fate);
         } else if (!join) {

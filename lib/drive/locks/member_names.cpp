@@ -64,11 +64,12 @@ bool is_inside(const std::string& symbol) {
 void name_members(const observe::Process& process, std::vector<Lock>& locks) {
     Names names;
     for (const Lock& lock : locks) {
-        if (!lock.symbol.empty() && lock.kind != observe::WaitKind::join) names.want(lock.address);
+        if (lock.symbol.empty() || lock.stream || lock.kind == observe::WaitKind::join) continue;
+        names.want(lock.address);
     }
     names.ask(process);
     for (Lock& lock : locks) {
-        if (lock.symbol.empty()) continue;
+        if (lock.symbol.empty() || lock.stream) continue;
         names.improve(lock.address, &lock.symbol);
         lock.declared = names.declared(lock.address);
     }
@@ -99,6 +100,7 @@ void name_holdings(const observe::Process& process, std::vector<ThreadView>& thr
     std::optional<observe::Symbols> symbols;
     for (ThreadView& thread : threads) {
         for (HeldLock& lock : thread.holding) {
+            if (!lock.symbol.empty()) continue;
             if (!symbols) symbols.emplace(process);
             lock.symbol = object_symbol(*symbols, lock.address);
         }

@@ -167,9 +167,11 @@ private:
 
     // A thread that wakes now and then is awake now and then: look again until it sleeps.
     ThreadList list_at_rest() const {
+        const observe::Memory memory(process_.pid());
+        observe::CallFacts calls(process_, memory);
         ThreadList list;
         for (int look = 0; look < 5; ++look) {
-            list = list_threads(process_, connection_, {.waits = true});
+            list = list_threads(process_, connection_, {.waits = true, .calls = &calls});
             const bool at_rest =
                 std::all_of(list.threads.begin(), list.threads.end(), [&](const ThreadView& one) {
                     return !ticked_.contains(one.tid) || one.syscall.has_value();
@@ -257,9 +259,10 @@ private:
         for (const Lock& lock : report.locks.locks) {
             if (!lock.orphaned) continue;
             evidence.push_back(formatted(
-                "{} {} is orphaned: its owner {}{}{} is dead{}{}", observe::to_string(lock.kind),
+                "{} {} is orphaned: its owner {}{}{}is dead{}{}", observe::to_string(lock.kind),
                 lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol,
-                lock.owner->tid, lock.owner->name.empty() ? "" : " ", lock.owner->name,
+                lock.owner->tid == 0 ? std::string() : formatted("{} ", lock.owner->tid),
+                lock.owner->name, lock.owner->name.empty() ? "" : " ",
                 lock.owner->fate.empty() ? "" : ", it ", lock.owner->fate));
         }
         say(deadlocked_, "thread is in a deadlock", "threads are in a deadlock");

@@ -34,8 +34,12 @@ public:
         : process_(process),
           memory_(process.pid()),
           needs_(needs),
+          nested_(process.status_at_opening().ns_pid.size() > 1),
           tids_(process.tids()),
-          readings_(tids_.size()) {}
+          readings_(tids_.size()) {
+        if (needs.waits && needs.calls == nullptr) own_calls_.emplace(process, memory_);
+        calls_ = needs.calls != nullptr ? needs.calls : own_calls_ ? &*own_calls_ : nullptr;
+    }
 
     std::vector<Reading> read() {
         if (tids_.size() < kTwoReadersFrom) {
@@ -52,7 +56,7 @@ public:
 private:
     // Shares interleave, so that neither reader gets all of the busy threads.
     void read_share(std::size_t first, std::size_t step) {
-        observe::WaitClassifier waits(memory_);
+        observe::WaitClassifier waits(memory_, calls_);
         for (std::size_t i = first; i < tids_.size(); i += step)
             read_one(tids_[i], waits, &readings_[i]);
     }
@@ -69,7 +73,8 @@ private:
         if (!needs_.waits || reading->stat.state == 'R' || !waits_permitted()) return;
         try {
             reading->syscall = process_.syscall(tid);
-            if (reading->syscall) reading->wait = waits.classify(*reading->syscall);
+            if (reading->syscall)
+                reading->wait = waits.classify(*reading->syscall, nested_ ? 0 : tid);
         } catch (const Error&) {
             permitted_.store(false, std::memory_order_relaxed);
         }
@@ -78,6 +83,9 @@ private:
     const observe::Process& process_;
     const observe::Memory memory_;
     const Needs needs_;
+    const bool nested_;
+    std::optional<observe::CallFacts> own_calls_;
+    observe::CallFacts* calls_ = nullptr;
     const std::vector<pid_t> tids_;
     std::vector<Reading> readings_;
     std::atomic<bool> permitted_{true};
@@ -266,6 +274,8 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
             waiting.kind = reading.wait->kind;
             waiting.address = reading.wait->address;
             waiting.timed = reading.wait->timed;
+            waiting.call = reading.wait->call;
+            waiting.owner_dead = reading.wait->owner_dead;
             if (reading.wait->owner_tid) {
                 const pid_t inner = *reading.wait->owner_tid;
                 const pid_t outer = numbers.outer(inner);
@@ -279,7 +289,11 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
                         access(("/proc/" + std::to_string(inner)).c_str(), F_OK) == 0;
                 }
             }
-            if (needs.symbols) waiting.symbol = object_symbol(*symbols, waiting.address);
+            waiting.symbol = reading.wait->name;
+            waiting.stream = !waiting.symbol.empty();
+            if (needs.symbols && waiting.symbol.empty()) {
+                waiting.symbol = object_symbol(*symbols, waiting.address);
+            }
         }
     }
     if (needs.outside) add_from_outside(process, numbers, list);

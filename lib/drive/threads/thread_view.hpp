@@ -3,6 +3,7 @@
 #define THREADFAULT_DRIVE_THREADS_THREAD_VIEW_HPP
 
 #include "client/connection.hpp"
+#include "observe/call_evidence.hpp"
 #include "observe/process.hpp"
 #include "observe/symbols.hpp"
 #include "observe/wait_object.hpp"
@@ -18,10 +19,13 @@ namespace threadfault::drive {
 struct Waiting {
     observe::WaitKind kind{};
     std::uint64_t address = 0;
-    std::string symbol;  // of a global object; "" where none is known
+    std::string symbol;   // of a global object, or "stdout"; "" where none is known
+    bool stream = false;  // the symbol is the name of libc's stream, and no global's
+    std::string call;     // that the thread is in: "pthread_join"; "" unknown
     std::optional<pid_t> owner_tid;
     bool owner_alive = false;
-    bool timed = false;  // it will end by itself
+    bool owner_dead = false;  // its owner is dead, and its tid is not known any more
+    bool timed = false;       // it will end by itself
 };
 
 struct HeldLock {
@@ -71,6 +75,8 @@ struct Needs {
     // pthread_t and start routine also of threads that the agent does not know: a program is run
     // for them, where there are any.
     bool outside = false;
+    // For several looks at one process, which then learn its code once; nullptr: a look's own.
+    observe::CallFacts* calls = nullptr;
 };
 
 struct ThreadList {

@@ -1,0 +1,240 @@
+#include "observe/code_places.hpp"
+
+#include "observe/maps.hpp"
+#include "observe/symbols.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace threadfault::observe {
+namespace {
+
+// glibc's, with the libraries that its parts were before 2.34, and musl's.
+bool is_libc_file(std::string_view path) {
+    const std::string_view name = file_name(path);
+    return name == "libc.so.6" || name.starts_with("libpthread.so.") ||
+           name.starts_with("libc.musl") || name.starts_with("ld-musl") || name == "libc.so";
+}
+
+// In a static program libc's functions are told from the program's by name alone. What begins with
+// two underscores is reserved to the implementation.
+bool is_libc_function(std::string_view name) {
+    return name.starts_with("__") || name.starts_with("futex_") || name.starts_with("lll_") ||
+           name == "syscall" || find_wait_call(name) != nullptr;
+}
+
+std::uint64_t inode_of(const std::string& path) {
+    struct stat information {};
+    return stat(path.c_str(), &information) == 0 ? information.st_ino : 0;
+}
+
+}  // namespace
+
+CodePlaces::CodePlaces(const Process& process, const Memory& memory)
+    : process_(process),
+      memory_(memory),
+      imports_([this](std::uint64_t address, void* buffer, std::size_t length) {
+          return memory_.read(address, buffer, length);
+      }) {}
+
+void CodePlaces::load() {
+    loaded_ = true;
+    files_ = std::make_unique<ModuleFiles>(process_);
+    for (LoadedModule& loaded : loaded_modules(process_, memory_)) {
+        auto module = std::make_unique<Module>();
+        module->libc = is_libc_file(loaded.path);
+        module->loaded = std::move(loaded);
+        modules_.push_back(std::move(module));
+    }
+    static_program_ = modules_.size() == 1;
+}
+
+CodePlaces::Module* CodePlaces::module_of(std::uint64_t address) {
+    if (!loaded_) load();
+    for (const auto& module : modules_) {
+        for (const LoadedModule::Part& part : module->loaded.parts) {
+            if (address >= part.begin && address < part.end) return module.get();
+        }
+    }
+    return nullptr;
+}
+
+const ElfSymbols& CodePlaces::exported(Module& module) {
+    if (module.opened || module.loaded.parts.empty()) return module.exported;
+    module.opened = true;
+    const LoadedModule::Part& first = module.loaded.parts.front();
+    Mapping mapping;
+    mapping.begin = first.begin;
+    mapping.end = first.end;
+    mapping.offset = first.offset;
+    mapping.path = module.loaded.path;
+    if (&module == modules_.front().get()) mapping.inode = inode_of(process_.exe_path());
+    module.file = files_->open(mapping);
+    if (!module.file) return module.exported;
+    if (static_program_) {
+        module.exported.add(*module.file);
+    } else {
+        module.exported.add_exported(*module.file);
+    }
+    return module.exported;
+}
+
+const ElfSymbols& CodePlaces::all(Module& module) {
+    const ElfSymbols& fewer = exported(module);
+    if (static_program_) return fewer;
+    if (!module.all_read) {
+        module.all_read = true;
+        if (module.file) module.all.add(*module.file);
+    }
+    return module.all;
+}
+
+UnwindRules& CodePlaces::rules(Module& module) {
+    if (module.rules_ready) return module.rules;
+    module.rules_ready = true;
+    if (module.loaded.unwind_header != 0) {
+        module.rules = UnwindRules(memory_, module.loaded.unwind_header);
+        return module.rules;
+    }
+    // Linked without a search table, as static programs are.
+    exported(module);
+    if (module.file) {
+        if (const auto frames = module.file->section(".eh_frame")) {
+            module.rules =
+                UnwindRules(memory_, module.loaded.bias + frames->sh_addr, frames->sh_size);
+        }
+    }
+    return module.rules;
+}
+
+std::string CodePlaces::function_at(Module& module, std::uint64_t address) {
+    const ElfSymbols& table = exported(module);
+    const ElfSymbols::Entry* const entry = table.find(address - module.loaded.bias);
+    return entry != nullptr && entry->is_function ? table.name(*entry) : std::string();
+}
+
+const CodePlace& CodePlaces::at(std::uint64_t address, bool returned_to) {
+    auto& known = returned_to ? returns_ : places_;
+    const auto found = known.find(address);
+    if (found != known.end()) return found->second;
+    return known.emplace(address, look(address, returned_to)).first->second;
+}
+
+CodePlace CodePlaces::look(std::uint64_t address, bool returned_to) {
+    CodePlace place;
+    // A call may be its function's last instruction.
+    const std::uint64_t inside = returned_to ? address - 1 : address;
+    Module* const module = module_of(inside);
+    if (module == nullptr) return place;
+    place.known = true;
+    place.libc = module->libc;
+    place.function = function_at(*module, inside);
+    if (static_program_) place.libc = is_libc_function(place.function);
+    place.rule = rules(*module).at(inside);
+    if (returned_to) find_callee(address, *module, place);
+    place.waits = find_wait_call(place.function);
+    if (place.waits == nullptr && place.libc && place.rule) {
+        place.waits = call_that_jumps_to(*module, place.rule->begin);
+    }
+    place.callee_waits = find_wait_call(place.callee);
+    return place;
+}
+
+void CodePlaces::find_callee(std::uint64_t address, Module& module, CodePlace& place) {
+    BytesBeforeReturn bytes{};
+    if (!memory_.read(address - bytes.size(), bytes.data(), bytes.size())) return;
+    const std::uint64_t base = module.loaded.parts.front().begin;
+    if (const auto slot = called_slot(bytes, address)) {
+        constexpr std::uint64_t kLength = 6;  // without a prefix
+        place.after_call = true;
+        place.callee = imports_.at(base, *slot);
+        place.argument = argument_before(address - kLength);
+        return;
+    }
+    if (const auto target = direct_target(bytes, address)) {
+        Module* const home = module_of(*target);
+        if (home == &module) {
+            constexpr std::uint64_t kLength = 5;
+            place.after_call = true;
+            place.callee_begin = *target;
+            place.argument = argument_before(address - kLength);
+            StubBytes stub{};
+            memory_.read(*target, stub.data(), stub.size());
+            if (const auto slot = slot_of_stub(stub, *target)) {
+                place.callee = imports_.at(base, *slot);
+            } else if (module.libc || static_program_) {
+                place.callee = function_at(module, *target);
+            }
+            return;
+        }
+    }
+    place.after_call = is_indirect_call(bytes);
+}
+
+std::uint64_t CodePlaces::argument_before(std::uint64_t call_address) const {
+    BytesBeforeReturn bytes{};
+    if (!memory_.read(call_address - bytes.size(), bytes.data(), bytes.size())) return 0;
+    return first_argument(bytes, call_address).value_or(0);
+}
+
+const WaitCall* CodePlaces::call_that_jumps_to(Module& module, std::uint64_t begin) {
+    if (!jumps_followed_) follow_jumps(module);
+    const auto found = jumped_to_.find(begin);
+    return found != jumped_to_.end() ? found->second : nullptr;
+}
+
+void CodePlaces::follow_jumps(Module& module) {
+    jumps_followed_ = true;
+    constexpr std::uint64_t kLargestFunction = 8192;
+    const ElfSymbols& table = exported(module);
+    for (const ElfSymbols::Entry& entry : table.entries()) {
+        if (!entry.is_function || entry.size == 0 || entry.size > kLargestFunction) continue;
+        const WaitCall* const call = find_wait_call(table.name(entry));
+        if (call == nullptr) continue;
+        const std::uint64_t address = entry.address + module.loaded.bias;
+        std::vector<unsigned char> code(entry.size);
+        if (!memory_.read(address, code.data(), code.size())) continue;
+        for (const std::uint64_t target : jump_targets(code, address)) {
+            if (target >= address && target < address + entry.size) continue;
+            const auto [known, fresh] = jumped_to_.try_emplace(target, call);
+            if (fresh || known->second == nullptr) continue;
+            if (known->second->kind != call->kind) {
+                known->second = nullptr;
+            } else if (call->name.size() < known->second->name.size()) {
+                known->second = call;  // the plain one of pthread_join and pthread_timedjoin_np
+            }
+        }
+    }
+}
+
+const std::string& CodePlaces::full_name(std::uint64_t address) {
+    const auto [name, fresh] = names_.try_emplace(address);
+    if (!fresh) return name->second;
+    Module* const module = module_of(address);
+    if (module == nullptr) return name->second;
+    const std::uint64_t in_file = address - module->loaded.bias;
+    const ElfSymbols* table = &exported(*module);
+    const ElfSymbols::Entry* entry = table->find(in_file);
+    if (entry == nullptr) {
+        table = &all(*module);
+        entry = table->find(in_file);
+    }
+    if (entry != nullptr && entry->is_function) {
+        name->second = without_parameters(demangle(table->name(*entry)));
+    }
+    return name->second;
+}
+
+std::optional<std::uint64_t> CodePlaces::address_in_libc(std::string_view name) {
+    if (!loaded_) load();
+    for (const auto& module : modules_) {
+        if (!module->libc && !static_program_) continue;
+        if (const auto address = exported(*module).address_of(name)) {
+            return *address + module->loaded.bias;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace threadfault::observe
