@@ -4,7 +4,7 @@
 #include "observe/symbols.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -162,6 +162,12 @@ struct CallFacts::Implementation {
     const Memory memory;
     std::mutex mutex;
     CodePlaces places;
+    struct Known {
+        TaskSyscall call;
+        StackTop stack;
+        CallEvidence evidence;
+    };
+    std::unordered_map<std::uint64_t, Known> known;  // by stack pointer
     bool streams_read = false;
     std::vector<std::pair<std::uint64_t, std::string_view>> streams;  // by their locks
 };
@@ -178,8 +184,25 @@ CallEvidence CallFacts::evidence(const TaskSyscall& call, const StackTop& top) {
     Walk walk(places, stack, call);
     const CodePlace& place = walk.place();
     if (!place.known) return {};
-    if (place.libc && place.function != "syscall") return libc_waits(walk);
-    return others_wait(walk, places);
+    const bool own = place.libc && place.function != "syscall";
+    const CallEvidence found = own ? libc_waits(walk) : others_wait(walk, places);
+    implementation_->known.insert_or_assign(call.stack_pointer,
+                                            Implementation::Known{call, top, found});
+    return found;
+}
+
+bool CallFacts::recall(const TaskSyscall& call, StackTop* stack, CallEvidence* evidence) const {
+    const std::lock_guard lock(implementation_->mutex);
+    const auto found = implementation_->known.find(call.stack_pointer);
+    if (found == implementation_->known.end()) return false;
+    const TaskSyscall& then = found->second.call;
+    if (then.instruction_pointer != call.instruction_pointer || then.number != call.number ||
+        !std::equal(std::begin(then.arguments), std::end(then.arguments), call.arguments)) {
+        return false;
+    }
+    *stack = found->second.stack;
+    *evidence = found->second.evidence;
+    return true;
 }
 
 std::string_view CallFacts::stream_of_lock(std::uint64_t address) {

@@ -50,6 +50,9 @@ public:
     CallFacts& operator=(const CallFacts&) = delete;
 
     CallEvidence evidence(const TaskSyscall& call, const StackTop& stack);
+    // What was told when a thread was last seen in a call with the same stack pointer, instruction
+    // pointer and arguments: a later look at who sleeps need not read the stack again.
+    bool recall(const TaskSyscall& call, StackTop* stack, CallEvidence* evidence) const;
 
     // "stdout": which of libc's three standard streams has its lock there; "" none.
     std::string_view stream_of_lock(std::uint64_t lock);

@@ -171,7 +171,7 @@ WaitObject WaitClassifier::object_of(const FutexWait& wait, const TaskSyscall& c
     StackTop stack;
     CallEvidence evidence;
     std::optional<Words> words;
-    if (facts_ != nullptr) {
+    if (facts_ != nullptr && !facts_->recall(call, &stack, &evidence)) {
         // Both at once, as nearly always both can be read.
         stack.address = call.stack_pointer;
         if (memory_.read_both(wait.address - Words::kBefore, around.data(), sizeof around,
