@@ -185,7 +185,7 @@ CallEvidence CallFacts::evidence(const TaskSyscall& call, const StackTop& top) {
     const CodePlace& place = walk.place();
     if (!place.known) return {};
     const bool own = place.libc && place.function != "syscall";
-    const CallEvidence found = own ? libc_waits(walk) : others_wait(walk, places);
+    CallEvidence found = own ? libc_waits(walk) : others_wait(walk, places);
     implementation_->known.insert_or_assign(call.stack_pointer,
                                             Implementation::Known{call, top, found});
     return found;
