@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <unordered_map>
 
-// libunwind exports it for callers with tables of their own (perf uses it so), without a
-// declaration in a public header.
+#ifndef unw_get_proc_info_in_range
 extern "C" int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t space, unw_word_t ip,
                                                   unw_dyn_info_t* info, unw_proc_info_t* found,
                                                   int need_unwind_info, void* argument);
+#endif
 
 namespace threadfault::diagnose {
 namespace {
@@ -26,6 +26,30 @@ struct Step {
 };
 constexpr std::uint64_t kNone = UINT64_MAX;
 constexpr std::uint64_t kFar = 1 << 20;  // no offset of a stack copy is as large
+
+// From 1.7 on libunwind has a public call for callers with tables of their own. Before, it exports
+// one without a declaration in a public header (perf uses it so).
+#ifdef unw_get_proc_info_in_range
+int search(const EhTable& table, unw_addr_space_t space, unw_word_t ip, unw_proc_info_t* found,
+           int need_unwind_info, void* argument) {
+    const std::uint64_t length = table.entries - table.header + table.count * 8;
+    // 0, 0: no table of the form that 32-bit ARM has.
+    return unw_get_proc_info_in_range(table.begin, table.end, table.header, length, 0, 0, space, ip,
+                                      found, need_unwind_info, argument);
+}
+#else
+int search(const EhTable& table, unw_addr_space_t space, unw_word_t ip, unw_proc_info_t* found,
+           int need_unwind_info, void* argument) {
+    unw_dyn_info_t info{};
+    info.format = UNW_INFO_FORMAT_REMOTE_TABLE;
+    info.start_ip = table.begin;
+    info.end_ip = table.end;
+    info.u.rti.segbase = table.header;
+    info.u.rti.table_data = table.entries;
+    info.u.rti.table_len = table.count * 8 / sizeof(unw_word_t);
+    return _Ux86_64_dwarf_search_unwind_table(space, ip, &info, found, need_unwind_info, argument);
+}
+#endif
 
 }  // namespace
 
@@ -60,15 +84,7 @@ struct Unwinder::Implementation {
                               int need_unwind_info, void* argument) {
         const EhTable* const table = of(argument).tables.find(ip);
         if (table == nullptr) return -UNW_ENOINFO;
-        unw_dyn_info_t info{};
-        info.format = UNW_INFO_FORMAT_REMOTE_TABLE;
-        info.start_ip = table->begin;
-        info.end_ip = table->end;
-        info.u.rti.segbase = table->header;
-        info.u.rti.table_data = table->entries;
-        info.u.rti.table_len = table->count * 8 / sizeof(unw_word_t);
-        return _Ux86_64_dwarf_search_unwind_table(space, ip, &info, found, need_unwind_info,
-                                                  argument);
+        return search(*table, space, ip, found, need_unwind_info, argument);
     }
     static void put_unwind_info(unw_addr_space_t, unw_proc_info_t*, void*) {}
     static int dynamic_list(unw_addr_space_t, unw_word_t*, void*) { return -UNW_ENOINFO; }

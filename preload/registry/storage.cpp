@@ -26,6 +26,12 @@ std::uint64_t head_of(std::uint64_t tag, std::uint32_t id) noexcept {
     return tag << 32 | id;
 }
 
+// Of an id that was given out: its slab is there.
+Record* given(std::uint32_t id) noexcept {
+    Record* const slab = slabs[id >> kSlabBits].load(std::memory_order_acquire);
+    return &slab[id & (kSlabRecords - 1)];
+}
+
 void push(Record* record) noexcept {
     std::uint64_t head = free_head.load(std::memory_order_relaxed);
     do {
@@ -40,7 +46,7 @@ Record* pop() noexcept {
     for (;;) {
         const auto id = static_cast<std::uint32_t>(head);
         if (id == 0) return nullptr;
-        Record* const record = record_at(id);
+        Record* const record = given(id);
         const std::uint32_t next = record->next_free.load(std::memory_order_relaxed);
         if (free_head.compare_exchange_weak(head, head_of((head >> 32) + 1, next),
                                             std::memory_order_acq_rel, std::memory_order_acquire)) {
@@ -71,7 +77,7 @@ Record* fresh() noexcept {
     } while (!next_fresh.compare_exchange_weak(id, id + 1, std::memory_order_acq_rel));
     // Zeroed memory is what a new Record is. Constructing it would be a race with those who look:
     // its id is among theirs already.
-    Record* const record = record_at(id);
+    Record* const record = given(id);
     record->id = id;
     return record;
 }

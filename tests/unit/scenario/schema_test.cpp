@@ -54,7 +54,7 @@ std::string file_with_step(const std::string& step) {
     return "[target]\ncommand = [\"x\"]\n[[test]]\nname = \"t\"\nsteps = [" + step + "]\n";
 }
 
-const Json& definition(const std::string& name) {
+const Json& definition(const char* name) {
     return schema().at("definitions").at(name);
 }
 
