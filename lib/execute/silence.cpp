@@ -2,13 +2,13 @@
 
 namespace threadfault::execute {
 
-Silence::Verdict Silence::judge(Deafness found, const DeathWatch& watch) noexcept {
+Silence::Verdict Silence::judge(Deafness found, char state) noexcept {
     if (found != Deafness::blocked && found != Deafness::newborn) {
         deaf_looks_ = blocked_looks_ = running_looks_ = 0;
-        return judge_sleep(watch);
+        return judge_sleep(state);
     }
     ++deaf_looks_;
-    if (watch.was_running()) {
+    if (state == 'R') {
         return ++running_looks_ >= kRunningLooks ? Verdict::deaf : Verdict::undecided;
     }
     if (found == Deafness::blocked) ++blocked_looks_;
@@ -18,8 +18,8 @@ Silence::Verdict Silence::judge(Deafness found, const DeathWatch& watch) noexcep
 }
 
 // It would hear us, if it came back from the kernel.
-Silence::Verdict Silence::judge_sleep(const DeathWatch& watch) noexcept {
-    if (!watch.was_uninterruptible()) {
+Silence::Verdict Silence::judge_sleep(char state) noexcept {
+    if (state != 'D') {
         uninterruptible_looks_ = 0;
         return Verdict::hears;
     }

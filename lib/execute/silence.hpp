@@ -1,30 +1,33 @@
-// Why a thread that was signalled does not answer. Async-signal-safe; one watcher, one object.
+// Why a thread that was signalled does not answer. Async-signal-safe (it only counts); one watcher,
+// one object.
 #ifndef THREADFAULT_EXECUTE_SILENCE_HPP
 #define THREADFAULT_EXECUTE_SILENCE_HPP
 
-#include "execute/thread_state.hpp"
+#include "execute/core.hpp"
+
+#include <cstdint>
 
 namespace threadfault::execute {
 
 // The judgement of a silent thread, from looks that are half a millisecond to a millisecond apart.
 //
-//   answers? ── no ──> look ──> blocks the signal ──> often enough ──> deaf
-//                       │ └──> sleeps uninterruptibly ──> often enough ──> uninterruptible
-//                       └──> hears: it comes when it gets a CPU ──> undecided
+//   look ─┬─> blocks the signal ──────> undecided ── often enough ──> deaf
+//         └─> hears ─┬─> sleeps in D ─> undecided ── often enough ──> uninterruptible
+//                    └─> else ────────> hears: it comes when it gets a CPU
 //
 // One look proves nothing: glibc blocks everything at a thread's birth and end, programs do so for
 // a moment, and a thread that waits for a CPU may have been stopped at just such a moment.
 class Silence {
 public:
-    enum class Verdict {
+    enum class Verdict : std::uint8_t {
         hears,      // the signal is not blocked: wait on
         undecided,  // look again soon
         deaf,
         uninterruptible,
     };
 
-    // What the next look found; `watch` has just been asked has_ended().
-    Verdict judge(Deafness found, const DeathWatch& watch) noexcept;
+    // What the next look found: the mask, and the state (proc(5); DeathWatch has it).
+    Verdict judge(Deafness found, char state) noexcept;
 
     // Did the last look find the signal blocked?
     bool is_blocked() const noexcept { return deaf_looks_ > 0; }
@@ -41,7 +44,7 @@ public:
     static constexpr int kUninterruptibleLooks = 100;
 
 private:
-    Verdict judge_sleep(const DeathWatch& watch) noexcept;
+    Verdict judge_sleep(char state) noexcept;
 
     int deaf_looks_ = 0;     // of all kinds, in a row
     int blocked_looks_ = 0;  // of them, those at a thread that slept, neither new nor ending

@@ -49,11 +49,8 @@ public:
     // False when /proc can't be read and the kernel still knows the tid.
     bool has_ended() noexcept;
 
-    // At that look, did the thread run, or wait for a CPU?
-    bool was_running() const noexcept { return state_ == 'R'; }
-
-    // At that look, did it sleep where no signal reaches it?
-    bool was_uninterruptible() const noexcept { return state_ == 'D'; }
+    // The thread's state at that look (proc(5)); '?' when it was not to be read.
+    char state() const noexcept { return state_; }
 
 private:
     pid_t pid_;
