@@ -15,24 +15,29 @@
 
 namespace threadfault::shim {
 
-// The states, and what each may lead to (every one may also end, "refused" or "no such thread"):
+// The states, and what each may lead to:
 //
-//            begin()
-//   idle ──────┬──────────────> finished   what needs no victim: signal, demote; what can't be done
-//              │
-//              ├── thaw ──────> loosening ──> finished     the victim has noticed; or pending
-//              ├── interrupt ─> poking ─────> finished     its handler ran; or pending
-//              └── the others ─> posted <───────────────┐
-//                                  │                     │ next try
-//     the victim's handler says    ├─ misplaced ─────> resting ── out of time: no safe point
-//     (Act), or nothing:           ├─ looked ────────> telling ── told(): posted again, in earnest
-//                                  ├─ looked, held ──> finished   it was all; it is held
-//                                  ├─ ending ────────> watching ─┐
-//                                  ├─ cancelled ─────> watching ─┴─> finished   gone; or pending
-//                                  └─ silence ───────> finished   deaf, uninterruptible, timed out
+//   idle ── begin() ─┬─ signal, demote, what can't be done ─────────────────────────> finished
+//                    ├─ thaw ───────> loosening ─── it has noticed ─────────────────> finished
+//                    ├─ interrupt ──> poking ────── its handler ran ────────────────> finished
+//                    └─ the others ─> (post)
 //
-// clear() makes a finished one idle. In every state: the victim's end is a result, and the deadline
-// takes back what has not begun (execute::revoke) and calls the rest pending.
+//   (post) ─┬─ can't be sent ───────────────────────────────────────────────────────> finished
+//           ├─ no slot is free ─> resting
+//           └─ sent ────────────> posted
+//
+//   posted ─┬─ Act::misplaced ──────────> resting ── after a pause ─────────────────> (post)
+//           ├─ Act::looked, first of two > telling ── told() ────────────────────────> (post)
+//           ├─ Act::ending, cancelled ──> watching ── it has ended ─────────────────> finished
+//           ├─ Act::looked, held, stranger ─────────────────────────────────────────> finished
+//           └─ silence: deaf, uninterruptible ──────────────────────────────────────> finished
+//
+//   finished ── clear() ──> idle
+//
+// The victim's end leads to finished from every state but telling, which does not look. So does the
+// deadline: from resting and telling as refused; from posted as refused if the request could be
+// taken back (execute::revoke), else its answer comes in microseconds and is waited for; from
+// watching, loosening and poking as pending.
 class Attempt {
 public:
     // Takes the request up; finished() may be true at once.
