@@ -115,8 +115,8 @@ bool is_believed_ignored(int which) noexcept {
     return reserved.ignored[which].load(std::memory_order_relaxed);
 }
 
-void set_believed_ignored(int which, bool ignored) noexcept {
-    reserved.ignored[which].store(ignored, std::memory_order_relaxed);
+bool set_believed_ignored(int which, bool ignored) noexcept {
+    return reserved.ignored[which].exchange(ignored, std::memory_order_relaxed);
 }
 
 }  // namespace threadfault::shim

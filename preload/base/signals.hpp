@@ -63,7 +63,8 @@ void set_kernel_mask(Mask mask) noexcept;
 
 // What the program believes to be the disposition of a reserved signal: SIG_DFL or SIG_IGN.
 bool is_believed_ignored(int which) noexcept;
-void set_believed_ignored(int which, bool ignored) noexcept;
+// Returns what was believed before.
+bool set_believed_ignored(int which, bool ignored) noexcept;
 
 }  // namespace threadfault::shim
 

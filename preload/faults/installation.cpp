@@ -69,8 +69,7 @@ void signal_taken(int signal_number) noexcept {
             }
         }
         reserve_instead(which, next);
-        const bool ignored = is_believed_ignored(which);
-        set_believed_ignored(which, false);
+        const bool ignored = set_believed_ignored(which, false);
         if (installed.load(std::memory_order_acquire)) {
             set_raw_disposition(signal_number, ignored ? reinterpret_cast<void*>(SIG_IGN)
                                                        : reinterpret_cast<void*>(SIG_DFL));
