@@ -1,10 +1,11 @@
 // The C++ interface (threadfault/execute.hpp): requests that own a callable.
+#include "threadfault/execute.hpp"
+
 #include "execute/run.hpp"
 #include "execute/session.hpp"
 #include "execute/syscalls.hpp"
 
 #include <cxxabi.h>
-#include <threadfault/execute.hpp>
 
 #include <atomic>
 #include <exception>
