@@ -1,8 +1,8 @@
 // threadfault ps: the targets, or the threads of one process.
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
+#include "drive/locks/holdings.hpp"
 #include "drive/locks/member_names.hpp"
-#include "drive/locks/more_facts.hpp"
 #include "drive/programs/targets.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "render/json.hpp"

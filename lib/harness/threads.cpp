@@ -1,7 +1,8 @@
 // Looking at a target's threads.
+#include "drive/faults/add_stacks.hpp"
+#include "drive/locks/holdings.hpp"
 #include "drive/locks/lock_graph.hpp"
 #include "drive/locks/member_names.hpp"
-#include "drive/locks/more_facts.hpp"
 #include "drive/threads/selector.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"

@@ -2,8 +2,9 @@
 
 #include "base/glob.hpp"
 #include "base/suggest.hpp"
+#include "drive/faults/add_stacks.hpp"
+#include "drive/locks/holdings.hpp"
 #include "drive/locks/member_names.hpp"
-#include "drive/locks/more_facts.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
 

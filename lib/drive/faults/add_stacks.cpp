@@ -1,9 +1,8 @@
-#include "drive/locks/more_facts.hpp"
+#include "drive/faults/add_stacks.hpp"
 
 #include "drive/faults/plan.hpp"
 #include "observe/symbols.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <unordered_map>
 
@@ -37,41 +36,6 @@ void add_stacks(const observe::Process& process, client::Connection& connection,
             const observe::Symbol& symbol = symbols.resolve(reply->frame[i] - (i == 0 ? 0 : 1));
             if (symbol.name.empty()) continue;
             thread.on_stack.push_back(observe::without_parameters(symbol.name));
-        }
-    }
-}
-
-void add_holdings(const LockGraph& graph, ThreadList& list) {
-    std::unordered_map<pid_t, ThreadView*> views;
-    for (ThreadView& thread : list.threads)
-        views[thread.tid] = &thread;
-    for (const Lock& lock : graph.locks) {
-        if (!lock.owner || !lock.owner->alive || lock.kind == observe::WaitKind::join) continue;
-        const auto owner = views.find(lock.owner->tid);
-        if (owner == views.end()) continue;
-        owner->second->holding.push_back(
-            {lock.kind, lock.address, lock.symbol, lock.waiters.size()});
-    }
-}
-
-void add_holdings(ThreadList& list) {
-    std::unordered_map<pid_t, ThreadView*> views;
-    for (ThreadView& thread : list.threads)
-        views[thread.tid] = &thread;
-    for (const ThreadView& waiter : list.threads) {
-        if (!waiter.waiting || waiter.waiting->kind == observe::WaitKind::join) continue;
-        const Waiting& wait = *waiter.waiting;
-        if (!wait.owner_tid || !wait.owner_alive || *wait.owner_tid == waiter.tid) continue;
-        const auto owner = views.find(*wait.owner_tid);
-        if (owner == views.end()) continue;
-        std::vector<HeldLock>& held = owner->second->holding;
-        const auto known = std::find_if(held.begin(), held.end(), [&](const HeldLock& lock) {
-            return lock.address == wait.address;
-        });
-        if (known == held.end()) {
-            held.push_back({wait.kind, wait.address, wait.symbol, 1});
-        } else {
-            ++known->waiters;
         }
     }
 }
