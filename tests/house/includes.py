@@ -37,13 +37,14 @@ HOUSE = [
     ("scenario/report", "include format base scenario"),
     ("scenario/run", BELOW_DRIVE + " " + DRIVE + " harness scenario scenario/probe scenario/report"),
     ("cli/render", BELOW_DRIVE + " inject " + DRIVE),
-    ("cli/command.hpp cli/invocation.hpp", "include format base cli/render"),
-    ("cli/render/help.* cli/render/man.*", "format cli/render cli/command.hpp"),
-    ("cli/commands", BELOW_DRIVE + " inject " + DRIVE + " harness scenario cli/render"
-                     " cli/command.hpp cli/render/help.*"),
+    # What every command sees of the frame; the frame itself ("cli") knows every command.
+    ("cli/invocation.* cli/command.hpp cli/option_words.*", "include format base cli/render"),
+    ("cli/render/help.* cli/render/man.*", "format cli/render cli/invocation.*"),
+    ("cli/commands", BELOW_DRIVE + " inject " + DRIVE + " harness scenario cli/render cli/invocation.*"
+                     " cli/render/help.*"),
+    ("cli", BELOW_DRIVE + " " + DRIVE + " cli/render cli/invocation.* cli/render/help.* cli/commands"),
     ("cli/programs", BELOW_DRIVE + " " + DRIVE + " diagnose harness scenario scenario/report scenario/run"
-                     " cli/render cli/command.hpp cli/commands"),
-    ("cli", BELOW_DRIVE + " " + DRIVE + " cli/render cli/command.hpp cli/render/help.* cli/commands"),
+                     " cli/render cli/invocation.* cli/commands cli"),
     ("preload/base", GUEST + " base"),
     ("preload/registry", GUEST + " base preload/base"),
     ("preload/faults", GUEST + " base preload/base preload/registry"),
