@@ -86,7 +86,7 @@ void note_error_format(int argc, char** argv, Invocation* invocation) {
 }
 
 Error usage_error(const std::string& message, std::string hint) {
-    return Error(ExitCode::usage, "usage", message, std::move(hint));
+    return Error(ErrorCode::usage, message, std::move(hint));
 }
 
 Error unexpected(const Command& command, const CLI::App& app, const std::string& word) {
@@ -128,11 +128,11 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
                                            : formatted("did you mean {}?", near));
         }
         if (line.version) {
-            write_all(STDOUT_FILENO, version_text() + "\n");
+            print_out(version_text() + "\n");
             return 0;
         }
         if (line.help) {
-            write_all(STDOUT_FILENO, overview(invocation.style()));
+            print_out(overview(invocation.style()));
             return 0;
         }
         // Options alone: an unknown one is told before the missing command.
@@ -155,10 +155,10 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
     try {
         app.parse(std::move(line.arguments));
     } catch (const CLI::CallForHelp&) {
-        write_all(STDOUT_FILENO, command_help(*line.command, app, invocation, invocation.style()));
+        print_out(command_help(*line.command, app, invocation, invocation.style()));
         return 0;
     } catch (const CLI::CallForVersion&) {
-        write_all(STDOUT_FILENO, version_text() + "\n");
+        print_out(version_text() + "\n");
         return 0;
     } catch (const CLI::ParseError& error) {
         // An unknown option is what went wrong, when there is one; the rest follows from it.
@@ -183,11 +183,11 @@ int run_command_line(int argc, char** argv) {
         return dispatch(argc, argv, invocation);
     } catch (const Error& error) {
         report_error(error, invocation.json, invocation.error_style());
-        return static_cast<int>(error.exit_code());
+        return exit_status(error);
     } catch (const std::exception& error) {
-        const Error unforeseen(ExitCode::usage, "internal", error.what());
+        const Error unforeseen(ErrorCode::internal, error.what());
         report_error(unforeseen, invocation.json, invocation.error_style());
-        return static_cast<int>(unforeseen.exit_code());
+        return exit_status(unforeseen);
     }
 }
 

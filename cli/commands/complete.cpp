@@ -224,7 +224,7 @@ int run_complete(const std::vector<std::string>& typed) {
         if (word.starts_with(current) || word.starts_with(':'))
             out += formatted("{}\t{}\n", word, about);
     }
-    write_all(STDOUT_FILENO, out);
+    print_out(out);
     return 0;
 }
 

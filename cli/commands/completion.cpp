@@ -28,10 +28,10 @@ int run_completion(const std::string& shell) {
     if (shell == "fish") script = kFishScript;
     if (script == nullptr) {
         const std::string_view near = base::nearest(shell, kShells);
-        throw Error(ExitCode::usage, "usage", formatted("no completion for \"{}\"", shell),
+        throw Error(ErrorCode::usage, formatted("no completion for \"{}\"", shell),
                     near.empty() ? "one of bash, zsh, fish" : formatted("did you mean {}?", near));
     }
-    write_all(STDOUT_FILENO, script);
+    print_out(script);
     return 0;
 }
 

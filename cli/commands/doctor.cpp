@@ -4,6 +4,7 @@
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
+#include "render/error_table.hpp"
 #include "render/json.hpp"
 #include "render/text.hpp"
 
@@ -61,8 +62,7 @@ int run_doctor(const DoctorOptions& options, const Invocation& invocation) {
     } else {
         checks = drive::examine_program(options.subject, invocation.shim);
     }
-    write_all(STDOUT_FILENO,
-              invocation.json ? json_checks(checks) : render(checks, invocation.style()));
+    print_out(invocation.json ? json_checks(checks) : render(checks, invocation.style()));
     return drive::all_ok(checks) ? 0 : static_cast<int>(ExitCode::no_agent);
 }
 

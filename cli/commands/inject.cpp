@@ -28,17 +28,17 @@ struct InjectOptions {
 [[noreturn]] void not_armed(const wire::ArmReply& reply, const std::string& text, pid_t pid) {
     switch (reply.outcome) {
         case wire::ArmOutcome::needs_points:
-            throw Error(ExitCode::no_agent, "needs_points",
+            throw Error(ErrorCode::needs_points,
                         formatted("process {} does not run with the points library, which "
                                   "\"{}\" needs",
                                   pid, text),
                         "start it with threadfault run --points -- PROGRAM");
         case wire::ArmOutcome::too_many:
-            throw Error(ExitCode::no_effect, "too_many",
+            throw Error(ErrorCode::too_many,
                         formatted("process {} has as many call faults as it can hold", pid),
                         formatted("threadfault inject {} --clear", pid));
         default:
-            throw Error(ExitCode::usage, "bad_spec",
+            throw Error(ErrorCode::bad_spec,
                         formatted("the agent of process {} does not understand \"{}\" (column "
                                   "{})",
                                   pid, text, reply.column),
@@ -57,7 +57,7 @@ int arm(client::Connection& connection, pid_t pid, const std::vector<inject::Spe
         out += formatted("armed, number {}: {}\n", reply.id, base::clean_line(spec.text));
     }
     if (invocation.json) out = line({{"pid", pid}, {"armed", armed}});
-    write_all(STDOUT_FILENO, out);
+    print_out(out);
     return 0;
 }
 
@@ -71,11 +71,11 @@ int list(client::Connection& connection, pid_t pid, const Invocation& invocation
                              {"matched", record.matched},
                              {"injected", record.injected}});
         }
-        write_all(STDOUT_FILENO, line({{"pid", pid}, {"specs", specs}}));
+        print_out(line({{"pid", pid}, {"specs", specs}}));
         return 0;
     }
     if (records.empty()) {
-        write_all(STDOUT_FILENO, formatted("no call faults are armed in process {}\n", pid));
+        print_out(formatted("no call faults are armed in process {}\n", pid));
         return 0;
     }
     Table table({{"ID", true}, {"MATCHED", true}, {"INJECTED", true}, {"SPEC"}});
@@ -85,14 +85,14 @@ int list(client::Connection& connection, pid_t pid, const Invocation& invocation
     }
     std::string out;
     table.print(&out, invocation.style(), terminal_width(STDOUT_FILENO));
-    write_all(STDOUT_FILENO, out);
+    print_out(out);
     return 0;
 }
 
 int clear(client::Connection& connection, pid_t pid, const Invocation& invocation) {
     const std::uint32_t count = connection.disarm();
-    write_all(STDOUT_FILENO, invocation.json ? line({{"pid", pid}, {"cleared", count}})
-                                             : formatted("{} call faults cleared\n", count));
+    print_out(invocation.json ? line({{"pid", pid}, {"cleared", count}})
+                              : formatted("{} call faults cleared\n", count));
     return 0;
 }
 
@@ -100,7 +100,7 @@ int run_inject(const InjectOptions& options, const Invocation& invocation) {
     const int asked =
         (options.specs.empty() ? 0 : 1) + (options.list ? 1 : 0) + (options.clear ? 1 : 0);
     if (asked != 1) {
-        throw Error(ExitCode::usage, "usage", "inject: which call fault?",
+        throw Error(ErrorCode::usage, "inject: which call fault?",
                     "give a SPEC, or --list, or --clear");
     }
     std::vector<inject::Spec> specs =
@@ -123,8 +123,7 @@ std::optional<std::uint64_t> parse_seed(const std::string& text) {
     const char* const end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, seed);
     if (error == std::errc() && rest == end) return seed;
-    throw Error(ExitCode::usage, "usage", formatted("--seed {}: no number", text),
-                "for example --seed 7");
+    throw Error(ErrorCode::usage, formatted("--seed {}: no number", text), "for example --seed 7");
 }
 
 std::vector<inject::Spec> parse_specs(const std::vector<std::string>& texts, bool force,

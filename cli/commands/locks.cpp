@@ -28,22 +28,21 @@ int draw(const std::string& graph) {
         base::run({"dot", "-Tsvg"},
                   {.input = graph, .deadline = std::chrono::steady_clock::now() + kPatience});
     if (dot.end == base::RunResult::End::not_started) {
-        throw Error(ExitCode::usage, "no_graphviz",
+        throw Error(ErrorCode::no_graphviz,
                     "--svg: the program dot of Graphviz, which draws it, is not to be found",
                     "install graphviz, or take --dot and draw it elsewhere");
     }
     if (!dot.succeeded() || dot.truncated) {
-        throw Error(ExitCode::usage, "no_graphviz", "--svg: dot could not draw the graph",
+        throw Error(ErrorCode::no_graphviz, "--svg: dot could not draw the graph",
                     "take --dot and see what dot says of it");
     }
-    write_all(STDOUT_FILENO, dot.output);
+    print_out(dot.output);
     return 0;
 }
 
 int run_locks(const LocksOptions& options, const Invocation& invocation) {
     if (options.dot && options.svg) {
-        throw Error(ExitCode::usage, "usage", "--dot and --svg exclude each other",
-                    "say one of them");
+        throw Error(ErrorCode::usage, "--dot and --svg exclude each other", "say one of them");
     }
     Looked looked(options.pid);
     const pid_t pid = looked.process.pid();
@@ -51,10 +50,9 @@ int run_locks(const LocksOptions& options, const Invocation& invocation) {
     drive::LockGraph graph = drive::find_locks(looked.process, looked.agent());
     drive::name_members(looked.process, graph.locks);
     if (options.svg) return draw(dot_locks(pid, command, graph));
-    write_all(STDOUT_FILENO, options.dot ? dot_locks(pid, command, graph)
-                             : invocation.json
-                                 ? json_locks(pid, graph)
-                                 : render_locks(pid, command, graph, invocation.style()));
+    print_out(options.dot       ? dot_locks(pid, command, graph)
+              : invocation.json ? json_locks(pid, graph)
+                                : render_locks(pid, command, graph, invocation.style()));
     return 0;
 }
 

@@ -14,15 +14,15 @@ namespace threadfault::cli {
 void setup_man(CLI::App&, Invocation& invocation) {
     invocation.action = [&invocation] {
         if (invocation.words.empty()) {
-            write_all(STDOUT_FILENO, overview_page());
+            print_out(overview_page());
             return 0;
         }
         const Command* const command = find_command(invocation.words.front());
-        if (command == nullptr) throw Error(ExitCode::usage, "usage", "no such command");
+        if (command == nullptr) throw Error(ErrorCode::usage, "no such command");
         CLI::App app;
         Invocation scratch;
         setup(*command, app, scratch);
-        write_all(STDOUT_FILENO, command_page(*command, app, scratch));
+        print_out(command_page(*command, app, scratch));
         return 0;
     };
 }

@@ -35,7 +35,7 @@ std::optional<std::string> take(std::string_view option, std::vector<std::string
             continue;
         }
         if (!value.empty()) return value;
-        throw Error(ExitCode::usage, "usage", formatted("{}: its value is missing", option),
+        throw Error(ErrorCode::usage, formatted("{}: its value is missing", option),
                     option == kCommand ? "for example --command memcached"
                                        : "for example --descendants-of 4711");
     }
@@ -73,7 +73,7 @@ void resolve_process(const CLI::App& app, std::vector<std::string>& arguments) {
     if (filter.command.empty() && filter.ancestor == 0) return;
     const std::vector<drive::Target> found = drive::find_targets(filter);
     if (found.empty()) {
-        throw Error(ExitCode::no_such_thread, "no_such_process",
+        throw Error(ErrorCode::no_such_process,
                     formatted("{}: no target is meant by that", meaning(filter)),
                     "`threadfault ps` lists the targets");
     }
@@ -83,7 +83,7 @@ void resolve_process(const CLI::App& app, std::vector<std::string>& arguments) {
             list += formatted("{}{} ({})", list.empty() ? "" : ", ", target.pid,
                               shorten(target.command, 40, true));
         }
-        throw Error(ExitCode::no_such_thread, "ambiguous_selector",
+        throw Error(ErrorCode::ambiguous_selector,
                     formatted("{}: {} targets are meant: {}", meaning(filter), found.size(), list),
                     "name one by its PID, or say both --command and --descendants-of");
     }

@@ -33,9 +33,9 @@ constexpr const char* kPsExamples =
 
 int list_targets(const Invocation& invocation) {
     const std::vector<drive::Target> targets = drive::find_targets();
-    write_all(STDOUT_FILENO, invocation.json ? json_targets(targets)
-                                             : render_targets(targets, invocation.style(),
-                                                              terminal_width(STDOUT_FILENO)));
+    print_out(invocation.json
+                  ? json_targets(targets)
+                  : render_targets(targets, invocation.style(), terminal_width(STDOUT_FILENO)));
     return 0;
 }
 
@@ -55,8 +55,7 @@ int list_threads_of(const std::string& pid, const Invocation& invocation) {
                                        .outside = true});
     drive::add_holdings(report.list);
     drive::name_members(looked.process, report.list.threads);
-    write_all(STDOUT_FILENO,
-              invocation.json
+    print_out(invocation.json
                   ? json_threads(report.pid, report.command, report.agent, report.list.threads)
                   : render_threads(report, invocation.style(), terminal_width(STDOUT_FILENO)));
     return 0;

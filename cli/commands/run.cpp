@@ -42,8 +42,7 @@ constexpr const char* kRunExamples =
 
 int run_run(const RunOptions& options, const Invocation& invocation) {
     if (invocation.program.empty()) {
-        throw Error(ExitCode::usage, "usage", "run: which program?",
-                    "threadfault run -- PROGRAM ARGS…");
+        throw Error(ErrorCode::usage, "run: which program?", "threadfault run -- PROGRAM ARGS…");
     }
     drive::LaunchOptions launch;
     launch.command = invocation.program;

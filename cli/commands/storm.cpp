@@ -55,12 +55,12 @@ public:
     void wait_until_ready() {
         for (int i = 0; i < 500; i++) {
             if (process_.has_ended()) {
-                throw Error(ExitCode::target_died, "target_died",
-                            "the program ended before it made a thread", "");
+                throw Error(ErrorCode::target_died, "the program ended before it made a thread",
+                            "");
             }
             if (interrupted()) {
-                throw Error(ExitCode::no_agent, "no_agent",
-                            "interrupted before the program made a thread", "");
+                throw Error(ErrorCode::no_agent, "interrupted before the program made a thread",
+                            "");
             }
             try {
                 const observe::Process process(pid());
@@ -72,7 +72,7 @@ public:
                 std::this_thread::sleep_for(20ms);
             }
         }
-        throw Error(ExitCode::no_agent, "no_agent", "the program made no thread within 10 s",
+        throw Error(ErrorCode::no_agent, "the program made no thread within 10 s",
                     formatted("threadfault doctor {}", pid()));
     }
 
@@ -156,7 +156,7 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
     std::vector<drive::StormStep> recorded;
     if (!arguments.replay.empty()) recorded = drive::read_storm_journal(arguments.replay);
     if (arguments.pid.empty() == invocation.program.empty()) {
-        throw Error(ExitCode::usage, "usage", "storm: on which target?",
+        throw Error(ErrorCode::usage, "storm: on which target?",
                     "threadfault storm PID …, or threadfault storm … -- PROGRAM ARGS…");
     }
 
@@ -182,9 +182,8 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
     const drive::StormEnd end = arguments.replay.empty()
                                     ? drive::run_storm(process, options, listener, stopped)
                                     : drive::replay_storm(process, recorded, listener, stopped);
-    write_all(STDOUT_FILENO, invocation.json
-                                 ? summary.json(process.pid(), end, journal, options.seed)
-                                 : summary.text(end, journal, options.seed, style));
+    print_out(invocation.json ? summary.json(process.pid(), end, journal, options.seed)
+                              : summary.text(end, journal, options.seed, style));
     return end.target_died ? static_cast<int>(ExitCode::target_died) : 0;
 }
 

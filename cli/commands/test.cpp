@@ -46,7 +46,7 @@ std::size_t require_count(const char* option, const std::string& text) {
     const char* const end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, count);
     if (error == std::errc() && rest == end && count >= 1 && count <= 1'000'000) return count;
-    throw Error(ExitCode::usage, "usage", formatted("{} {}: no such number", option, text),
+    throw Error(ErrorCode::usage, formatted("{} {}: no such number", option, text),
                 "a whole number, at least 1");
 }
 
@@ -68,8 +68,7 @@ int run_test(const TestOptions& given, const Invocation& invocation) {
     options.shim = invocation.shim;
     options.color = invocation.style().color;
     if (options.json && options.tap) {
-        throw Error(ExitCode::usage, "usage", "--json and --tap exclude each other",
-                    "say one of them");
+        throw Error(ErrorCode::usage, "--json and --tap exclude each other", "say one of them");
     }
     say_where_we_are();
     drive::become_helper("threadfault-test", scenario::to_arguments(options));

@@ -49,7 +49,7 @@ std::uint64_t parse_random(const std::string& text) {
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, seed);
     if (error == std::errc() && rest == end) return seed;
-    throw Error(ExitCode::usage, "usage", formatted("--random={}: the seed is no number", text),
+    throw Error(ErrorCode::usage, formatted("--random={}: the seed is no number", text),
                 "write --random, or --random=7 for the same choice each time");
 }
 
@@ -70,7 +70,7 @@ drive::Choice choice_of(const ThreadOptions& options) {
     const int given =
         (options.all ? 1 : 0) + (options.first ? 1 : 0) + (options.random.empty() ? 0 : 1);
     if (given > 1) {
-        throw Error(ExitCode::usage, "usage", "--all, --first and --random exclude each other",
+        throw Error(ErrorCode::usage, "--all, --first and --random exclude each other",
                     "say one of them");
     }
     drive::Choice choice;
@@ -88,12 +88,11 @@ pid_t parse_pid(const std::string& text) {
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, number);
     if (rest != end || text.empty() || number < 0 || error == std::errc::invalid_argument) {
-        throw Error(ExitCode::usage, "usage", formatted("\"{}\" is no process id", text),
+        throw Error(ErrorCode::usage, formatted("\"{}\" is no process id", text),
                     "`threadfault ps` lists the targets");
     }
     if (error != std::errc() || number > INT_MAX || number == 0) {
-        throw Error(ExitCode::no_such_thread, "no_such_process",
-                    formatted("there is no process {}", text),
+        throw Error(ErrorCode::no_such_process, formatted("there is no process {}", text),
                     "`threadfault ps` lists the targets");
     }
     return static_cast<pid_t>(number);
@@ -104,7 +103,7 @@ observe::Process open_process(const std::string& text) {
     try {
         return observe::Process(pid);
     } catch (const Error& error) {
-        if (error.code_name() != "no_such_process" || !error.hint().empty()) throw;
+        if (error.code() != ErrorCode::no_such_process || !error.advice().empty()) throw;
         const pid_t near = base::nearest_number(pid, drive::likely_targets());
         std::string hint = "`threadfault ps` lists the targets";
         if (near != 0) {
@@ -115,7 +114,7 @@ observe::Process open_process(const std::string& text) {
                 // It ended: the general hint stands.
             }
         }
-        throw Error(error.exit_code(), error.code_name(), error.what(), hint);
+        throw Error(error.error_code(), error.what(), hint);
     }
 }
 
@@ -125,9 +124,9 @@ Looked::Looked(const std::string& pid_text) : process(open_process(pid_text)) {
         connection->hello();
     } catch (const Error& error) {
         connection.reset();
-        if (error.code_name() == "no_such_process" || !process.alive()) throw;
+        if (error.code() == ErrorCode::no_such_process || !process.alive()) throw;
         why = error.what();
-        hint = error.hint();
+        hint = cli::hint(error);
     }
 }
 
@@ -156,8 +155,8 @@ drive::Plan plan_of(std::string_view time, const std::function<drive::PlanInput(
             }
             return std::string(base::info(input.fault).name);
         };
-        throw Error(error.exit_code(), error.code_name(),
-                    formatted("{}: {}", option(), error.what()), error.hint());
+        throw Error(error.error_code(), formatted("{}: {}", option(), error.what()),
+                    error.advice());
     }
 }
 
@@ -186,13 +185,34 @@ Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
 
 Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan) {
     if (choice_of(options).quantity != drive::Quantity::all) {
-        throw Error(ExitCode::usage, "usage", "which thread?",
+        throw Error(ErrorCode::usage, "which thread?",
                     "name one, or say --all for every thread of the process");
     }
     const observe::Process process = open_process(options.pid);
     client::Connection connection(process);
     const std::vector<drive::Victim> victims = drive::choose_faulty(process, connection);
     return {process.pid(), drive::inflict(process, connection, victims, plan)};
+}
+
+ExitCode exit_code(drive::Outcome outcome) noexcept {
+    switch (outcome) {
+        case drive::Outcome::ended:
+        case drive::Outcome::done:
+            return ExitCode::done;
+        case drive::Outcome::pending:
+        case drive::Outcome::refused:
+            return ExitCode::no_effect;
+        case drive::Outcome::target_died:
+            return ExitCode::target_died;
+    }
+    return ExitCode::no_effect;
+}
+
+ExitCode worst_exit_code(const std::vector<drive::Result>& results) noexcept {
+    ExitCode worst = ExitCode::done;
+    for (const drive::Result& result : results)
+        worst = std::max(worst, exit_code(result.outcome));
+    return worst;
 }
 
 int report(const Invocation& invocation, const ThreadOptions& options, const Infliction& infliction,
@@ -206,8 +226,8 @@ int report(const Invocation& invocation, const ThreadOptions& options, const Inf
             out += result_line(result, verb, style);
         }
     }
-    write_all(STDOUT_FILENO, out);
-    return static_cast<int>(drive::worst_exit_code(infliction.results));
+    print_out(out);
+    return static_cast<int>(worst_exit_code(infliction.results));
 }
 
 }  // namespace threadfault::cli

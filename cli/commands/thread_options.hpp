@@ -7,6 +7,8 @@
 #include "invocation.hpp"
 #include "threadfault/error.hpp"
 
+#include "render/error_table.hpp"
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -69,6 +71,10 @@ Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
 
 // The same for every thread with a fault in force, main too; needs --all. No thread: no result.
 Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan);
+
+// 0, 6 or 7; of many results, the worst.
+ExitCode exit_code(drive::Outcome outcome) noexcept;
+ExitCode worst_exit_code(const std::vector<drive::Result>& results) noexcept;
 
 // Prints the results as text or JSON; returns the exit code. `verb`: "ended by vanish".
 int report(const Invocation& invocation, const ThreadOptions& options, const Infliction& infliction,

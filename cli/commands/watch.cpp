@@ -4,6 +4,7 @@
 #include "commands/commands.hpp"
 #include "commands/stop_request.hpp"
 #include "commands/thread_options.hpp"
+#include "render/error_table.hpp"
 #include "render/locks.hpp"
 #include "render/text.hpp"
 
@@ -27,9 +28,9 @@ int run_watch(const WatchOptions& options, const Invocation& invocation) {
     end_on_interrupt();
     const drive::WatchReport report =
         drive::watch(looked.process, looked.agent(), duration, [] { return interrupted(); });
-    write_all(STDOUT_FILENO, invocation.json ? json_watch(looked.process.pid(), report)
-                                             : render_watch(looked.process.pid(), command, report,
-                                                            invocation.style()));
+    print_out(invocation.json
+                  ? json_watch(looked.process.pid(), report)
+                  : render_watch(looked.process.pid(), command, report, invocation.style()));
     return report.verdict == drive::Progress::stuck ? static_cast<int>(ExitCode::bad_verdict) : 0;
 }
 

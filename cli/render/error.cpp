@@ -1,6 +1,7 @@
 #include "render/error.hpp"
 
 #include "base/clean_text.hpp"
+#include "render/error_table.hpp"
 #include "render/json.hpp"
 #include "render/text.hpp"
 
@@ -14,7 +15,8 @@ void report_error(const Error& error, bool json, const Style& style) {
         return;
     }
     std::string line = style.red("threadfault:") + " " + base::clean_line(error.what());
-    if (!error.hint().empty()) line += style.dim(" (" + base::clean_line(error.hint()) + ")");
+    const std::string what_to_do = hint(error);
+    if (!what_to_do.empty()) line += style.dim(" (" + base::clean_line(what_to_do) + ")");
     line += '\n';
     write_all(STDERR_FILENO, line);
 }

@@ -1,6 +1,7 @@
 #ifndef THREADFAULT_CLI_RENDER_ERROR_HPP
 #define THREADFAULT_CLI_RENDER_ERROR_HPP
 
+#include "render/error_table.hpp"
 #include "render/style.hpp"
 #include "threadfault/error.hpp"
 

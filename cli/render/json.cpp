@@ -2,6 +2,7 @@
 
 #include "base/duration.hpp"
 #include "format/format.hpp"
+#include "render/error_table.hpp"
 #include "render/json_values.hpp"
 
 namespace threadfault::cli {
@@ -108,18 +109,19 @@ std::string json_checks(const std::vector<drive::Check>& checks) {
     Json json = {{"ok", drive::all_ok(checks)}};
     json["checks"] = Json::array();
     for (const drive::Check& check : checks) {
-        json["checks"].push_back({{"name", check.name},
-                                  {"ok", check.ok},
-                                  {"detail", check.detail},
-                                  {"hint", text_or_null(check.hint)}});
+        json["checks"].push_back(
+            {{"name", check.name},
+             {"ok", check.ok},
+             {"detail", check.detail},
+             {"hint", text_or_null(check.error ? hint(*check.error) : check.hint)}});
     }
     return line(json);
 }
 
 std::string json_error(const Error& error) {
-    const Json body = {{"code", error.code_name()},
+    const Json body = {{"code", to_string(error.error_code())},
                        {"message", error.what()},
-                       {"hint", text_or_null(error.hint())}};
+                       {"hint", text_or_null(hint(error))}};
     return line({{"error", body}});
 }
 

@@ -64,6 +64,8 @@ constexpr std::string_view kExitCodes =
     ".TP\n.B 5\nnot permitted\n"
     ".TP\n.B 6\nthe fault did not take effect in time; the output says why\n"
     ".TP\n.B 7\nthe target died while the command ran\n"
+    ".TP\n.B 8\nthreadfault itself could not do its work: output not written, a helper program "
+    "missing, an internal error\n"
     ".PP\n\\fBrun\\fR passes on the exit code of the program; 127 not found, 126 not executable.\n";
 
 constexpr std::string_view kEnvironment =

@@ -1,5 +1,7 @@
 #include "render/text.hpp"
 
+#include "threadfault/error.hpp"
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -27,6 +29,13 @@ bool write_all(int descriptor, std::string_view text) {
         text.remove_prefix(static_cast<std::size_t>(written));
     }
     return true;
+}
+
+void print_out(std::string_view text) {
+    if (write_all(STDOUT_FILENO, text)) return;
+    const std::error_code cause(errno, std::generic_category());
+    throw Error(ErrorCode::not_written, "the standard output can't be written: " + cause.message(),
+                "", cause);
 }
 
 std::string counted(std::size_t count, std::string_view one) {

@@ -14,6 +14,9 @@ namespace threadfault::cli {
 // Writes all of `text`; false when the reader is gone.
 bool write_all(int descriptor, std::string_view text);
 
+// To the standard output. Throws Error{not_written}.
+void print_out(std::string_view text);
+
 // "1 thread", "2 threads".
 std::string counted(std::size_t count, std::string_view one);
 

@@ -107,16 +107,16 @@ std::string owner_text(const observe::Process& process) {
     return "user " + std::to_string(status.effective_uid);
 }
 
-AbsenceReport explain_absence(const observe::Process& process) {
+AbsenceReport look_for_cause(const observe::Process& process) {
     const std::string who = subject(process);
     Libraries libraries;
     try {
         libraries = libraries_of(process);
     } catch (const Error& error) {
-        if (error.exit_code() != ExitCode::not_permitted) throw;
+        if (error.code() != ErrorCode::not_permitted) throw;
         return {Absence::not_permitted,
                 "not permitted to look into " + who + ", which belongs to " + owner_text(process),
-                "run threadfault as root, or as the user that the process belongs to"};
+                {}};
     }
     if (libraries.shim) {
         if (process.tids().size() <= 1) {
@@ -127,14 +127,12 @@ AbsenceReport explain_absence(const observe::Process& process) {
                 "wait until the program has created a thread"};
         }
         if (auto report = explain_by_signals(who, process.process_status())) return *report;
-        return {Absence::agent_failed, who + " runs under the shim, but its agent does not answer",
-                "threadfault doctor " + std::to_string(process.pid()) +
-                    " looks further; `threadfault run --log FILE -- …` records why an agent can't "
-                    "start"};
+        return {
+            Absence::agent_failed, who + " runs under the shim, but its agent does not answer", {}};
     }
     if (!libraries.any_file &&
         !process.status(process.pid()).value_or(observe::TaskStatus{}).tgid) {
-        throw Error(ExitCode::no_such_thread, "no_such_process", who + " has ended");
+        throw Error(ErrorCode::no_such_process, who + " has ended");
     }
     if (!libraries.any_file) {
         return {Absence::kernel_thread, who + " is a kernel thread or has no program",
@@ -156,15 +154,22 @@ AbsenceReport explain_absence(const observe::Process& process) {
                 who + " is a static program: no library can be preloaded into it",
                 "link the program dynamically (without -static)"};
     }
-    return {Absence::not_started_under_shim, who + " was not started under threadfault",
-            "start it with `threadfault run -- PROGRAM ARGS…`"};
+    return {Absence::not_started_under_shim, who + " was not started under threadfault", {}};
+}
+
+AbsenceReport explain_absence(const observe::Process& process) {
+    AbsenceReport report = look_for_cause(process);
+    report.pid = process.pid();
+    return report;
 }
 
 Error to_error(const AbsenceReport& report) {
+    ErrorFacts facts{.advice = report.hint, .pid = report.pid};
+    facts.shim_loaded = report.absence == Absence::agent_failed;
     if (report.absence == Absence::not_permitted) {
-        return Error(ExitCode::not_permitted, "not_permitted", report.text, report.hint);
+        return Error(ErrorCode::not_permitted, report.text, std::move(facts));
     }
-    return Error(ExitCode::no_agent, "no_agent", "no agent: " + report.text, report.hint);
+    return Error(ErrorCode::no_agent, "no agent: " + report.text, std::move(facts));
 }
 
 }  // namespace threadfault::client

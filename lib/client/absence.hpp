@@ -26,7 +26,8 @@ enum class Absence {
 struct AbsenceReport {
     Absence absence{};
     std::string text;  // "process 4711 was not started under threadfault"
-    std::string hint;
+    std::string hint;  // "": the error's code says what to do
+    pid_t pid = 0;
 };
 
 // Looks at the process's mappings, auxiliary vector and threads. Never throws for what it finds;

@@ -49,7 +49,7 @@ Connection::Connection(const observe::Process& process)
         if (try_connect(path)) return;
     }
     if (!process.alive()) {
-        throw Error(ExitCode::no_such_thread, "no_such_process",
+        throw Error(ErrorCode::no_such_process,
                     "process " + std::to_string(process.pid()) + " has ended");
     }
     AbsenceReport report = explain_absence(process);
@@ -72,7 +72,7 @@ bool Connection::try_connect(const std::string& path) {
 
     const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
-        throw Error(ExitCode::no_agent, "no_agent", "no socket can be made here", {},
+        throw Error(ErrorCode::no_agent, "no socket can be made here", "",
                     std::error_code(errno, std::system_category()));
     }
     const Clock::time_point deadline = Clock::now() + kConnectWithin;
@@ -164,33 +164,41 @@ void Connection::check(std::size_t length) const {
         reply.text[sizeof reply.text - 1] = '\0';
         switch (reply.code) {
             case wire::ErrorCode::bad_version:
-                throw Error(
-                    ExitCode::no_agent, "version_mismatch",
-                    agent_of(process_) + " speaks version " + std::to_string(reply.agent_version) +
-                        " of the protocol, this threadfault " + std::to_string(wire::kVersion),
-                    "restart the program under this threadfault, or use the one it was started "
-                    "with");
+                throw Error(ErrorCode::version_mismatch, agent_of(process_) + " speaks version " +
+                                                             std::to_string(reply.agent_version) +
+                                                             " of the protocol, this threadfault " +
+                                                             std::to_string(wire::kVersion));
             case wire::ErrorCode::not_permitted:
-                throw Error(ExitCode::not_permitted, "not_permitted",
-                            agent_of(process_) + " serves the user it runs as, and root, alone",
-                            "run threadfault as root, or as the user that the process belongs to");
+                throw Error(ErrorCode::not_permitted,
+                            agent_of(process_) + " serves the user it runs as, and root, alone");
             case wire::ErrorCode::too_many_clients:
-                throw Error(ExitCode::no_agent, "too_many_clients",
-                            agent_of(process_) + " serves as many clients as it can",
-                            "try again when other threadfault commands on this process have ended");
+                throw Error(ErrorCode::too_many_clients,
+                            agent_of(process_) + " serves as many clients as it can");
             default:
-                throw Error(ExitCode::no_agent, "protocol_error",
-                            agent_of(process_) + " refused the request: " + reply.text,
-                            "is the program's shim of the same build as this threadfault?");
+                throw Error(ErrorCode::protocol_error,
+                            agent_of(process_) + " refused the request: " + reply.text);
         }
     }
     if (!sane || header.version != wire::kVersion) odd();
 }
 
 void Connection::odd() const {
-    throw Error(ExitCode::no_agent, "version_mismatch",
-                agent_of(process_) + " answers in a way that this threadfault doesn't understand",
-                "restart the program under this threadfault, or use the one it was started with");
+    throw Error(ErrorCode::version_mismatch,
+                agent_of(process_) + " answers in a way that this threadfault doesn't understand");
+}
+
+bool means_no_answer(ErrorCode code) noexcept {
+    switch (code) {
+        case ErrorCode::no_agent:
+        case ErrorCode::version_mismatch:
+        case ErrorCode::protocol_error:
+        case ErrorCode::too_many_clients:
+        case ErrorCode::target_stopped:
+        case ErrorCode::agent_silent:
+            return true;
+        default:
+            return false;
+    }
 }
 
 void Connection::lost() const {
@@ -198,13 +206,13 @@ void Connection::lost() const {
     const Clock::time_point deadline = Clock::now() + kDeathWithin;
     while (Clock::now() < deadline) {
         if (!process_.alive()) {
-            throw Error(ExitCode::target_died, "target_died",
+            throw Error(ErrorCode::target_died,
                         "process " + std::to_string(process_.pid()) + " ended");
         }
         std::this_thread::sleep_for(2ms);
     }
     throw Error(
-        ExitCode::no_agent, "no_agent",
+        ErrorCode::no_agent,
         agent_of(process_) + " closed the connection, and the process lives on",
         "it may have only one thread left, or have loaded another program (exec): ask again");
 }
@@ -212,12 +220,12 @@ void Connection::lost() const {
 void Connection::silent() const {
     const std::string who = agent_of(process_);
     if (is_stopped()) {
-        throw Error(ExitCode::no_effect, "target_stopped",
+        throw Error(ErrorCode::target_stopped,
                     who + " can't answer: the process is stopped (SIGSTOP, or a debugger)",
-                    "kill -CONT " + std::to_string(process_.pid()) + " lets it go on");
+                    ErrorFacts{.pid = process_.pid()});
     }
-    throw Error(ExitCode::no_effect, "agent_silent", who + " does not answer",
-                "threadfault doctor " + std::to_string(process_.pid()));
+    throw Error(ErrorCode::agent_silent, who + " does not answer",
+                ErrorFacts{.pid = process_.pid()});
 }
 
 bool Connection::is_stopped() const {

@@ -25,6 +25,9 @@ namespace threadfault::client {
 
 using Clock = std::chrono::steady_clock;
 
+// The process has no agent, or one that gives no answer: what /proc tells is all there is.
+[[nodiscard]] bool means_no_answer(ErrorCode code) noexcept;
+
 class Connection {
 public:
     // `process` must outlive the connection. Finds the socket through the process's own root

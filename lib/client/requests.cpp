@@ -201,7 +201,7 @@ wire::ArmReply Connection::arm(std::string_view text) {
     wire::ArmRequest request;
     if (text.size() >= sizeof request.text) {
         throw Error(
-            ExitCode::usage, "bad_spec",
+            ErrorCode::bad_spec,
             "a call fault is at most " + std::to_string(sizeof request.text - 1) + " bytes long");
     }
     std::memcpy(request.text, text.data(), text.size());

@@ -41,8 +41,7 @@ drive::Plan plan_of(const drive::PlanInput& input) {
     } catch (const drive::BadValue& error) {
         std::string what(base::info(input.fault).name);
         if (error.part() == drive::Part::signal) what += formatted(" {}", input.signal);
-        throw Error(error.exit_code(), error.code_name(), formatted("{}: {}", what, error.what()),
-                    error.hint());
+        throw Error(error.error_code(), formatted("{}: {}", what, error.what()), error.advice());
     }
 }
 

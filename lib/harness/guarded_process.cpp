@@ -33,7 +33,7 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds kPatience{10};
 
 [[noreturn]] void no_guardian(const std::string& what, int error) {
-    throw Error(ExitCode::usage, "no_guardian",
+    throw Error(ErrorCode::no_guardian,
                 formatted("the guardian of the target: {}: {}", what, std::strerror(error)));
 }
 
@@ -142,12 +142,13 @@ void GuardedProcess::start_target(const LaunchOptions& options) {
         message = hear();
     }
     if (message.kind == Kind::no_place) {
-        throw Error(ExitCode::usage, "no_directory",
+        throw Error(ErrorCode::no_directory,
                     formatted("{}: {}", options.directory, std::strerror(message.value)));
     }
     if (message.kind == Kind::failed) {
         const bool missing = message.value == ENOENT;
-        throw drive::CannotStart(missing ? 127 : 126, missing ? "not_found" : "not_executable",
+        throw drive::CannotStart(missing ? 127 : 126,
+                                 missing ? ErrorCode::not_found : ErrorCode::not_executable,
                                  formatted("{}: {}", program_, std::strerror(message.value)), "");
     }
 }
@@ -316,7 +317,7 @@ void GuardedProcess::write(std::string_view text) {
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (error != 0) {
-        throw Error(ExitCode::target_died, "input_closed",
+        throw Error(ErrorCode::input_closed,
                     formatted("{} (process {}) does not read its input any more", program_, pid_),
                     "", std::error_code(error, std::generic_category()));
     }

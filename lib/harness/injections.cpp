@@ -16,15 +16,15 @@ constexpr std::chrono::seconds kPatience{1};
     switch (reply.outcome) {
         case wire::ArmOutcome::needs_points:
             throw Error(
-                ExitCode::no_agent, "needs_points",
+                ErrorCode::needs_points,
                 formatted("{} does not run with the points library, which \"{}\" needs", who, text),
                 "launch it with Shim::points");
         case wire::ArmOutcome::too_many:
-            throw Error(ExitCode::no_effect, "too_many",
+            throw Error(ErrorCode::too_many,
                         formatted("{} has as many call faults as it can hold", who),
                         "clear_injections() disarms them");
         default:
-            throw Error(ExitCode::usage, "bad_spec",
+            throw Error(ErrorCode::bad_spec,
                         formatted("the agent of {} does not understand \"{}\" (column {})", who,
                                   text, reply.column),
                         "is the program's shim of the same build?");

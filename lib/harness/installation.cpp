@@ -74,7 +74,7 @@ std::string find_command() {
         path = formatted("{}/threadfault", directory.empty() ? "." : directory);
         if (access(path.c_str(), X_OK) == 0) return path;
     }
-    throw Error(ExitCode::usage, "no_command", "the command threadfault is not to be found",
+    throw Error(ErrorCode::no_command, "the command threadfault is not to be found",
                 "install threadfault, or name it in THREADFAULT_COMMAND");
 }
 

@@ -56,7 +56,7 @@ void set_variable(std::vector<std::string>* environment, const std::string& name
 
 drive::Launch prepare(const std::vector<std::string>& command, const LaunchOptions& options) {
     if (command.empty() || command.front().empty()) {
-        throw Error(ExitCode::usage, "usage", "Target::launch: which program?");
+        throw Error(ErrorCode::usage, "Target::launch: which program?");
     }
     const std::vector<inject::Spec> specs = specs_of(command.front(), options);
     const bool points = options.shim == Shim::points ||
@@ -87,7 +87,7 @@ std::string tail(const std::string& title, const std::string& text) {
 
 Target Target::launch(const std::vector<std::string>& command, const LaunchOptions& options) {
     if (!options.ready.output.empty() && options.output != Output::captured) {
-        throw Error(ExitCode::usage, "usage", "Ready::output: the output is not captured",
+        throw Error(ErrorCode::usage, "Ready::output: the output is not captured",
                     "set Output::captured");
     }
     const drive::Launch prepared = prepare(command, options);
@@ -107,11 +107,11 @@ Target Target::launch(const std::vector<std::string>& command, const LaunchOptio
         const std::string said =
             tail("standard output", launched.output()) + tail("standard error", launched.errors());
         if (exit) {
-            throw Error(ExitCode::target_died, "target_died",
+            throw Error(ErrorCode::target_died,
                         formatted("{} {} before it was ready ({}){}", launched.impl_->who(),
                                   exit->text(), missing, said));
         }
-        throw Error(ExitCode::no_effect, "not_ready",
+        throw Error(ErrorCode::not_ready,
                     formatted("{} is not ready: {}{}", launched.impl_->who(), missing, said));
     };
     const auto await = [&](const std::string& missing, const auto& condition) {
@@ -141,7 +141,7 @@ Target Target::launch(const std::vector<std::string>& command, const LaunchOptio
             try {
                 return !launched.threads(ready.thread).empty();
             } catch (const Error& error) {
-                if (error.exit_code() == ExitCode::target_died) return false;
+                if (error.code() == ErrorCode::target_died) return false;
                 throw;
             }
         });

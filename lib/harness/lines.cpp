@@ -16,7 +16,7 @@ std::regex compile(const std::string& text) {
     try {
         return std::regex(text);
     } catch (const std::regex_error& error) {
-        throw Error(ExitCode::usage, "bad_regex",
+        throw Error(ErrorCode::bad_regex,
                     formatted("\"{}\" is no regular expression: {}", text, error.what()),
                     "the grammar is that of ECMAScript; \\ takes a character for itself");
     }

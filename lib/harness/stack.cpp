@@ -7,6 +7,31 @@
 #include <utility>
 
 namespace threadfault {
+namespace {
+
+// The command's exit status (threadfault(1)) is all that a program learns of its error.
+ErrorCode code_of(const base::RunResult& answer) {
+    if (answer.end != base::RunResult::End::exited) return ErrorCode::no_stack;
+    switch (answer.code) {
+        case 2:
+            return ErrorCode::bad_selector;
+        case 3:
+            return ErrorCode::no_such_thread;
+        case 4:
+            return ErrorCode::no_agent;
+        case 5:
+            return ErrorCode::not_permitted;
+        case 6:
+            return ErrorCode::agent_silent;
+        case 7:
+            return ErrorCode::target_died;
+        default:
+            return ErrorCode::no_stack;
+    }
+}
+
+}  // namespace
+
 std::string Target::Impl::stack(std::string_view selector) const {
     std::vector<std::string> arguments = {target::find_command(), "stack", "--color", "never",
                                           std::to_string(pid)};
@@ -20,9 +45,7 @@ std::string Target::Impl::stack(std::string_view selector) const {
     if (has_ended()) throw_ended();
     while (answer.errors.ends_with('\n'))
         answer.errors.pop_back();
-    const int code = answer.end == base::RunResult::End::exited ? answer.code : 0;
-    throw Error(code >= 1 && code <= 7 ? static_cast<ExitCode>(code) : ExitCode::usage, "no_stack",
-                formatted("{}: no stack: {}", who(), answer.errors));
+    throw Error(code_of(answer), formatted("{}: no stack: {}", who(), answer.errors));
 }
 
 void Target::Impl::note_stack(const std::vector<drive::Victim>& victims) {

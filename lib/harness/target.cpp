@@ -50,7 +50,7 @@ std::string Target::Impl::who() const {
 
 void Target::Impl::throw_ended() const {
     const std::optional<Exit> exit = wait_exit(deadline_after(std::chrono::seconds(1)));
-    throw Error(ExitCode::target_died, "target_died",
+    throw Error(ErrorCode::target_died,
                 formatted("{} {}", who(), exit ? exit->text() : Exit{}.text()));
 }
 
@@ -61,7 +61,7 @@ observe::Process Target::Impl::open() const {
         // The pid may be another's since the first look.
         if (!has_ended()) return process;
     } catch (const Error& error) {
-        if (error.code_name() != "no_such_process") throw;
+        if (error.code() != ErrorCode::no_such_process) throw;
     }
     throw_ended();
 }
@@ -74,7 +74,7 @@ std::unique_ptr<client::Connection> Target::Impl::connect(const observe::Process
             return std::make_unique<client::Connection>(process);
         } catch (const Error& error) {
             if (has_ended()) throw_ended();
-            const bool starting = error.code_name() == "no_agent" && process.tids().size() > 1;
+            const bool starting = error.code() == ErrorCode::no_agent && process.tids().size() > 1;
             if (!starting || Clock::now() >= deadline) throw;
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -133,7 +133,7 @@ std::optional<std::string> Target::wait_for_line(const std::string& regex,
                                                  std::chrono::nanoseconds within, Stream stream,
                                                  std::size_t* position) const {
     if (!impl_->captures) {
-        throw Error(ExitCode::usage, "usage", impl_->who() + ": its output is not captured",
+        throw Error(ErrorCode::usage, impl_->who() + ": its output is not captured",
                     "launch it with Output::captured");
     }
     return impl_->guarded->wait_for_line(regex, deadline_after(within), stream, position);
@@ -141,7 +141,7 @@ std::optional<std::string> Target::wait_for_line(const std::string& regex,
 
 void Target::write(std::string_view text) {
     if (!impl_->guarded) {
-        throw Error(ExitCode::usage, "usage", impl_->who() + " was not launched from here",
+        throw Error(ErrorCode::usage, impl_->who() + " was not launched from here",
                     "launch it with Input::piped");
     }
     impl_->guarded->write(text);

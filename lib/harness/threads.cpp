@@ -54,9 +54,7 @@ drive::ThreadList list(const observe::Process& process, const drive::Selector& s
         }
         return list;
     } catch (const Error& error) {
-        const bool no_answer =
-            error.exit_code() == ExitCode::no_agent || error.exit_code() == ExitCode::no_effect;
-        if (!no_answer) throw;
+        if (!client::means_no_answer(error.error_code())) throw;
         return drive::list_threads(process, nullptr, needs);
     }
 }
@@ -98,7 +96,7 @@ ThreadInfo Target::wait_for_thread(std::string_view selector,
         return std::move(threads.front());
     });
     if (found) return *found;
-    throw Error(ExitCode::no_such_thread, "no_such_thread",
+    throw Error(ErrorCode::no_such_thread,
                 formatted("no thread of {} matches {}", impl_->who(), selector));
 }
 

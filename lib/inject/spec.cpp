@@ -46,7 +46,7 @@ std::vector<std::string_view> candidates(Word word, const Rule& rule) {
     const std::string hint =
         near.empty() ? "a SPEC is CALL[,CALL...]:FAULT[:when=...][:probability=P][:thread=SELECTOR]"
                      : formatted("did you mean \"{}\"?", near);
-    throw Error(ExitCode::usage, "bad_spec",
+    throw Error(ErrorCode::bad_spec,
                 formatted("SPEC \"{}\": column {}: expected {}, found {}", text, problem.column,
                           problem.expected, found.empty() ? "the end" : formatted("\"{}\"", found)),
                 hint);
@@ -65,9 +65,8 @@ bool has_option(std::string_view text, std::string_view option) {
 
 void require_short(const std::string& text) {
     if (text.size() < kSpecSize) return;
-    throw Error(
-        ExitCode::usage, "bad_spec",
-        formatted("the SPEC has {} bytes, and {} are the most", text.size(), kSpecSize - 1));
+    throw Error(ErrorCode::bad_spec, formatted("the SPEC has {} bytes, and {} are the most",
+                                               text.size(), kSpecSize - 1));
 }
 
 }  // namespace
@@ -86,11 +85,11 @@ std::string_view Spec::start_glob() const noexcept {
 
 void Spec::set_start_ranges(std::span<const Range> ranges, bool relative) {
     if (ranges.empty()) {
-        throw Error(ExitCode::usage, "no_such_function",
+        throw Error(ErrorCode::no_such_function,
                     formatted("start={}: the program has no such function", rule.thread.start));
     }
     if (ranges.size() > ThreadMatch::kMostRanges) {
-        throw Error(ExitCode::usage, "too_many_functions",
+        throw Error(ErrorCode::too_many_functions,
                     formatted("start={}: {} functions are meant, and {} are the most",
                               rule.thread.start, ranges.size(), ThreadMatch::kMostRanges),
                     "write a narrower GLOB");
@@ -120,9 +119,7 @@ Spec parse_spec(std::string_view text, const SpecOptions& options) {
     if (!options.force) {
         const std::string reason = why_illegitimate(spec.rule);
         if (!reason.empty()) {
-            throw Error(ExitCode::usage, "illegitimate_fault",
-                        formatted("SPEC \"{}\": {}", text, reason),
-                        "--force injects it nevertheless");
+            throw Error(ErrorCode::illegitimate_fault, formatted("SPEC \"{}\": {}", text, reason));
         }
     }
     if (options.seed && spec.rule.chance != UINT64_MAX && !has_option(text, ":seed=")) {
@@ -134,7 +131,7 @@ Spec parse_spec(std::string_view text, const SpecOptions& options) {
 }
 
 Spec parse_on_start(std::string_view text) {
-    const char* const hint = "for example --on-start start=worker_loop:kill=exit";
+    const char* const hint = "for example start=worker_loop:kill=exit";
     std::size_t at = std::string_view::npos;
     for (const std::string_view verb : {":kill=", ":delay=", ":freeze="}) {
         const std::size_t found = text.rfind(verb);
@@ -143,20 +140,19 @@ Spec parse_on_start(std::string_view text) {
         }
     }
     if (at == std::string_view::npos) {
-        throw Error(ExitCode::usage, "bad_spec",
-                    formatted("--on-start \"{}\": expected SELECTOR:kill=…, SELECTOR:delay=… or "
+        throw Error(ErrorCode::bad_spec,
+                    formatted("on-start \"{}\": expected SELECTOR:kill=…, SELECTOR:delay=… or "
                               "SELECTOR:freeze=…",
                               text),
                     hint);
     }
     const std::string_view selector = text.substr(0, at);
     if (selector.empty()) {
-        throw Error(ExitCode::usage, "bad_spec",
-                    formatted("--on-start \"{}\": which threads?", text), hint);
+        throw Error(ErrorCode::bad_spec, formatted("on-start \"{}\": which threads?", text), hint);
     }
     if (text.substr(at).find(":thread=") != std::string_view::npos) {
-        throw Error(ExitCode::usage, "bad_spec",
-                    formatted("--on-start \"{}\": the selector stands in front of the fault, and "
+        throw Error(ErrorCode::bad_spec,
+                    formatted("on-start \"{}\": the selector stands in front of the fault, and "
                               "thread= has no place behind it",
                               text),
                     hint);
@@ -167,11 +163,11 @@ Spec parse_on_start(std::string_view text) {
         const bool main = (thread.terms & ThreadMatch::kMain) != 0 ||
                           ((thread.terms & ThreadMatch::kPath) != 0 && thread.depth == 0);
         if (!main) return spec;
-        throw Error(ExitCode::usage, "bad_spec",
+        throw Error(ErrorCode::bad_spec,
                     "the main thread has no start routine that a fault could stand before", hint);
     } catch (const Error& error) {
-        throw Error(error.exit_code(), error.code_name(),
-                    formatted("--on-start \"{}\": {}", text, error.what()), error.hint());
+        throw Error(error.error_code(), formatted("on-start \"{}\": {}", text, error.what()),
+                    error.facts());
     }
 }
 

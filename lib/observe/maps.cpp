@@ -74,10 +74,9 @@ std::vector<Mapping> read_maps(const Process& process) {
     const std::string pid = std::to_string(process.pid());
     const std::error_code code(error, std::system_category());
     if (error == ENOENT || error == ESRCH)
-        throw Error(ExitCode::no_such_thread, "no_such_process", "no process " + pid, {}, code);
-    throw Error(ExitCode::not_permitted, "not_permitted",
-                "not permitted to read the memory map of process " + pid,
-                "run as the process's user or as root", code);
+        throw Error(ErrorCode::no_such_process, "no process " + pid, "", code);
+    throw Error(ErrorCode::not_permitted, "not permitted to read the memory map of process " + pid,
+                "", code);
 }
 
 }  // namespace

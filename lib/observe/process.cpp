@@ -50,14 +50,14 @@ std::error_code system_code(int error) {
 }
 
 Error no_such_process(pid_t pid, std::string hint = {}) {
-    return {ExitCode::no_such_thread, "no_such_process", "no process " + std::to_string(pid),
-            std::move(hint)};
+    return Error(ErrorCode::no_such_process, "no process " + std::to_string(pid), std::move(hint));
 }
 
 Error not_permitted(pid_t pid, const char* what, int error) {
-    return {ExitCode::not_permitted, "not_permitted",
-            "not permitted to read " + std::string(what) + " of process " + std::to_string(pid),
-            "run as the process's user or as root", system_code(error)};
+    return Error(
+        ErrorCode::not_permitted,
+        "not permitted to read " + std::string(what) + " of process " + std::to_string(pid), "",
+        system_code(error));
 }
 
 bool means_gone(int error) noexcept {
@@ -66,10 +66,10 @@ bool means_gone(int error) noexcept {
 
 [[noreturn]] void throw_read_error(pid_t pid, const char* what, int error) {
     if (error == EACCES || error == EPERM) throw not_permitted(pid, what, error);
-    throw Error(ExitCode::not_permitted, "cannot_read",
+    throw Error(ErrorCode::cannot_read,
                 "cannot read " + std::string(what) + " of process " + std::to_string(pid) + ": " +
                     std::generic_category().message(error),
-                {}, system_code(error));
+                "", system_code(error));
 }
 
 // Parses the file `path` under the task directory; std::nullopt when the thread is gone.
@@ -160,8 +160,8 @@ std::vector<pid_t> all_pids() {
     std::vector<pid_t> pids;
     if (!list_numbers(AT_FDCWD, "/proc", pids)) {
         const int error = errno;
-        throw Error(ExitCode::not_permitted, "cannot_read", "cannot list /proc",
-                    "is /proc mounted?", system_code(error));
+        throw Error(ErrorCode::cannot_read, "cannot list /proc", "is /proc mounted?",
+                    system_code(error));
     }
     std::sort(pids.begin(), pids.end());
     return pids;

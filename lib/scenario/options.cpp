@@ -16,7 +16,7 @@ Number require_number(const std::string& argument, std::string_view value) {
     const char* const end = value.data() + value.size();
     const auto [rest, error] = std::from_chars(value.data(), end, number);
     if (error == std::errc() && rest == end) return number;
-    throw Error(ExitCode::usage, "usage", formatted("{}: not a number", argument));
+    throw Error(ErrorCode::usage, formatted("{}: not a number", argument));
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ Options from_arguments(const std::vector<std::string>& arguments) {
         } else if (name == "--color") {
             options.color = true;
         } else {
-            throw Error(ExitCode::usage, "usage", formatted("unexpected argument \"{}\"", argument),
+            throw Error(ErrorCode::usage, formatted("unexpected argument \"{}\"", argument),
                         "this program is started by `threadfault test`");
         }
     }

@@ -107,9 +107,8 @@ Scenario parse_file(const std::string& path) {
     errno = 0;
     std::ifstream stream(path, std::ios::binary);
     if (!stream || directory) {
-        throw Error(
-            ExitCode::usage, "no_such_file",
-            formatted("{} can't be read: {}", path, std::strerror(directory ? EISDIR : errno)));
+        throw Error(ErrorCode::no_such_file, formatted("{} can't be read: {}", path,
+                                                       std::strerror(directory ? EISDIR : errno)));
     }
     return parse_text(path, std::string(std::istreambuf_iterator<char>(stream), {}));
 }

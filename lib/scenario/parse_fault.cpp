@@ -67,7 +67,7 @@ auto checked(const Reader& reader, Read read, std::string_view signal_key = "sig
     try {
         return read();
     } catch (const drive::BadValue& error) {
-        std::string hint = error.hint();
+        std::string hint = error.advice();
         if (!error.near().empty()) hint = formatted("did you mean \"{}\"?", error.near());
         reader.wrong(
             key_of(error.part(), signal_key),

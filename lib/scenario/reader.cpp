@@ -50,16 +50,16 @@ std::string Source::excerpt(const toml::source_region& region) const {
 }
 
 void fail(const Place& place, const std::string& message) {
-    throw Error(ExitCode::usage, "bad_scenario", formatted("{}: {}", place.text(), message));
+    throw Error(ErrorCode::bad_scenario, formatted("{}: {}", place.text(), message));
 }
 
 void located(const Place& place, const std::function<void()>& check) {
     try {
         check();
     } catch (const Error& error) {
-        if (error.code_name() == "bad_scenario") throw;
-        fail(place, error.hint().empty() ? std::string(error.what())
-                                         : formatted("{}; {}", error.what(), error.hint()));
+        if (error.code() == ErrorCode::bad_scenario) throw;
+        fail(place, error.advice().empty() ? std::string(error.what())
+                                           : formatted("{}; {}", error.what(), error.advice()));
     }
 }
 

@@ -157,6 +157,16 @@ TEST(KilledTarget, IsNoSuchProcess) {
     expect_error({"kill", pid, "name=victim"}, 3, "no_such_process", false);
 }
 
+TEST(OurOwnFailure, HasAnExitCodeOfItsOwn) {
+    const std::string doctor = "exec " + command_path() + " --json doctor > /dev/full";
+    Process unwritten({"/bin/sh", "-c", doctor});
+    const auto exit = unwritten.wait(kPatience);
+    ASSERT_TRUE(exit);
+    EXPECT_EQ(exit->code, 8) << unwritten.errors();
+    EXPECT_NE(unwritten.errors().find("\"code\":\"not_written\""), std::string::npos)
+        << unwritten.errors();
+}
+
 TEST(StoppedTarget, IsToldAndNotWaitedForForEver) {
     Victim victim("nanosleep");
     ASSERT_NO_FATAL_FAILURE(victim.await());

@@ -72,7 +72,7 @@ TEST_F(TargetFaults, InterruptAndSignal) {
         target_.kill("name=spinner");
         FAIL() << "the target is dead";
     } catch (const Error& error) {
-        EXPECT_EQ(error.exit_code(), ExitCode::target_died);
+        EXPECT_EQ(error.code(), ErrorCode::target_died);
         EXPECT_THAT(error.what(), HasSubstr("was ended by SIGSEGV"));
     }
 }
@@ -117,7 +117,7 @@ TEST_F(TargetFaults, FaultsOfThreadCreationNeedNoPoints) {
         target_.inject("pthread_mutex_lock:delay=1ms");
         FAIL() << "the basic shim can't";
     } catch (const Error& error) {
-        EXPECT_EQ(error.code_name(), "needs_points");
+        EXPECT_EQ(error.code(), ErrorCode::needs_points);
     }
 }
 

@@ -35,7 +35,7 @@ Error error_of(Call call) {
     } catch (const Error& error) {
         return error;
     }
-    return {ExitCode::done, "none", "nothing was thrown"};
+    return Error(ErrorCode::internal, "nothing was thrown");
 }
 
 TEST(TargetLaunch, RunsTheProgramAndTellsHowItEnded) {
@@ -111,7 +111,7 @@ TEST(TargetLaunch, InputIsReadLineByLine) {
     target.close_input();
     EXPECT_EQ(target.wait_exit(kLong)->code, 0);
     const Error error = error_of([&] { target.write("four\n"); });
-    EXPECT_EQ(error.code_name(), "input_closed");
+    EXPECT_EQ(error.code(), ErrorCode::input_closed);
 }
 
 TEST(TargetLaunch, MoreOutputThanAPipeHolds) {
@@ -146,8 +146,7 @@ TEST(TargetLaunch, NotReadyInTime) {
         launch_shell("echo starting; exec sleep 1000",
                      {.ready = {.output = "ready", .within = 1s}});
     });
-    EXPECT_EQ(error.code_name(), "not_ready");
-    EXPECT_EQ(error.exit_code(), ExitCode::no_effect);
+    EXPECT_EQ(error.code(), ErrorCode::not_ready);
     EXPECT_THAT(error.what(), HasSubstr("no line of its output matches \"ready\""));
     EXPECT_THAT(error.what(), HasSubstr("starting"));
 }
@@ -156,24 +155,24 @@ TEST(TargetLaunch, EndedInsteadOfBeingReady) {
     const Error error = error_of([] {
         launch_shell("echo no config >&2; exit 9", {.ready = {.output = "ready", .within = kLong}});
     });
-    EXPECT_EQ(error.code_name(), "target_died");
+    EXPECT_EQ(error.code(), ErrorCode::target_died);
     EXPECT_THAT(error.what(), HasSubstr("exited with code 9"));
     EXPECT_THAT(error.what(), HasSubstr("no config"));
 }
 
 TEST(TargetLaunch, WhatCannotBeStarted) {
-    EXPECT_EQ(error_of([] { Target::launch({"no-such-program"}); }).code_name(), "not_found");
-    EXPECT_EQ(error_of([] { Target::launch({"/etc/passwd"}); }).code_name(), "not_executable");
-    EXPECT_EQ(error_of([] { Target::launch({}); }).exit_code(), ExitCode::usage);
-    EXPECT_EQ(error_of([] { launch_shell("true", {.directory = "/nowhere"}); }).code_name(),
-              "no_directory");
-    EXPECT_EQ(error_of([] { launch_shell("true", {.shim_path = "/nowhere.so"}); }).code_name(),
-              "bad_shim");
-    EXPECT_EQ(error_of([] { launch_shell("true", {.inject = {"nonsense"}}); }).code_name(),
-              "bad_spec");
-    EXPECT_EQ(error_of([] { launch_shell("true", {.ready = {.output = "("}}); }).code_name(),
-              "bad_regex");
-    EXPECT_EQ(error_of([] { Target::attach_to(getpid()); }).exit_code(), ExitCode::no_agent);
+    EXPECT_EQ(error_of([] { Target::launch({"no-such-program"}); }).code(), ErrorCode::not_found);
+    EXPECT_EQ(error_of([] { Target::launch({"/etc/passwd"}); }).code(), ErrorCode::not_executable);
+    EXPECT_EQ(error_of([] { Target::launch({}); }).code(), ErrorCode::usage);
+    EXPECT_EQ(error_of([] { launch_shell("true", {.directory = "/nowhere"}); }).code(),
+              ErrorCode::no_directory);
+    EXPECT_EQ(error_of([] { launch_shell("true", {.shim_path = "/nowhere.so"}); }).code(),
+              ErrorCode::bad_shim);
+    EXPECT_EQ(error_of([] { launch_shell("true", {.inject = {"nonsense"}}); }).code(),
+              ErrorCode::bad_spec);
+    EXPECT_EQ(error_of([] { launch_shell("true", {.ready = {.output = "("}}); }).code(),
+              ErrorCode::bad_regex);
+    EXPECT_EQ(error_of([] { Target::attach_to(getpid()); }).code(), ErrorCode::no_agent);
 }
 
 TEST(TargetView, Threads) {
@@ -192,15 +191,15 @@ TEST(TargetView, Threads) {
     EXPECT_THAT(reader.start, HasSubstr("reader"));
     EXPECT_EQ(target.threads(reader.selector()).front().name, "reader");
     EXPECT_TRUE(target.threads("name=nobody").empty());
-    EXPECT_EQ(error_of([&] { target.wait_for_thread("name=nobody", 0s); }).code_name(),
-              "no_such_thread");
-    EXPECT_EQ(error_of([&] { target.threads("nmae=x"); }).exit_code(), ExitCode::usage);
+    EXPECT_EQ(error_of([&] { target.wait_for_thread("name=nobody", 0s); }).code(),
+              ErrorCode::no_such_thread);
+    EXPECT_EQ(error_of([&] { target.threads("nmae=x"); }).code(), ErrorCode::bad_selector);
 }
 
 TEST(TargetView, AProcessWithoutThreadsHasNoAgent) {
     Target target = Target::launch({"/bin/cat"}, {.input = Input::piped});
     EXPECT_THAT(target.threads(), ElementsAre(Field(&ThreadInfo::main, true)));
-    EXPECT_EQ(error_of([&] { target.kill("main"); }).exit_code(), ExitCode::no_agent);
+    EXPECT_EQ(error_of([&] { target.kill("main"); }).code(), ErrorCode::no_agent);
 }
 
 TEST(TargetView, Locks) {
@@ -234,7 +233,7 @@ TEST(TargetView, Stack) {
     ASSERT_TRUE(eventually([&] { return target.threads("waiting=mutex").size() == 2; }));
     EXPECT_THAT(target.stack("name=waiter"), HasSubstr("want"));
     EXPECT_THAT(target.stack(), HasSubstr("wait_for_ever"));
-    EXPECT_EQ(error_of([&] { target.stack("name=nobody"); }).exit_code(), ExitCode::no_such_thread);
+    EXPECT_EQ(error_of([&] { target.stack("name=nobody"); }).code(), ErrorCode::no_such_thread);
     EXPECT_EQ(target.last_stack(), "");
     target.kill("name=owner", {.wait = kLong, .how = How::vanish});
     EXPECT_THAT(target.last_stack(), HasSubstr("own"));
@@ -249,7 +248,7 @@ TEST(TargetView, Watch) {
     EXPECT_EQ(busy.watch(200ms).verdict, Progress::progressing);
     const Target ended = launch_shell("exit 0");
     ended.wait_exit(kLong);
-    EXPECT_EQ(error_of([&] { ended.watch(1ms); }).code_name(), "target_died");
+    EXPECT_EQ(error_of([&] { ended.watch(1ms); }).code(), ErrorCode::target_died);
 }
 
 TEST(TargetView, Events) {
@@ -272,8 +271,8 @@ TEST(TargetView, Events) {
     EXPECT_EQ(error_of([&] {
                   while (events.next(kLong)) {
                   }
-              }).exit_code(),
-              ExitCode::target_died);
+              }).code(),
+              ErrorCode::target_died);
 }
 
 TEST(TargetView, AttachedToWhatTheCommandRuns) {

@@ -21,7 +21,7 @@ int explain_death() {
                                         return remains.read(address, buffer, length);
                                     });
     const diagnose::Backtrace trace = backtraces.name(look->frames);
-    write_all(STDOUT_FILENO, diagnose::cause_of_abort(backtraces, trace) + "\n");
+    print_out(diagnose::cause_of_abort(backtraces, trace) + "\n");
     return 0;
 }
 

@@ -24,7 +24,7 @@ int name_data() try {
         out += formatted("{} {} {} {}\n", address, place->members.empty() ? "-" : place->members,
                          place->line, place->file.substr(place->file.rfind('/') + 1));
     }
-    write_all(STDOUT_FILENO, out);
+    print_out(out);
     return 0;
 } catch (const Error&) {
     return 1;  // it ended meanwhile

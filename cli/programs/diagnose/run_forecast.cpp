@@ -126,7 +126,7 @@ int run_forecast(const ThreadOptions& options, wire::Fault how, const Invocation
     }
     const std::string_view word = base::info(how).name;
     if (!invocation.json) {
-        write_all(STDOUT_FILENO, text_of(outlooks, word, invocation.style()));
+        print_out(text_of(outlooks, word, invocation.style()));
         return 0;
     }
     Json json;
@@ -137,7 +137,7 @@ int run_forecast(const ThreadOptions& options, wire::Fault how, const Invocation
         for (const Outlook& outlook : outlooks)
             json["results"].push_back(json_of(process.pid(), outlook, word));
     }
-    write_all(STDOUT_FILENO, line(json));
+    print_out(line(json));
     return 0;
 }
 

@@ -27,7 +27,7 @@ drive::ThreadList threads_of(Looked& looked, const std::string& text) {
                              selector.has(drive::Term::Key::path) ||
                              selector.has(drive::Term::Key::nth);
     if (needs_agent && looked.agent() == nullptr) {
-        throw Error(ExitCode::no_agent, "no_agent", looked.why, looked.hint);
+        throw Error(ErrorCode::no_agent, looked.why, looked.hint);
     }
     drive::ThreadList list = drive::list_threads(
         looked.process, looked.agent(),
@@ -42,7 +42,7 @@ drive::ThreadList threads_of(Looked& looked, const std::string& text) {
                   [&](const drive::ThreadView& thread) { return !selector.matches(thread); });
     if (list.threads.empty()) {
         throw Error(
-            ExitCode::no_such_thread, "no_such_thread",
+            ErrorCode::no_such_thread,
             "no thread of process " + std::to_string(looked.process.pid()) + " matches \"" + text +
                 "\"",
             "`threadfault ps " + std::to_string(looked.process.pid()) + "` lists its threads");
@@ -66,12 +66,11 @@ int run_stack(const StackOptions& options, const Invocation& invocation) {
     // What ended meanwhile is no thread any more.
     StackReport report{looked.process.pid(), command, list.threads, traces};
     if (invocation.json) {
-        write_all(STDOUT_FILENO, json_stacks(report, options.collapse));
+        print_out(json_stacks(report, options.collapse));
     } else if (options.collapse) {
-        write_all(STDOUT_FILENO, collapsed_stacks(report, invocation.style()));
+        print_out(collapsed_stacks(report, invocation.style()));
     } else {
-        render_stacks(report, invocation.style(),
-                      [](std::string_view text) { write_all(STDOUT_FILENO, text); });
+        render_stacks(report, invocation.style(), [](std::string_view text) { print_out(text); });
     }
     return 0;
 }

@@ -1,5 +1,6 @@
 // threadfault-test: what `threadfault test` becomes.
 #include "format/format.hpp"
+#include "render/error_table.hpp"
 #include "scenario/options.hpp"
 #include "scenario/parse.hpp"
 #include "scenario/report/progress.hpp"
@@ -51,21 +52,26 @@ void catch_signals() {
 }
 
 void print(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+        return;
+    const std::error_code cause(errno, std::generic_category());
+    throw Error(ErrorCode::not_written,
+                formatted("the standard output can't be written: {}", cause.message()), "", cause);
 }
 
 void report_error(const Error& error, const Options& options) {
     std::string text;
     if (options.json) {
-        text =
-            Json{{"error",
-                  {{"code", error.code_name()}, {"message", error.what()}, {"hint", error.hint()}}}}
-                .dump(-1, ' ', false, Json::error_handler_t::replace);
+        text = Json{{"error",
+                     {{"code", to_string(error.error_code())},
+                      {"message", error.what()},
+                      {"hint", cli::hint(error)}}}}
+                   .dump(-1, ' ', false, Json::error_handler_t::replace);
     } else {
         const std::string name = options.color ? "\x1b[31mthreadfault:\x1b[0m" : "threadfault:";
         text = formatted("{} {}", name, error.what());
-        if (!error.hint().empty()) text += formatted(" ({})", error.hint());
+        const std::string hint = cli::hint(error);
+        if (!hint.empty()) text += formatted(" ({})", hint);
     }
     std::fprintf(stderr, "%s\n", text.c_str());
 }
@@ -104,12 +110,12 @@ void prepare_outputs(const Options& options) {
         std::error_code error;
         std::filesystem::create_directories(options.keep_logs, error);
         if (error) {
-            throw Error(ExitCode::usage, "no_such_file",
+            throw Error(ErrorCode::no_such_file,
                         formatted("--keep-logs {}: {}", options.keep_logs, error.message()));
         }
     }
     if (!options.junit.empty() && !std::ofstream(options.junit)) {
-        throw Error(ExitCode::usage, "no_such_file",
+        throw Error(ErrorCode::no_such_file,
                     formatted("--junit {}: {}", options.junit, std::strerror(errno)));
     }
 }
@@ -149,7 +155,7 @@ int test(const std::vector<Scenario>& scenarios, const Options& options) {
         print(tap_bail_out());
     }
     if (caught_signal != 0) return 128 + caught_signal;
-    return static_cast<int>(summary.failed > 0 ? ExitCode::bad_verdict : ExitCode::done);
+    return static_cast<int>(summary.failed > 0 ? cli::ExitCode::bad_verdict : cli::ExitCode::done);
 }
 
 int run(const std::vector<std::string>& arguments) {
@@ -162,14 +168,15 @@ int run(const std::vector<std::string>& arguments) {
         // Not for each launch: where points are needed, the library beside it is meant.
         if (!options.shim.empty()) setenv("THREADFAULT_SHIM", options.shim.c_str(), 1);
         const std::optional<std::vector<Scenario>> scenarios = read_files(options);
-        if (!scenarios) return static_cast<int>(ExitCode::usage);
+        if (!scenarios) return static_cast<int>(cli::ExitCode::usage);
         return options.check ? check(*scenarios, options) : test(*scenarios, options);
     } catch (const Error& error) {
         report_error(error, options);
-        return static_cast<int>(error.exit_code());
+        return cli::exit_status(error);
     } catch (const std::exception& error) {
-        report_error(Error(ExitCode::usage, "internal", error.what()), options);
-        return static_cast<int>(ExitCode::usage);
+        const Error unforeseen(ErrorCode::internal, error.what());
+        report_error(unforeseen, options);
+        return cli::exit_status(unforeseen);
     }
 }
 

@@ -25,10 +25,6 @@ struct Candidate {
     std::optional<std::uint32_t> index;
 };
 
-Error no_such_thread(const std::string& message, std::string hint) {
-    return Error(ExitCode::no_such_thread, "no_such_thread", message, std::move(hint));
-}
-
 // ---- a thread id alone: one read of /proc
 
 std::string owner_of(pid_t tid) {
@@ -37,7 +33,7 @@ std::string owner_of(pid_t tid) {
         const observe::Process unused(tid);
         return formatted("{} is a process of its own", tid);
     } catch (const Error& error) {
-        return error.hint();
+        return error.advice();
     }
 }
 
@@ -46,31 +42,29 @@ std::string owner_of(pid_t tid) {
     std::vector<pid_t> tids = process.tids();
     std::erase_if(tids, [&](pid_t other) { return process.name(other) == "threadfault"; });
     const pid_t near = base::nearest_number(tid, tids);
-    std::string hint;
-    if (!elsewhere.empty()) {
-        hint = elsewhere;
-    } else if (near != 0) {
-        hint = formatted("the nearest is {} ({}); `threadfault ps {}` lists them", near,
-                         process.name(near).value_or("?"), process.pid());
+    ErrorFacts facts{.advice = elsewhere};
+    if (elsewhere.empty() && near != 0) {
+        facts.pid = process.pid();
+        facts.nearest = formatted("{} ({})", near, process.name(near).value_or("?"));
     }
-    throw no_such_thread(formatted("process {} has no thread {}", process.pid(), tid), hint);
+    throw Error(ErrorCode::no_such_thread,
+                formatted("process {} has no thread {}", process.pid(), tid), std::move(facts));
 }
 
 Victim choose_by_tid(const observe::Process& process, client::Connection& connection, pid_t tid) {
     const std::optional<observe::TaskStat> stat = process.stat(tid);
     if (!stat || stat->is_dead()) no_such_tid(process, tid);
     if (stat->is_kernel_worker()) {
-        throw no_such_thread(
-            formatted("thread {} ({}) is a kernel worker, not one of the program's "
-                      "threads",
-                      tid, stat->name),
-            {});
+        throw Error(ErrorCode::no_such_thread,
+                    formatted("thread {} ({}) is a kernel worker, not one of the program's threads",
+                              tid, stat->name));
     }
     const pid_t inner = connection.inner_tid(tid);
     if (stat->name == "threadfault" && connection.hello().agent_tid == inner) {
-        throw no_such_thread(
+        throw Error(
+            ErrorCode::no_such_thread,
             formatted("thread {} is threadfault's own helper in process {}", tid, process.pid()),
-            formatted("`threadfault ps {}` lists the program's threads", process.pid()));
+            ErrorFacts{.pid = process.pid()});
     }
     return {.tid = tid,
             .inner_tid = inner,
@@ -180,7 +174,7 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
         // A stopped process's agent can't answer. What /proc alone tells needs no answer.
         const bool from_proc = !selector.has(Key::in) && !selector.has(Key::start) &&
                                !selector.has(Key::path) && !selector.has(Key::nth);
-        if (error.code_name() != "target_stopped" || !from_proc) throw;
+        if (error.code() != ErrorCode::target_stopped || !from_proc) throw;
         return list_threads(process, nullptr, needs);
     }
 }
@@ -207,24 +201,28 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
     if (hint.empty() && selector.has(Key::start)) {
         hint = suggest("start", selector.value(Key::start), starts);
     }
-    if (hint.empty()) hint = formatted("`threadfault ps {}` lists its threads", process.pid());
-    throw no_such_thread(
-        formatted("no thread of process {} matches \"{}\"", process.pid(), selector.text), hint);
+    throw Error(ErrorCode::no_such_thread,
+                formatted("no thread of process {} matches \"{}\"", process.pid(), selector.text),
+                ErrorFacts{.advice = hint, .pid = process.pid()});
 }
 
 [[noreturn]] void ambiguous(const observe::Process& process, const Selector& selector,
                             const std::vector<Candidate>& candidates) {
-    std::string list;
-    for (std::size_t i = 0; i < std::min(candidates.size(), kListed); i++) {
-        const Victim& victim = candidates[i].victim;
-        list += formatted("{}{} {}", i == 0 ? "" : ", ", victim.tid, victim.name);
-        if (!victim.path.empty()) list += formatted(" ({})", victim.path);
+    ErrorFacts facts{.pid = process.pid()};
+    for (const Candidate& candidate : candidates) {
+        const Victim& victim = candidate.victim;
+        std::string& text =
+            facts.candidates.emplace_back(formatted("{} {}", victim.tid, victim.name));
+        if (!victim.path.empty()) text += formatted(" ({})", victim.path);
     }
+    std::string list;
+    for (std::size_t i = 0; i < std::min(candidates.size(), kListed); i++)
+        list += formatted("{}{}", i == 0 ? "" : ", ", facts.candidates[i]);
     if (candidates.size() > kListed) list += formatted(" and {} more", candidates.size() - kListed);
-    throw Error(ExitCode::no_such_thread, "ambiguous_selector",
+    throw Error(ErrorCode::ambiguous_selector,
                 formatted("\"{}\" matches {} threads of process {}: {}", selector.text,
                           candidates.size(), process.pid(), list),
-                "give one thread id, narrow the selector, or say --first, --all or --random");
+                std::move(facts));
 }
 
 std::size_t pick(std::size_t count, std::optional<std::uint64_t> seed) {
@@ -276,7 +274,7 @@ std::vector<Victim> choose(const observe::Process& process, client::Connection& 
             std::vector<Candidate> found = from_registry(process, connection, selector);
             if (!found.empty()) return apply(process, selector, choice, std::move(found));
         } catch (const Error& error) {
-            if (error.code_name() != "target_stopped") throw;
+            if (error.code() != ErrorCode::target_stopped) throw;
         }
         // Not in the registry under that name: a thread that libc made, or one that was renamed
         // behind the shim's back.

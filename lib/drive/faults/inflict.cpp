@@ -61,7 +61,7 @@ public:
             exchange();
             if (plan_.fault() == wire::Fault::signal) watch_signals();
         } catch (const Error& error) {
-            if (error.exit_code() != ExitCode::target_died) throw;
+            if (error.code() != ErrorCode::target_died) throw;
             target_died();
         }
         // A look at the pidfd costs a fiftieth of one into /proc.
@@ -137,7 +137,7 @@ private:
                 break;
         }
         if (reply.reason == wire::Reason::agent_thread) {
-            throw Error(ExitCode::no_such_thread, "no_such_thread",
+            throw Error(ErrorCode::no_such_thread,
                         formatted("thread {} is threadfault's own helper in process {}",
                                   result.victim.tid, process_.pid()));
         }
@@ -195,10 +195,10 @@ private:
     void gone_before(Result* result) {
         if (results_.size() == 1) {
             throw Error(
-                ExitCode::no_such_thread, "no_such_thread",
+                ErrorCode::no_such_thread,
                 formatted("thread {} of process {} ended by itself before the fault reached it",
                           result->victim.tid, process_.pid()),
-                formatted("`threadfault ps {}` lists the threads that are left", process_.pid()));
+                ErrorFacts{.pid = process_.pid()});
         }
         set(result, Outcome::ended,
             "ended-before: the thread ended by itself before the fault reached it");
@@ -251,27 +251,6 @@ std::string_view to_string(Outcome outcome) noexcept {
             return "target-died";
     }
     return "";
-}
-
-ExitCode exit_code(Outcome outcome) noexcept {
-    switch (outcome) {
-        case Outcome::ended:
-        case Outcome::done:
-            return ExitCode::done;
-        case Outcome::pending:
-        case Outcome::refused:
-            return ExitCode::no_effect;
-        case Outcome::target_died:
-            return ExitCode::target_died;
-    }
-    return ExitCode::no_effect;
-}
-
-ExitCode worst_exit_code(const std::vector<Result>& results) noexcept {
-    ExitCode worst = ExitCode::done;
-    for (const Result& result : results)
-        worst = std::max(worst, exit_code(result.outcome));
-    return worst;
 }
 
 std::vector<Result> inflict(const observe::Process& process, client::Connection& connection,

@@ -33,10 +33,6 @@ struct Result {
     std::vector<std::uint64_t> frames{};
 };
 
-// 0, 6 or 7; of many results, the worst.
-ExitCode exit_code(Outcome outcome) noexcept;
-ExitCode worst_exit_code(const std::vector<Result>& results) noexcept;
-
 // One result a victim, in the same order. "ended" only after our own look at /proc; the process's
 // death is a result, not an exception. Throws Error for a victim that has ended by itself when it
 // is the only one, for a demotion for a while that the target could not undo, and for an agent that

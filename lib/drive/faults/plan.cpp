@@ -84,7 +84,7 @@ void set_demotion(const PlanInput& input, wire::FaultRequest* request) {
 }  // namespace
 
 BadValue::BadValue(Part part, const std::string& fact, std::string near, std::string otherwise)
-    : Error(ExitCode::usage, "usage", fact,
+    : Error(ErrorCode::usage, fact,
             near.empty() ? std::move(otherwise) : formatted("did you mean {}?", near)),
       part_(part),
       near_(std::move(near)) {}

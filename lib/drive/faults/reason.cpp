@@ -51,7 +51,7 @@ std::string sentence(const wire::FaultReply& reply, wire::Fault fault) {
         case Reason::cancel_disabled:
             return fault == wire::Fault::signal ? "cancellation is disabled on this thread"
                                                 : "the thread has disabled cancellation "
-                                                  "(pthread_setcancelstate); --how exit or "
+                                                  "(pthread_setcancelstate); exit and "
                                                   "vanish don't ask";
         case Reason::no_cancellation_point:
             return "the thread has reached no cancellation point; the request stays and takes "
@@ -65,16 +65,17 @@ std::string sentence(const wire::FaultReply& reply, wire::Fault fault) {
         case Reason::no_safe_point:
             switch (reply.place) {
                 case wire::Place::allocator:
-                    return "the thread was inside the allocator at every look; --anywhere lifts "
+                    return "the thread was inside the allocator at every look; \"anywhere\" lifts "
                            "that";
                 case wire::Place::loader:
-                    return "the thread was inside the loader at every look; --anywhere lifts that";
+                    return "the thread was inside the loader at every look; \"anywhere\" lifts "
+                           "that";
                 case wire::Place::stdio:
-                    return "the thread was inside stdio at every look; --anywhere lifts that";
+                    return "the thread was inside stdio at every look; \"anywhere\" lifts that";
                 case wire::Place::unwinder:
-                    return "the thread is unwinding already; --anywhere lifts that";
+                    return "the thread is unwinding already; \"anywhere\" lifts that";
                 default:
-                    return "the thread was at no safe point at any look; --anywhere lifts that";
+                    return "the thread was at no safe point at any look; \"anywhere\" lifts that";
             }
         case Reason::target_stopped:
             return "the process is stopped (SIGSTOP, or a debugger)";

@@ -93,12 +93,12 @@ void require_undoable(const observe::Process& process, client::Connection& conne
     const Rights rights = rights_of(process, connection);
     for (const Victim& victim : victims) {
         if (may_undo(rights, victim.tid, plan)) continue;
-        throw Error(ExitCode::not_permitted, "not_permitted",
+        throw Error(ErrorCode::not_permitted,
                     formatted("process {} may lower the priority of its thread {}, but not raise "
                               "it again: nothing was done",
                               process.pid(), victim.tid),
                     "it needs CAP_SYS_NICE, or RLIMIT_NICE (`ulimit -e 20` before it is started); "
-                    "`demote` without --for leaves the thread demoted");
+                    "a demotion without a duration leaves the thread demoted");
     }
 }
 

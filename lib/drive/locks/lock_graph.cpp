@@ -74,7 +74,7 @@ public:
             list_threads(process_, connection_, {.waits = true, .symbols = true, .calls = &calls_});
         if (!list_.waits_permitted) {
             throw Error(
-                ExitCode::not_permitted, "not_permitted",
+                ErrorCode::not_permitted,
                 formatted("what the threads of process {} wait for can't be read", process_.pid()),
                 "run threadfault as root, or as the user that the process belongs to");
         }

@@ -356,7 +356,7 @@ WatchReport watch(const observe::Process& process, client::Connection* connectio
     while (Clock::now() < end && !(stop && stop())) {
         std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(end - Clock::now(), 50ms));
         if (process.alive()) continue;
-        throw Error(ExitCode::target_died, "target_died",
+        throw Error(ErrorCode::target_died,
                     formatted("process {} ended while it was watched", process.pid()));
     }
     return watch.report(std::chrono::duration<double>(Clock::now() - begin).count());

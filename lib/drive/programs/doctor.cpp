@@ -84,7 +84,7 @@ Check check_shim(const std::string& given) {
     try {
         return {"shim", true, find_shim(given), ""};
     } catch (const Error& error) {
-        return {"shim", false, error.what(), error.hint()};
+        return {"shim", false, error.what(), "", error};
     }
 }
 
@@ -106,7 +106,7 @@ Check agent_of(const observe::Process& process, std::optional<wire::HelloReply>*
                           (*hello)->signal),
                 ""};
     } catch (const Error& error) {
-        return {"agent", false, error.what(), error.hint()};
+        return {"agent", false, error.what(), "", error};
     }
 }
 
@@ -126,7 +126,7 @@ Check check_namespace(const observe::TaskStatus& status) {
 Check check_preloaded(const observe::Process& process) {
     if (client::shim_is_loaded(process)) return {"shim", true, "loaded into the process", ""};
     const client::AbsenceReport report = client::explain_absence(process);
-    return {"shim", false, report.text, report.hint};
+    return {"shim", false, report.text, "", client::to_error(report)};
 }
 
 }  // namespace

@@ -2,8 +2,11 @@
 #ifndef THREADFAULT_DRIVE_PROGRAMS_DOCTOR_HPP
 #define THREADFAULT_DRIVE_PROGRAMS_DOCTOR_HPP
 
+#include "threadfault/error.hpp"
+
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +15,9 @@ namespace threadfault::drive {
 struct Check {
     std::string name;  // a few words: "kernel", "agent"
     bool ok = false;
-    std::string detail;  // what was found
-    std::string hint;    // what to do; "" where there is nothing to do
+    std::string detail;               // what was found
+    std::string hint;                 // what to do; "" where there is nothing to do
+    std::optional<Error> error = {};  // what the check ended with; the hint is made of it
 };
 
 // `shim` as given by --shim, or "".

@@ -25,7 +25,7 @@ std::string find_helper(std::string_view name) {
         std::string path = formatted("{}/{}", place, name);
         if (!place.empty() && access(path.c_str(), X_OK) == 0) return path;
     }
-    throw Error(ExitCode::usage, "no_helper", formatted("the program {} is not to be found", name),
+    throw Error(ErrorCode::no_helper, formatted("the program {} is not to be found", name),
                 formatted("it belongs into {}; install threadfault again, or name its directory "
                           "in THREADFAULT_LIBEXEC",
                           THREADFAULT_LIBEXEC_DIRECTORY));
@@ -36,9 +36,8 @@ void become_helper(std::string_view name, const std::vector<std::string>& argume
     std::vector<std::string> command{std::string(name)};
     command.insert(command.end(), arguments.begin(), arguments.end());
     execv(path.c_str(), base::pointers_to(command).data());
-    throw Error(ExitCode::usage, "no_helper",
-                formatted("{} can't be started: {}", path, std::strerror(errno)),
-                "install threadfault again");
+    throw Error(ErrorCode::no_helper,
+                formatted("{} can't be started: {}", path, std::strerror(errno)));
 }
 
 }  // namespace threadfault::drive

@@ -39,19 +39,18 @@ std::string absolute(const std::string& path) {
 }
 
 [[noreturn]] void bad_shim(const std::string& path, const char* what) {
-    throw Error(ExitCode::usage, "bad_shim", formatted("--shim {}: {}", path, what),
+    throw Error(ErrorCode::bad_shim, formatted("shim {}: {}", path, what),
                 "the shim is the file libthreadfault_preload.so of this build");
 }
 
 // ld.so splits LD_PRELOAD at colons and spaces, and there is no way to quote them.
 void require_preloadable_path(const std::string& path) {
     if (path.find_first_of(": \t\n") == std::string::npos) return;
-    throw Error(
-        ExitCode::usage, "bad_shim",
-        formatted("the shim's path \"{}\" has a space or a colon in it, which the dynamic "
-                  "loader takes for the end of the name",
-                  path),
-        "install threadfault elsewhere, or point --shim at a link without spaces and colons");
+    throw Error(ErrorCode::bad_shim,
+                formatted("the shim's path \"{}\" has a space or a colon in it, which the dynamic "
+                          "loader takes for the end of the name",
+                          path),
+                "install threadfault elsewhere, or use a link without spaces and colons");
 }
 
 }  // namespace
@@ -92,9 +91,9 @@ std::string find_shim(const std::string& given, bool points) {
         require_preloadable_path(path);
         return path;
     }
-    throw Error(ExitCode::no_agent, "no_shim", formatted("{} is not to be found", file),
-                formatted("looked in {} and {}; --shim PATH names another place",
-                          absolute(here + "/.."), THREADFAULT_SHIM_DIRECTORY));
+    throw Error(
+        ErrorCode::no_shim, formatted("{} is not to be found", file),
+        formatted("looked in {} and {}", absolute(here + "/.."), THREADFAULT_SHIM_DIRECTORY));
 }
 
 }  // namespace threadfault::drive

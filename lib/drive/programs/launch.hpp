@@ -25,11 +25,11 @@ struct LaunchOptions {
 };
 
 // A program that can't be started, with the code that `run` ends with: 127 not found, 126 not
-// executable, as shells have it. Both lie outside ExitCode.
+// executable, as shells have it.
 class CannotStart : public Error {
 public:
-    CannotStart(int status, std::string code_name, const std::string& message, std::string hint)
-        : Error(ExitCode::usage, std::move(code_name), message, std::move(hint)), status_(status) {}
+    CannotStart(int status, ErrorCode code, const std::string& message, std::string advice)
+        : Error(code, message, std::move(advice)), status_(status) {}
     int status() const noexcept { return status_; }
 
 private:

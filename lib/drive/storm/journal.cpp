@@ -16,7 +16,7 @@ std::string line_of(const Json& json) {
 }
 
 Error bad_line(const std::string& path, std::size_t line, const std::string& what) {
-    return Error(ExitCode::usage, "bad_journal", formatted("{}:{}: {}", path, line, what),
+    return Error(ErrorCode::bad_journal, formatted("{}:{}: {}", path, line, what),
                  "a journal is what `threadfault storm` has written");
 }
 
@@ -32,9 +32,9 @@ StormJournal::StormJournal(const std::string& path, const StormHeader& header)
                       {"every", header.every}})
           << std::flush;
     if (!file_) {
-        throw Error(ExitCode::usage, "usage",
+        throw Error(ErrorCode::usage,
                     formatted("can't write the journal {}: {}", path, strerror(errno)),
-                    "--journal FILE says where it goes");
+                    "the journal goes to a file that can be written");
     }
 }
 
@@ -56,7 +56,7 @@ std::string to_json_line(const StormStep& step) {
 std::vector<StormStep> read_storm_journal(const std::string& path) {
     std::ifstream file(path);
     if (!file) {
-        throw Error(ExitCode::usage, "usage",
+        throw Error(ErrorCode::usage,
                     formatted("can't read the journal {}: {}", path, strerror(errno)), "");
     }
     std::vector<StormStep> steps;
@@ -83,7 +83,7 @@ std::vector<StormStep> read_storm_journal(const std::string& path) {
         } catch (const nlohmann::json::exception& error) {
             throw bad_line(path, number, error.what());
         } catch (const Error& error) {
-            if (error.code_name() == "bad_journal") throw;
+            if (error.code() == ErrorCode::bad_journal) throw;
             throw bad_line(path, number, error.what());
         }
     }

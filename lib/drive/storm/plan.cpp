@@ -56,16 +56,16 @@ public:
 
 private:
     [[noreturn]] void fail(std::size_t column, const std::string& expected) const {
-        throw Error(ExitCode::usage, "usage",
-                    formatted("--faults {}: column {}: expected {}", list_, column, expected),
-                    "for example --faults kill=exit,freeze=200ms,interrupt");
+        throw Error(ErrorCode::usage,
+                    formatted("faults {}: column {}: expected {}", list_, column, expected),
+                    "for example kill=exit,freeze=200ms,interrupt");
     }
 
     [[noreturn]] void unknown(std::string_view name) const {
         const std::vector<std::string_view> names = verbs_of_storms();
         const std::string_view near = base::nearest(name, names);
-        throw Error(ExitCode::usage, "usage",
-                    formatted("--faults {}: column {}: unknown fault \"{}\"", list_, column_, name),
+        throw Error(ErrorCode::usage,
+                    formatted("faults {}: column {}: unknown fault \"{}\"", list_, column_, name),
                     near.empty() ? formatted("one of {}", joined(names, ", "))
                                  : formatted("did you mean {}?", near));
     }
@@ -85,10 +85,10 @@ private:
             input->signal = require_signal(value_);
             const Plan checked(*input);
         } catch (const BadValue& error) {
-            throw Error(ExitCode::usage, "usage",
-                        formatted("--faults {}: column {}: signal={}: {}", list_, value_column_,
+            throw Error(ErrorCode::usage,
+                        formatted("faults {}: column {}: signal={}: {}", list_, value_column_,
                                   value_, error.what()),
-                        error.hint());
+                        error.advice());
         }
     }
 
@@ -164,16 +164,16 @@ Interval parse_interval(std::string_view text) {
             std::from_chars(spread.data(), spread.data() + spread.size(), value);
         if (!percent || error != std::errc() || end != spread.data() + spread.size() ||
             value > 100) {
-            throw Error(ExitCode::usage, "usage", formatted("--every {}: no such spread", whole),
+            throw Error(ErrorCode::usage, formatted("every {}: no such spread", whole),
                         "a percentage, for example 500ms±50%");
         }
         interval.spread = value / 100.0;
         text = text.substr(0, at);
         break;
     }
-    interval.middle = base::require_duration("--every", text);
+    interval.middle = base::require_duration("every", text);
     if (interval.middle.count() == 0) {
-        throw Error(ExitCode::usage, "usage", formatted("--every {}: no time at all", whole),
+        throw Error(ErrorCode::usage, formatted("every {}: no time at all", whole),
                     "for example 500ms");
     }
     return interval;

@@ -15,6 +15,12 @@
 namespace threadfault::drive {
 namespace {
 
+// A thread that ended, or one that the selector does not single out.
+bool names_no_thread(ErrorCode code) {
+    return code == ErrorCode::no_such_thread || code == ErrorCode::no_such_process ||
+           code == ErrorCode::ambiguous_selector;
+}
+
 using client::Clock;
 
 class Storm {
@@ -47,7 +53,7 @@ public:
                              parse_selector(selector.empty() ? "name=*" : selector),
                              {.quantity = Quantity::all, .seed = {}});
         } catch (const Error& error) {
-            if (error.exit_code() != ExitCode::no_such_thread) throw;
+            if (!names_no_thread(error.error_code())) throw;
         }
         std::erase_if(victims, [&](const Victim& victim) {
             return victim.path.empty() || (selector.empty() && victim.main);
@@ -72,11 +78,11 @@ public:
                 step.outcome = to_string(results.front().outcome);
                 step.reason = results.front().reason;
             } catch (const Error& error) {
-                if (error.exit_code() == ExitCode::not_permitted) {
+                if (error.code() == ErrorCode::not_permitted) {
                     // The target gave up its right to undo a demotion in the middle of the storm.
                     step.outcome = to_string(Outcome::refused);
                     step.reason = formatted("not-permitted: {}", error.what());
-                } else if (error.exit_code() != ExitCode::no_such_thread) {
+                } else if (!names_no_thread(error.error_code())) {
                     throw;
                 }
                 // Otherwise it ended by itself between the choice and the fault.
@@ -124,8 +130,8 @@ StormEnd weather(Storm& storm, Body body) {
     try {
         body();
     } catch (const Error& error) {
-        if (error.exit_code() != ExitCode::target_died && error.code_name() != "no_such_process" &&
-            error.code_name() != "no_agent") {
+        if (error.code() != ErrorCode::target_died && error.code() != ErrorCode::no_such_process &&
+            error.code() != ErrorCode::no_agent) {
             throw;
         }
     }

@@ -28,7 +28,7 @@ constexpr TermValue kStates[] = {
 };
 
 [[noreturn]] void malformed(std::string_view selector, const std::string& what, std::string hint) {
-    throw Error(ExitCode::usage, "bad_selector", formatted("selector \"{}\": {}", selector, what),
+    throw Error(ErrorCode::bad_selector, formatted("selector \"{}\": {}", selector, what),
                 std::move(hint));
 }
 

@@ -95,7 +95,7 @@ std::vector<Item> plan(const std::vector<Scenario>& scenarios, const Options& op
     }
     if (!items.empty()) return items;
     const std::string near = base::nearest(options.pattern, names);
-    throw Error(ExitCode::usage, "no_such_test",
+    throw Error(ErrorCode::no_such_test,
                 formatted("no test's name matches \"{}\"", options.pattern),
                 near.empty() ? "" : formatted("did you mean \"{}\"?", near));
 }

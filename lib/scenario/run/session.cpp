@@ -41,8 +41,8 @@ std::string in_short(const std::vector<std::string>& command) {
 }
 
 std::string message_of(const Error& error) {
-    return error.hint().empty() ? std::string(error.what())
-                                : formatted("{}; {}", error.what(), error.hint());
+    return error.advice().empty() ? std::string(error.what())
+                                  : formatted("{}; {}", error.what(), error.advice());
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ TEST(Duration, TheErrorNamesTheOption) {
         require_duration("--wait", "soon");
         FAIL() << "no error";
     } catch (const threadfault::Error& error) {
-        EXPECT_EQ(error.exit_code(), threadfault::ExitCode::usage);
+        EXPECT_EQ(error.code(), threadfault::ErrorCode::usage);
         EXPECT_STREQ(error.what(), "--wait: \"soon\" is no duration");
     }
 }

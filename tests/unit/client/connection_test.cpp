@@ -27,7 +27,7 @@ Error error_of(Action action) {
     } catch (const Error& error) {
         return error;
     }
-    return Error(ExitCode::done, "", "");
+    return Error(ErrorCode::internal);
 }
 
 void send_error(int fd, const Packet& request, wire::ErrorCode code, const char* text = "") {
@@ -72,11 +72,12 @@ TEST(Connection, Greets) {
 TEST(Connection, WithoutAnAgentSaysWhy) {
     const Process self(getpid());
     const Error error = error_of([&] { Connection connection(self); });
-    EXPECT_EQ(error.exit_code(), ExitCode::no_agent);
+    EXPECT_EQ(error.code(), ErrorCode::no_agent);
     EXPECT_NE(std::string(error.what()).find("was not started under threadfault"),
               std::string::npos)
         << error.what();
-    EXPECT_FALSE(error.hint().empty());
+    EXPECT_EQ(error.facts().pid, getpid()) << "what the hint is made of";
+    EXPECT_FALSE(error.facts().shim_loaded);
 }
 
 // A socket of the right name, with a stranger behind it.
@@ -91,14 +92,14 @@ TEST(Connection, RefusesAListenerThatIsNotTheProcess) {
     // Otherwise it is refused because nobody listens yet.
     ASSERT_TRUE(eventually([&] { return can_connect(path); }));
     const Process self(getpid());
-    EXPECT_EQ(error_of([&] { Connection connection(self); }).exit_code(), ExitCode::no_agent);
+    EXPECT_EQ(error_of([&] { Connection connection(self); }).code(), ErrorCode::no_agent);
 }
 
 TEST(Connection, StaleSocketIsNoAgent) {
     const SocketDirectory directory;
     close(listen_at(directory.socket_of(getpid())));
     const Process self(getpid());
-    EXPECT_EQ(error_of([&] { Connection connection(self); }).exit_code(), ExitCode::no_agent);
+    EXPECT_EQ(error_of([&] { Connection connection(self); }).code(), ErrorCode::no_agent);
 }
 
 TEST(Connection, TellsErrorsOfTheAgentApart) {
@@ -106,14 +107,14 @@ TEST(Connection, TellsErrorsOfTheAgentApart) {
         return [code](int fd, const Packet& request) { send_error(fd, request, code, "why"); };
     };
     Error error = hello_error(answer(wire::ErrorCode::bad_version));
-    EXPECT_EQ(error.code_name(), "version_mismatch");
+    EXPECT_EQ(error.code(), ErrorCode::version_mismatch);
     EXPECT_NE(std::string(error.what()).find("version 9"), std::string::npos) << error.what();
     error = hello_error(answer(wire::ErrorCode::not_permitted));
-    EXPECT_EQ(error.exit_code(), ExitCode::not_permitted);
+    EXPECT_EQ(error.code(), ErrorCode::not_permitted);
     error = hello_error(answer(wire::ErrorCode::too_many_clients));
-    EXPECT_EQ(error.code_name(), "too_many_clients");
+    EXPECT_EQ(error.code(), ErrorCode::too_many_clients);
     error = hello_error(answer(wire::ErrorCode::malformed));
-    EXPECT_EQ(error.code_name(), "protocol_error");
+    EXPECT_EQ(error.code(), ErrorCode::protocol_error);
     EXPECT_NE(std::string(error.what()).find("why"), std::string::npos) << error.what();
 }
 
@@ -141,8 +142,7 @@ TEST(Connection, HearsWhyItIsTurnedAway) {
     for (const bool after_the_request : {false, true}) {
         SCOPED_TRACE(after_the_request);
         const Error error = turned_away(after_the_request);
-        EXPECT_EQ(error.exit_code(), ExitCode::not_permitted) << error.what();
-        EXPECT_EQ(error.code_name(), "not_permitted") << error.what();
+        EXPECT_EQ(error.code(), ErrorCode::not_permitted) << error.what();
         EXPECT_NE(std::string(error.what()).find("serves the user it runs as"), std::string::npos);
     }
 }
@@ -154,13 +154,14 @@ TEST(Connection, RefusesMalformedReplies) {
                    spoil(&reply.header);
                    send_packet(fd, &reply, sizeof reply);
                })
-            .code_name();
+            .code();
     };
-    EXPECT_EQ(code_of([](wire::Header* header) { header->magic++; }), "version_mismatch");
-    EXPECT_EQ(code_of([](wire::Header* header) { header->version++; }), "version_mismatch");
-    EXPECT_EQ(code_of([](wire::Header* header) { header->length--; }), "version_mismatch");
+    EXPECT_EQ(code_of([](wire::Header* header) { header->magic++; }), ErrorCode::version_mismatch);
+    EXPECT_EQ(code_of([](wire::Header* header) { header->version++; }),
+              ErrorCode::version_mismatch);
+    EXPECT_EQ(code_of([](wire::Header* header) { header->length--; }), ErrorCode::version_mismatch);
     EXPECT_EQ(code_of([](wire::Header* header) { header->length = 0xffffffffU; }),
-              "version_mismatch");
+              ErrorCode::version_mismatch);
 }
 
 TEST(Connection, RefusesRepliesOfAWrongSize) {
@@ -172,11 +173,11 @@ TEST(Connection, RefusesRepliesOfAWrongSize) {
                    std::memcpy(packet.data(), &header, std::min(length, sizeof header));
                    send_packet(fd, packet.data(), packet.size());
                })
-            .code_name();
+            .code();
     };
-    EXPECT_EQ(code_of(1), "version_mismatch");
-    EXPECT_EQ(code_of(sizeof(wire::Header) - 1), "version_mismatch");
-    EXPECT_EQ(code_of(wire::kMaxMessage + 1), "version_mismatch");
+    EXPECT_EQ(code_of(1), ErrorCode::version_mismatch);
+    EXPECT_EQ(code_of(sizeof(wire::Header) - 1), ErrorCode::version_mismatch);
+    EXPECT_EQ(code_of(wire::kMaxMessage + 1), ErrorCode::version_mismatch);
 }
 
 TEST(Connection, SkipsAnswersToOtherRequests) {
@@ -295,8 +296,8 @@ TEST(Connection, TellsThatTheTargetDied) {
         return connection != nullptr;
     }));
     const Error error = error_of([&] { connection->hello(); });
-    EXPECT_EQ(error.exit_code(), ExitCode::target_died) << error.what();
-    EXPECT_EQ(error.code_name(), "target_died");
+    EXPECT_EQ(error.code(), ErrorCode::target_died) << error.what();
+    EXPECT_EQ(error.code(), ErrorCode::target_died);
 }
 
 TEST(Connection, TellsThatTheTargetIsStopped) {
@@ -312,8 +313,7 @@ TEST(Connection, TellsThatTheTargetIsStopped) {
     Connection connection(process);  // the kernel accepts for a listener that can't
     EXPECT_TRUE(connection.is_stopped());
     const Error error = error_of([&] { connection.hello(); });
-    EXPECT_EQ(error.code_name(), "target_stopped");
-    EXPECT_EQ(error.exit_code(), ExitCode::no_effect);
+    EXPECT_EQ(error.code(), ErrorCode::target_stopped);
 }
 
 TEST(Connection, ToAnEndedProcessIsNoSuchProcess) {
@@ -325,8 +325,8 @@ TEST(Connection, ToAnEndedProcessIsNoSuchProcess) {
         });
         pid = target.pid();
     }
-    EXPECT_EQ(error_of([&] { Connection connection{Process(pid)}; }).exit_code(),
-              ExitCode::no_such_thread);
+    EXPECT_EQ(error_of([&] { Connection connection{Process(pid)}; }).code(),
+              ErrorCode::no_such_process);
 }
 
 }  // namespace

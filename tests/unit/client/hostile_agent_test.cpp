@@ -36,7 +36,7 @@ End end_of(FakeAgent::Answer answer, Request request) {
     try {
         request(connection);
     } catch (const Error& error) {
-        end.code = error.code_name();
+        end.code = to_string(error.error_code());
     }
     end.took = client::Clock::now() - begin;
     return end;

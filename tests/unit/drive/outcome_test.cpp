@@ -1,4 +1,4 @@
-// What comes of a fault: names, exit codes, reasons; and what a launch does to the environment.
+// What comes of a fault: names, reasons; and what a launch does to the environment.
 #include "drive/faults/inflict.hpp"
 #include "drive/faults/reason.hpp"
 #include "drive/programs/launch.hpp"
@@ -11,47 +11,8 @@
 
 namespace {
 
-using threadfault::ExitCode;
 using namespace threadfault;
 using namespace threadfault::drive;
-
-std::vector<Result> results(std::initializer_list<Outcome> outcomes) {
-    std::vector<Result> list;
-    for (Outcome outcome : outcomes) {
-        list.emplace_back();
-        list.back().outcome = outcome;
-    }
-    return list;
-}
-
-TEST(ExitCodes, FollowTheOutcome) {
-    EXPECT_EQ(exit_code(Outcome::ended), ExitCode::done);
-    EXPECT_EQ(exit_code(Outcome::done), ExitCode::done);
-    EXPECT_EQ(exit_code(Outcome::pending), ExitCode::no_effect);
-    EXPECT_EQ(exit_code(Outcome::refused), ExitCode::no_effect);
-    EXPECT_EQ(exit_code(Outcome::target_died), ExitCode::target_died);
-}
-
-TEST(ExitCodes, TheWorstOfManyWins) {
-    EXPECT_EQ(worst_exit_code({}), ExitCode::done);
-    EXPECT_EQ(worst_exit_code(results({Outcome::ended, Outcome::ended})), ExitCode::done);
-    EXPECT_EQ(worst_exit_code(results({Outcome::ended, Outcome::pending, Outcome::ended})),
-              ExitCode::no_effect);
-    EXPECT_EQ(worst_exit_code(results({Outcome::target_died, Outcome::refused})),
-              ExitCode::target_died);
-}
-
-// Scripts compare these numbers and words.
-TEST(ExitCodes, AreTheDocumentedNumbers) {
-    EXPECT_EQ(static_cast<int>(ExitCode::done), 0);
-    EXPECT_EQ(static_cast<int>(ExitCode::bad_verdict), 1);
-    EXPECT_EQ(static_cast<int>(ExitCode::usage), 2);
-    EXPECT_EQ(static_cast<int>(ExitCode::no_such_thread), 3);
-    EXPECT_EQ(static_cast<int>(ExitCode::no_agent), 4);
-    EXPECT_EQ(static_cast<int>(ExitCode::not_permitted), 5);
-    EXPECT_EQ(static_cast<int>(ExitCode::no_effect), 6);
-    EXPECT_EQ(static_cast<int>(ExitCode::target_died), 7);
-}
 
 TEST(Outcomes, HaveStableNames) {
     EXPECT_EQ(to_string(Outcome::ended), "ended");
@@ -137,7 +98,7 @@ TEST(FindShim, ChecksWhatIsGiven) {
         try {
             find_shim(path);
         } catch (const Error& error) {
-            return error.code_name();
+            return std::string(to_string(error.error_code()));
         }
         return std::string();
     };

@@ -18,10 +18,10 @@ std::string wrong(const std::function<void()>& make, Part part) {
     try {
         make();
     } catch (const BadValue& error) {
-        EXPECT_EQ(error.exit_code(), ExitCode::usage);
+        EXPECT_EQ(error.code(), ErrorCode::usage);
         EXPECT_EQ(error.part(), part) << error.what();
-        return error.hint().empty() ? error.what()
-                                    : std::string(error.what()) + " | " + error.hint();
+        return error.advice().empty() ? error.what()
+                                      : std::string(error.what()) + " | " + error.advice();
     }
     return "";
 }

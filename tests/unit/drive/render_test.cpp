@@ -160,7 +160,7 @@ TEST(JsonTargets, HasTheDocumentedKeys) {
 }
 
 TEST(JsonError, HasTheDocumentedKeys) {
-    const Error error(ExitCode::no_such_thread, "no_such_thread", "no \"thread\"", "");
+    const Error error(ErrorCode::no_such_thread, "no \"thread\"", "");
     EXPECT_EQ(
         parse(json_error(error)),
         (json{{"error",

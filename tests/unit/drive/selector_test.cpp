@@ -12,7 +12,7 @@
 namespace {
 
 using threadfault::Error;
-using threadfault::ExitCode;
+using threadfault::ErrorCode;
 using namespace threadfault::drive;
 
 ThreadView worker() {
@@ -37,14 +37,14 @@ bool matches(std::string_view selector, const ThreadView& thread = worker()) {
     return parse_selector(selector).matches(thread);
 }
 
-// The error that the selector earns, or one with the exit code `done` when it earns none.
+// The error that the selector earns, or one with the code `internal` when it earns none.
 Error error_of(std::string_view selector) {
     try {
         parse_selector(selector);
     } catch (const Error& error) {
         return error;
     }
-    return Error(ExitCode::done, "", "");
+    return Error(ErrorCode::internal);
 }
 
 TEST(Selector, NamesOneThread) {
@@ -125,22 +125,21 @@ TEST(Selector, NonsenseIsAUsageError) {
           "-5",         "worker",     "nth=x",    "nth=-1",      "nth=",        "state=Q",
           "state=SS",   "path=main/", "path=3/1", "path=main/x", "path=mainly", "waiting=coffee",
           "colour=red", "="}) {
-        EXPECT_EQ(error_of(text).exit_code(), ExitCode::usage) << '"' << text << '"';
-        EXPECT_EQ(error_of(text).code_name(), "bad_selector") << '"' << text << '"';
+        EXPECT_EQ(error_of(text).code(), ErrorCode::bad_selector) << '"' << text << '"';
     }
 }
 
 TEST(Selector, ErrorsSayWhatToWrite) {
-    EXPECT_EQ(error_of("nmae=x").hint(), "did you mean name=x?");
-    EXPECT_EQ(error_of("worker").hint(), "did you mean name=worker?");
-    EXPECT_EQ(error_of("mian").hint(), "did you mean main?");
-    EXPECT_EQ(error_of("waiting=mutx").hint(), "did you mean waiting=mutex?");
-    EXPECT_EQ(error_of("tid=12").hint(), "write the thread id alone: 12");
+    EXPECT_EQ(error_of("nmae=x").advice(), "did you mean name=x?");
+    EXPECT_EQ(error_of("worker").advice(), "did you mean name=worker?");
+    EXPECT_EQ(error_of("mian").advice(), "did you mean main?");
+    EXPECT_EQ(error_of("waiting=mutx").advice(), "did you mean waiting=mutex?");
+    EXPECT_EQ(error_of("tid=12").advice(), "write the thread id alone: 12");
 }
 
 TEST(Selector, WhatThisVersionLacksIsSaidSo) {
-    EXPECT_EQ(error_of("in=").code_name(), "bad_selector");
-    EXPECT_EQ(error_of("holding=").exit_code(), ExitCode::usage);
+    EXPECT_EQ(error_of("in=").code(), ErrorCode::bad_selector);
+    EXPECT_EQ(error_of("holding=").code(), ErrorCode::bad_selector);
 }
 
 TEST(Selector, HugeNumbersNameNoThread) {

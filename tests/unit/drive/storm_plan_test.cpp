@@ -51,9 +51,9 @@ TEST_P(StormFaultsMistaken, NamesColumnAndExpectation) {
         parse_storm_faults(GetParam().faults);
         FAIL() << "no error";
     } catch (const threadfault::Error& error) {
-        EXPECT_EQ(error.exit_code(), threadfault::ExitCode::usage);
+        EXPECT_EQ(error.code(), threadfault::ErrorCode::usage);
         EXPECT_EQ(error.what(),
-                  std::string("--faults ") + GetParam().faults + ": column " + GetParam().says);
+                  std::string("faults ") + GetParam().faults + ": column " + GetParam().says);
     }
 }
 INSTANTIATE_TEST_SUITE_P(

@@ -36,8 +36,7 @@ TEST(LineSearch, ABadExpressionIsTold) {
         LineSearch search("(", 0);
         FAIL();
     } catch (const Error& error) {
-        EXPECT_EQ(error.code_name(), "bad_regex");
-        EXPECT_EQ(error.exit_code(), ExitCode::usage);
+        EXPECT_EQ(error.code(), ErrorCode::bad_regex);
     }
 }
 

@@ -22,7 +22,7 @@ std::string error_of(const std::string& text, bool force = false) {
     } catch (const Error& error) {
         const std::string what = error.what();
         const std::size_t at = what.find("column ");
-        return (at == std::string::npos ? what : what.substr(at)) + " | " + error.hint();
+        return (at == std::string::npos ? what : what.substr(at)) + " | " + error.advice();
     }
     return "no error";
 }

@@ -32,7 +32,7 @@ TEST(Process, RefusesWhatIsNone) {
             const Process process(pid);
             FAIL() << pid;
         } catch (const Error& error) {
-            EXPECT_EQ("no_such_process", error.code_name());
+            EXPECT_EQ(error.code(), threadfault::ErrorCode::no_such_process);
         }
     }
 }
@@ -51,7 +51,8 @@ TEST(Process, ATidOfAnotherThreadIsNoPid) {
         const Process process(tid);
         ADD_FAILURE();
     } catch (const Error& error) {
-        EXPECT_NE(std::string::npos, error.hint().find(std::to_string(getpid()))) << error.hint();
+        EXPECT_NE(std::string::npos, error.advice().find(std::to_string(getpid())))
+            << error.advice();
     }
     stop = true;
     other.join();

@@ -47,8 +47,7 @@ TEST_P(MalformedFile, IsToldExactly) {
         parse_text("s.toml", GetParam().text);
         FAIL() << "no error in:\n" << GetParam().text;
     } catch (const threadfault::Error& error) {
-        EXPECT_EQ(error.exit_code(), threadfault::ExitCode::usage);
-        EXPECT_EQ(error.code_name(), "bad_scenario");
+        EXPECT_EQ(error.code(), threadfault::ErrorCode::bad_scenario);
         EXPECT_EQ(std::string(error.what()), "s.toml:" + GetParam().message);
     }
 }

@@ -175,7 +175,7 @@ TEST(Parse, WhatCantBeReadIsTold) {
         FAIL() << "a directory is no file";
     } catch (const threadfault::Error& error) {
         EXPECT_STREQ(error.what(), "/ can't be read: Is a directory");
-        EXPECT_EQ(error.exit_code(), threadfault::ExitCode::usage);
+        EXPECT_EQ(error.code(), threadfault::ErrorCode::no_such_file);
     }
 }
 
