@@ -94,7 +94,7 @@ private:
 
 // No UndefinedBehaviorSanitizer: a forced unwind has no exception object for the reference that
 // catches it (libstdc++), and it takes that for an error.
-[[gnu::no_sanitize_undefined]] void call(void* argument) {
+__attribute__((no_sanitize("undefined"))) void call(void* argument) {
     try {
         static_cast<Closure*>(argument)->function();
     } catch (abi::__forced_unwind&) {
