@@ -20,7 +20,6 @@ using wire::Reason;
 
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kShortestWait = 5 * kMillisecond;  // to be told of a deaf thread at least
-constexpr std::int64_t kFirstPause = 100'000;
 constexpr std::int64_t kLongestPause = 5 * kMillisecond;
 constexpr std::int64_t kSilence = 200'000;  // healthy threads have answered by then
 // Of a crowd that is asked at once the last have their turn later: as long as others answer there
@@ -84,6 +83,7 @@ void Attempt::start(std::int64_t now) noexcept {
     const Fault fault = request_.fault;
     if (fault == Fault::signal) return send_signal();
     const base::FaultInfo& kind = base::info(fault);
+    if (fault == Fault::cancel && record_ != nullptr && !looks_first_) return cancel(now);
     if (kind.death || fault == Fault::look || fault == Fault::capture) return post(now);
     // The others keep their state in the thread's record.
     if (record_ == nullptr) return finish(Outcome::refused, Reason::not_supported);
@@ -246,13 +246,13 @@ void Attempt::victim_answered(std::int64_t now) noexcept {
         case Act::misplaced:
             if (now >= deadline_ns_) return finish(Outcome::refused, Reason::no_safe_point);
             return rest(now);
+        case Act::named:
+            // One that libc made, and has no record: it was there a moment ago.
+            if (has_ended()) return victim_ended();
+            ::pthread_cancel(task_.thread);
+            return watch_cancelled(now);
         case Act::cancelled:
-            if (record_ != nullptr && record_->serial.load() == serial_) {
-                record_->faults.fetch_or(wire::kInForceCancel, std::memory_order_relaxed);
-            }
-            step_ = Step::watching;
-            pause_ns_ = kFirstPause;
-            return advance_watching(now);
+            return watch_cancelled(now);
         default:
             return finish(Outcome::no_such_thread);  // a stranger has the tid by now
     }
@@ -260,6 +260,7 @@ void Attempt::victim_answered(std::int64_t now) noexcept {
 
 void Attempt::told(std::int64_t now) noexcept {
     looks_first_ = false;
+    if (request_.fault == Fault::cancel && record_ != nullptr) return cancel(now);
     post(now);
 }
 
@@ -277,7 +278,7 @@ void Attempt::victim_ended() noexcept {
     if (!execute::revoke(ticket_)) execute::abandon(ticket_);
     execute::release(ticket_);
     const Act act = task_.act.load(std::memory_order_acquire);
-    const bool by_us = act == Act::ending || act == Act::cancelled;
+    const bool by_us = act == Act::ending || act == Act::cancelled || act == Act::named;
     // Whoever ends without its destructors (vanish) leaves its record behind; bury() knows whether
     // this one did.
     if (record_ != nullptr) bury(record_, serial_);

@@ -84,6 +84,8 @@ private:
 
     void start(std::int64_t now) noexcept;
     void send_signal() noexcept;
+    void cancel(std::int64_t now) noexcept;
+    void watch_cancelled(std::int64_t now) noexcept;
     void interrupt(std::int64_t now) noexcept;
     void thaw(std::int64_t now) noexcept;
     void demote() noexcept;
@@ -103,6 +105,7 @@ private:
     wire::Reason why_silent() const noexcept;
     wire::Reason why_pending() const noexcept;
 
+    static constexpr std::int64_t kFirstPause = 100'000;
     // Of all captures under way: when the last victim answered one. Its fellows are not silent yet.
     static std::int64_t crowd_heard_ns_;
 

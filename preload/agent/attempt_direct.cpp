@@ -7,6 +7,8 @@
 #include "preload/base/start.hpp"
 #include "preload/faults/hold.hpp"
 
+#include <pthread.h>
+
 #include <cstring>
 
 namespace threadfault::shim {
@@ -42,6 +44,36 @@ void Attempt::send_signal() noexcept {
         default:
             return finish(Outcome::refused, Reason::seccomp);
     }
+}
+
+// As any other thread of the program would: the type and state of its cancellation are as they are,
+// and what it is doing decides when it acts. The helper may make this call: what it loads and
+// installs the first time, it has loaded and installed at the start (agent_start()).
+void Attempt::cancel(std::int64_t now) noexcept {
+    {
+        const SendPermit permit;
+        if (!permit) return finish(Outcome::no_such_thread);
+        const Pin pin(record_, serial_);
+        const pthread_t thread = record_->thread.load(std::memory_order_relaxed);
+        if (!pin || thread == 0 || has_ended()) return finish(Outcome::no_such_thread);
+        if (reply_.attempts == 0) {
+            task_.place = wire::Place::unknown;
+            task_.frame_count = 0;
+        }
+        ++reply_.attempts;
+        ::pthread_cancel(thread);
+    }
+    task_.act.store(Act::cancelled, std::memory_order_relaxed);
+    watch_cancelled(now);
+}
+
+void Attempt::watch_cancelled(std::int64_t now) noexcept {
+    if (record_ != nullptr && record_->serial.load() == serial_) {
+        record_->faults.fetch_or(wire::kInForceCancel, std::memory_order_relaxed);
+    }
+    step_ = Step::watching;
+    pause_ns_ = kFirstPause;
+    advance_watching(now);
 }
 
 void Attempt::thaw(std::int64_t now) noexcept {

@@ -30,9 +30,15 @@ void end_self(wire::Fault fault) {
             real::pthread_exit(nullptr);
             break;
         case wire::Fault::async_cancel: {
+            // First the request, as another thread would leave it: with the asynchronous type in
+            // force (the program's, or libc's inside a system call) glibc ends the calling thread
+            // at once and leaves out the mark that it is cancelled, and its clean-up code hangs at
+            // its first cancellation point. Then the type, which acts upon the request.
             int before = 0;
-            ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
+            ::pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &before);
             ::pthread_cancel(::pthread_self());
+            int deferred = 0;
+            ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &deferred);
             // Cancellation is disabled: leave no more behind than the pending request.
             ::pthread_setcanceltype(before, nullptr);
             break;

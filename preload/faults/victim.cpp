@@ -104,6 +104,13 @@ void act_on_self(void* argument, void* context) {
         task->act.store(Act::misplaced, std::memory_order_release);
         return;
     }
+    if (fault == Fault::cancel) {
+        // By another thread, as programs do it: glibc's own call for the calling thread would skip
+        // what marks it as cancelled where it was interrupted inside a system call.
+        task->thread = ::pthread_self();
+        task->act.store(Act::named, std::memory_order_release);
+        return;
+    }
     task->act.store(Act::ending, std::memory_order_release);
     end_self(fault);
     // Only where the thread did not end at once.

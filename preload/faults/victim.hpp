@@ -4,6 +4,7 @@
 
 #include "wire/wire.hpp"
 
+#include <pthread.h>
 #include <sys/types.h>
 
 #include <atomic>
@@ -20,6 +21,7 @@ enum class Act : std::uint32_t {
     misplaced,  // not a safe point: nothing was done
     looked,
     ending,     // the next thing that the victim does is to end; it does not look here any more
+    named,      // cancel, of a thread without a record: `thread` says whom to cancel
     cancelled,  // pthread_cancel has returned: it will act at a cancellation point, if ever
     held,       // the fault has begun and lasts; it does not look here any more
 };
@@ -38,6 +40,7 @@ struct VictimTask {
     wire::Place place{};
     std::uint32_t cancel = wire::kCancelUnknown;
     std::uint32_t frame_count = 0;  // how many of them in `findings`
+    pthread_t thread{};
 };
 
 // execute::Function: `task` is a VictimTask. Runs in the handler on the victim; for `exit` and its

@@ -85,9 +85,12 @@ void release(Record* record) noexcept {
     {
         const Change change(record);
         record->life.store(Life::free, std::memory_order_release);
-        record->serial.store(0, std::memory_order_relaxed);
+        // Against a pin's order, which counts itself and then looks at the serial.
+        record->serial.store(0, std::memory_order_seq_cst);
         record->tid.store(0, std::memory_order_relaxed);
     }
+    while (record->pins.load(std::memory_order_seq_cst) != 0)
+        execute::sys_call(SYS_sched_yield);
     const std::uint32_t left = count_out(record);
     give_record(record);
     if (left == 0) last_thread_is_leaving();
@@ -206,6 +209,7 @@ void make_main(Record* record) noexcept {
     record->depth = 0;
     record->is_main = true;
     record->faults.store(0, std::memory_order_relaxed);
+    record->pins.store(0, std::memory_order_relaxed);  // whoever held it is not here
 }
 
 void forget_the_parent(const Record* kept) noexcept {
@@ -396,6 +400,15 @@ void own_up_to_newborn() noexcept {
     if (record == nullptr || record->life.load(std::memory_order_acquire) != Life::born) return;
     record->tid.store(execute::sys_gettid(), std::memory_order_relaxed);
     own_record = record;
+}
+
+Pin::Pin(Record* record, std::uint64_t serial) noexcept : record_(record) {
+    record_->pins.fetch_add(1, std::memory_order_seq_cst);
+    held_ = serial != 0 && record_->serial.load(std::memory_order_seq_cst) == serial;
+}
+
+Pin::~Pin() {
+    record_->pins.fetch_sub(1, std::memory_order_release);
 }
 
 std::uint32_t live_threads() noexcept {

@@ -47,6 +47,7 @@ struct alignas(64) Record {
     Relaxed<bool> detached;
     std::atomic<End> end{End::none};
     std::atomic<std::uint32_t> faults{0};      // wire::kInForce...
+    std::atomic<std::uint32_t> pins{0};        // see Pin
     std::atomic<std::uint32_t> hold_word{0};   // changes when the thread is let go (faults/hold)
     std::atomic<std::uint32_t> interrupts{0};  // handled so far
     // The lowest address that the stack may use, as far as it is known: 0 otherwise (main).
@@ -93,6 +94,22 @@ void register_main() noexcept;
 // By the agent, for a thread that the kernel has ended without its destructors (vanish): frees the
 // record. Does nothing when the record has another serial by now.
 void bury(Record* record, std::uint64_t serial) noexcept;
+
+// While it lives, the thread's record stays and so does what its pthread_t names, unless the thread
+// ends by a raw exit: its destructors wait. For calls that a program could make too, and no longer.
+class Pin {
+public:
+    Pin(Record* record, std::uint64_t serial) noexcept;
+    ~Pin();
+    Pin(const Pin&) = delete;
+    Pin& operator=(const Pin&) = delete;
+    // False: that thread has ended, or is in its last moments.
+    explicit operator bool() const noexcept { return held_; }
+
+private:
+    Record* record_;
+    bool held_;
+};
 
 // A forked child forgets everybody but the calling thread, who becomes main, and those who are not
 // born yet: libc may hold the record as a start argument, and a pthread_create may be under way.
