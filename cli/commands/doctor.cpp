@@ -45,9 +45,10 @@ std::string render(const std::vector<drive::Check>& checks, const Style& style) 
         const std::string pad(width - display_width(check.name), ' ');
         out += formatted("{} {}{}  {}\n", check.ok ? good : bad, check.name, pad,
                          base::clean_line(check.detail));
-        if (!check.hint.empty()) {
+        const std::string advice = check.error ? hint(*check.error) : check.hint;
+        if (!advice.empty()) {
             out += std::string(width + (style.unicode ? 4 : 5), ' ') +
-                   style.dim(base::clean_line(check.hint)) + "\n";
+                   style.dim(base::clean_line(advice)) + "\n";
         }
     }
     return out;

@@ -103,6 +103,7 @@ TEST(JsonThreads, TellsWhatIsKnown) {
     EXPECT_EQ(told["waiting_on"], (json{{"kind", "mutex"},
                                         {"address", "0xbeef"},
                                         {"symbol", "table_lock"},
+                                        {"call", nullptr},
                                         {"owner_tid", 99},
                                         {"owner_alive", false}}));
 }
