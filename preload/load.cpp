@@ -5,6 +5,7 @@
 #include "preload/base/real.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
+#include "preload/faults/installation.hpp"
 #include "preload/points/rules.hpp"
 #include "preload/registry/registry.hpp"
 
@@ -66,6 +67,8 @@ void load() noexcept {
     real::resolve();
     learn_libc_layout();
     choose_reserved_signals();
+    install_handlers();
+    open_up_in_this_thread();
     if (execute::sys_gettid() == shim_pid()) register_main();
     ::pthread_atfork(nullptr, nullptr, in_forked_child);
     arm_from_environment();

@@ -29,6 +29,8 @@ constinit std::atomic<State> state{State::idle};
 constinit std::atomic<bool> stop_wanted{false};
 constinit pthread_t helper{};  // valid while running or retiring
 
+constinit std::atomic<Mask> listens_to{0};
+
 constinit std::atomic<int> gate_closers{0};
 constinit std::atomic<int> senders{0};
 
@@ -67,7 +69,7 @@ bool create_helper() noexcept {
 
 bool start() noexcept {
     learn_log_file();
-    if (!install_handlers()) {
+    if (reserved_signal(0) == 0) {
         log_line("no agent: no real-time signal is free");
         return false;
     }
@@ -110,10 +112,41 @@ void wake_agent() noexcept {
     const pid_t tid = agent_tid();
     if (tid <= 0) return;
     if (const int ours = reserved_signal(0); ours != 0) {
-        execute::sys_tgkill(shim_pid(), tid, ours);
+        execute::poke(shim_pid(), tid, ours);
     } else {
         knock_at_socket();
     }
+}
+
+void tell_agent_of_move() noexcept {
+    const pid_t tid = agent_tid();
+    if (tid <= 0 || is_agent_thread()) return;
+    for (int tries = 0; tries < 50; ++tries) {
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        if ((listens_to.load(std::memory_order_seq_cst) & ~reserved_mask()) == 0) return;
+        // It lets both in: the one that stayed wakes it.
+        long sent = -ESRCH;
+        for (int which = 0; which < kReservedSignals; ++which)
+            if (const int ours = reserved_signal(which))
+                sent = execute::poke(shim_pid(), tid, ours);
+        if (sent != 0) return knock_at_socket();
+        const timespec moment{0, 200'000};
+        execute::sys_call(SYS_nanosleep, &moment, nullptr);
+    }
+}
+
+Mask begin_to_listen() noexcept {
+    for (;;) {
+        const Mask ours = reserved_mask();
+        listens_to.store(ours, std::memory_order_seq_cst);
+        // Whoever moves one looks at what we listen to after that.
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        if (reserved_mask() == ours) return ours;
+    }
+}
+
+void end_to_listen() noexcept {
+    listens_to.store(0, std::memory_order_release);
 }
 
 bool should_stop() noexcept {

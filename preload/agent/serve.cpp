@@ -127,11 +127,13 @@ long wait_for_events(pollfd* descriptors, unsigned count) noexcept {
             timeout.tv_nsec = left % execute::kNanosecondsPerSecond;
         }
     }
-    // 0: the program has taken them all, and only the socket wakes us.
-    const int ours = reserved_signal(0);
-    const Mask blocked = ~(base::kLibcSignals | (ours != 0 ? bit_of(ours) : 0));
-    return sys_call(SYS_ppoll, descriptors, count, next == execute::kNever ? nullptr : &timeout,
-                    &blocked, sizeof blocked);
+    // None: the program has taken them all, and only the socket wakes us.
+    const Mask blocked = ~(base::kLibcSignals | begin_to_listen());
+    const long ready =
+        sys_call(SYS_ppoll, descriptors, count, next == execute::kNever ? nullptr : &timeout,
+                 &blocked, sizeof blocked);
+    end_to_listen();
+    return ready;
 }
 
 void serve(int listener) noexcept {

@@ -31,7 +31,8 @@ constexpr Mask bit_of(int signal_number) noexcept {
 Mask to_mask(const sigset_t& set) noexcept;
 void assign(sigset_t* set, Mask mask) noexcept;
 
-void choose_reserved_signals() noexcept;                      // idempotent
+void choose_reserved_signals() noexcept;  // idempotent; the calling thread lets them in later:
+void open_up_in_this_thread() noexcept;
 int reserved_signal(int which) noexcept;                      // 0: none could be had
 Mask reserved_mask() noexcept;                                // 0 before the choice
 void reserve_instead(int which, int signal_number) noexcept;  // 0: none
@@ -40,7 +41,11 @@ inline bool is_reserved(int signal_number) noexcept {
            (reserved_mask() & bit_of(signal_number)) != 0;
 }
 
-// Does `mask` hold every real-time signal but ours?
+// Those, and all that were ours before the program took them: threads that block everything may
+// still let those in.
+Mask ever_reserved_mask() noexcept;
+
+// Does `mask` hold every real-time signal but those that are or were ours?
 bool is_wholesale(Mask mask) noexcept;
 
 // What the calling thread's program believes its mask to be, given the kernel's.
@@ -60,10 +65,6 @@ void inherit_belief(Belief belief) noexcept;
 // Raw: past every interposer. The calling thread's mask in the kernel.
 Mask kernel_mask() noexcept;
 void set_kernel_mask(Mask mask) noexcept;
-
-// What the program believes to be the disposition of a reserved signal: SIG_DFL or SIG_IGN.
-bool is_believed_ignored(int which) noexcept;
-void set_believed_ignored(int which, bool ignored) noexcept;
 
 }  // namespace threadfault::shim
 

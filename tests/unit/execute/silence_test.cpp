@@ -2,12 +2,10 @@
 #include "execute/silence.hpp"
 #include "execute/syscalls.hpp"
 
-
 #include <gtest/gtest.h>
 
 #include <sys/syscall.h>
 #include <unistd.h>
-
 
 namespace {
 
