@@ -3,9 +3,9 @@
 #include "preload/agent/agent.hpp"
 #include "preload/base/libc_layout.hpp"
 #include "preload/base/real.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
-#include "preload/faults/installation.hpp"
 #include "preload/points/rules.hpp"
 #include "preload/registry/registry.hpp"
 
@@ -64,11 +64,10 @@ void in_forked_child() noexcept {
 void load() noexcept {
     if (loading.exchange(true, std::memory_order_acq_rel)) return;
     settle_in_this_process();
+    note_inherited_filters();
     real::resolve();
     learn_libc_layout();
     choose_reserved_signals();
-    install_handlers();
-    open_up_in_this_thread();
     if (execute::sys_gettid() == shim_pid()) register_main();
     ::pthread_atfork(nullptr, nullptr, in_forked_child);
     arm_from_environment();

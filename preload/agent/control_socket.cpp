@@ -2,6 +2,7 @@
 
 #include "execute/syscalls.hpp"
 #include "preload/base/log.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/start.hpp"
 #include "preload/base/text.hpp"
 #include "wire/wire.hpp"
@@ -151,7 +152,9 @@ namespace {
 
 // exit() runs it; other ends leave the file behind, and the next one to look removes it.
 [[gnu::destructor]] void remove_at_exit() noexcept {
-    if (socket_exists.load(std::memory_order_acquire) && !is_foreign_process()) remove_socket();
+    if (!socket_exists.load(std::memory_order_acquire) || is_foreign_process()) return;
+    // A file that is left behind is better than a death in exit().
+    if (!is_sandboxed()) remove_socket();
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "preload/agent/lifecycle.hpp"
 
-#include "base/libc_signals.hpp"
 #include "execute/core.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/agent/agent.hpp"
@@ -8,6 +7,7 @@
 #include "preload/base/agent_thread.hpp"
 #include "preload/base/log.hpp"
 #include "preload/base/real.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
 #include "preload/faults/code_ranges.hpp"
@@ -53,9 +53,10 @@ void* helper_body(void*) {
 bool create_helper() noexcept {
     pthread_attr_t attributes;
     if (::pthread_attr_init(&attributes) != 0) return false;
-    // Every signal blocked but libc's own two: setuid() in the program must reach us as well.
+    // Every signal blocked but libc's own two, because setuid() in the program must reach us as
+    // well, and those that answer an act of ours: a filter's trap, blocked, kills.
     const Mask before = kernel_mask();
-    set_kernel_mask(~base::kLibcSignals);
+    set_kernel_mask(~kLetIn);
     int result = EINVAL;
     for (std::size_t size = 64 * 1024; size <= 16 * 1024 * 1024 && result == EINVAL; size *= 4) {
         ::pthread_attr_setstacksize(&attributes, size);
@@ -68,8 +69,11 @@ bool create_helper() noexcept {
 }
 
 bool start() noexcept {
+    // Before anything that a filter may punish, the opening of the log included: `doctor` sees it
+    // from outside.
+    if (is_sandboxed()) return false;
     learn_log_file();
-    if (reserved_signal(0) == 0) {
+    if (!install_handlers()) {
         log_line("no agent: no real-time signal is free");
         return false;
     }
@@ -96,6 +100,8 @@ void agent_start() noexcept {
 }
 
 void agent_retire() noexcept {
+    // Nobody may be signalled any more; the helper sees that for itself.
+    if (state.load(std::memory_order_relaxed) == State::running && is_sandboxed()) return;
     State running = State::running;
     if (!state.compare_exchange_strong(running, State::retiring, std::memory_order_acq_rel)) return;
     stop_wanted.store(true, std::memory_order_release);
@@ -110,7 +116,7 @@ void agent_retire() noexcept {
 void wake_agent() noexcept {
     // The helper lets this signal in only while it waits: it can't be missed.
     const pid_t tid = agent_tid();
-    if (tid <= 0) return;
+    if (tid <= 0 || is_sandboxed()) return;
     if (const int ours = reserved_signal(0); ours != 0) {
         execute::poke(shim_pid(), tid, ours);
     } else {
@@ -191,6 +197,7 @@ void agent_close_gate() noexcept {
         execute::sys_call(SYS_sched_yield);
     // A thread that blocks our signal by direct system calls may have one waiting; the new program
     // would be killed by it.
+    if (is_sandboxed()) return;
     const Mask ours = reserved_mask();
     const timespec now{0, 0};
     while (execute::sys_call(SYS_rt_sigtimedwait, &ours, nullptr, &now, sizeof ours) > 0) {

@@ -20,8 +20,7 @@ void uncover(int signal_number) noexcept;
 // What the program reads back of a covered signal: whole, as libc would give it. `restorer`: what
 // libc puts into every action.
 void load_believed_action(int signal_number, struct sigaction* out) noexcept;
-void believe_action(int signal_number, const struct sigaction& action,
-                    void (*restorer)()) noexcept;
+void believe_action(int signal_number, const struct sigaction& action, void (*restorer)()) noexcept;
 bool is_believed_ignored(int signal_number) noexcept;
 
 }  // namespace threadfault::shim

@@ -4,6 +4,7 @@
 #include "execute/syscalls.hpp"
 
 #include <cstring>
+#include <initializer_list>
 
 namespace threadfault::shim {
 
@@ -57,9 +58,18 @@ void set_kernel_mask(Mask mask) noexcept {
 void choose_reserved_signals() noexcept {
     if (reserved.chosen.exchange(true, std::memory_order_acq_rel)) return;
     const int first = execute::choose_signal(0);
+    const int second = first == 0 ? 0 : execute::choose_signal(first);
     reserved.number[0].store(first, std::memory_order_relaxed);
-    reserved.number[1].store(first == 0 ? 0 : execute::choose_signal(first),
-                             std::memory_order_relaxed);
+    reserved.number[1].store(second, std::memory_order_relaxed);
+    for (const int number : {first, second})
+        if (number != 0) reserved.ever.fetch_or(bit_of(number), std::memory_order_relaxed);
+    // A parent under the shim that blocks everything has spawned us past every interposer.
+    const Mask kernel = kernel_mask();
+    const Mask believed = believed_mask(kernel);
+    if (believed != kernel) set_kernel_mask(believed);
+}
+
+void begin_to_reserve() noexcept {
     publish_mask();
 }
 

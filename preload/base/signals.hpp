@@ -9,6 +9,8 @@
 #ifndef THREADFAULT_PRELOAD_SIGNALS_HPP
 #define THREADFAULT_PRELOAD_SIGNALS_HPP
 
+#include "base/libc_signals.hpp"
+
 #include <signal.h>
 
 #include <cstdint>
@@ -16,8 +18,7 @@
 namespace threadfault::shim {
 
 // Number 0 carries requests (SA_RESTART), number 1 interrupts blocking calls (no SA_RESTART).
-// Both are reserved from the shim's load on, so that masks set before the first thread are
-// harmless.
+// In use from the first thread on: before, nobody would be asked anything.
 inline constexpr int kReservedSignals = 2;
 
 // A mask as the kernel sees it: bit N-1 is signal N.
@@ -27,14 +28,24 @@ constexpr Mask bit_of(int signal_number) noexcept {
     return Mask{1} << (signal_number - 1);
 }
 
+// What a thread's own acts raise: blocked, they end the process.
+inline constexpr Mask kSynchronous = bit_of(SIGSYS) | bit_of(SIGSEGV) | bit_of(SIGBUS) |
+                                     bit_of(SIGFPE) | bit_of(SIGILL) | bit_of(SIGTRAP);
+
+// What the helper always lets in.
+inline constexpr Mask kLetIn = base::kLibcSignals | kSynchronous;
+
 // The kernel's part of a sigset_t, which is its first word.
 Mask to_mask(const sigset_t& set) noexcept;
 void assign(sigset_t* set, Mask mask) noexcept;
 
-void choose_reserved_signals() noexcept;  // idempotent; the calling thread lets them in later:
+// When the shim is loaded: the numbers, for what a parent under the shim has left to us. From
+// begin_to_reserve() on they are kept out of masks: then the calling thread is to let them in.
+void choose_reserved_signals() noexcept;  // idempotent
+void begin_to_reserve() noexcept;
 void open_up_in_this_thread() noexcept;
 int reserved_signal(int which) noexcept;                      // 0: none could be had
-Mask reserved_mask() noexcept;                                // 0 before the choice
+Mask reserved_mask() noexcept;                                // 0 while not in use
 void reserve_instead(int which, int signal_number) noexcept;  // 0: none
 inline bool is_reserved(int signal_number) noexcept {
     return signal_number >= 1 && signal_number <= 64 &&

@@ -44,20 +44,20 @@ bool install_one(int which) noexcept {
     return true;
 }
 
-// Nobody has a handler on it, it was never ours, and nothing waits that we would let in. Both ends
-// of the range are the program's, whatever happens.
-int next_signal() noexcept {
+// Nobody has a handler on it, and nothing waits that we would let in.
+bool is_free(int signal_number) noexcept {
     Mask waiting = 0;
     execute::sys_call(SYS_rt_sigpending, &waiting, sizeof waiting);
-    const Mask passed_over = ever_reserved_mask() | waiting;
-    const auto first_between = [&](int high, int low) {
-        for (int number = high; number >= low; --number) {
-            if ((passed_over & bit_of(number)) != 0) continue;
-            execute::KernelSigaction now{};
-            if (execute::sys_query_sigaction(number, &now) == 0 && now.handler == nullptr) {
-                return number;
-            }
-        }
+    execute::KernelSigaction now{};
+    return (waiting & bit_of(signal_number)) == 0 &&
+           execute::sys_query_sigaction(signal_number, &now) == 0 && now.handler == nullptr;
+}
+
+// One that was never ours. Both ends of the range are the program's, whatever happens.
+int next_signal() noexcept {
+    const auto first_between = [](int high, int low) {
+        for (int number = high; number >= low; --number)
+            if ((ever_reserved_mask() & bit_of(number)) == 0 && is_free(number)) return number;
         return 0;
     };
     const int found = first_between(SIGRTMAX - 4, SIGRTMIN + 8);
@@ -74,10 +74,17 @@ void set_raw_disposition(int signal_number, void (*handler)(int)) noexcept {
 
 bool install_handlers() noexcept {
     if (installed.load(std::memory_order_acquire)) return reserved_signal(0) != 0;
+    choose_reserved_signals();
+    for (int which = 0; which < kReservedSignals; ++which) {
+        const int chosen = reserved_signal(which);
+        if (chosen == 0 || !is_free(chosen)) reserve_instead(which, next_signal());
+    }
+    begin_to_reserve();
     execute::pass_strangers_to(pass_on);
     if (reserved_signal(0) == 0 || !install_one(0)) return false;
     install_one(1);
     installed.store(true, std::memory_order_release);
+    open_up_in_this_thread();
     return true;
 }
 

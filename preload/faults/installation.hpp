@@ -5,9 +5,10 @@
 
 namespace threadfault::shim {
 
-// Installs our handlers through the real sigaction: when the shim is loaded, before any mask is
-// changed, because from then on a signal that the program believes blocked may come through.
-// False: no signal is left for us. Not async-signal-safe.
+// Chooses our signals and installs the handlers through the real sigaction, unless that was done:
+// by agent_start(), or when the first mask of an action is to be kept free of them. From then on
+// they are kept out of masks, so one that the program believes blocked may come through; before,
+// the shim leaves no trace. False: no signal is left for us. Not async-signal-safe.
 bool install_handlers() noexcept;
 
 // The program uses a reserved signal itself: it gets it; we move to another. Our handler stays on

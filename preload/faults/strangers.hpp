@@ -14,8 +14,8 @@ namespace threadfault::shim {
 // Async-signal-safe.
 void pass_on(int signal_number, siginfo_t* info, void* context) noexcept;
 
-// pthread_sigqueue is about to send a covered signal to that thread; it could not, or the signal has
-// arrived. False: nothing was remembered. Async-signal-safe.
+// pthread_sigqueue is about to send a covered signal to that thread; it could not, or the signal
+// has arrived. False: nothing was remembered. Async-signal-safe.
 void remember_directed(pid_t tid, int signal_number) noexcept;
 bool forget_directed(pid_t tid, int signal_number) noexcept;
 

@@ -54,6 +54,10 @@ int set_ordinary(int signal_number, const struct sigaction* act, struct sigactio
     const struct sigaction* used = act;
     Mask named = 0;
     if (act != nullptr) {
+        // A handler that runs with us shut out would make its thread deaf for as long as it runs.
+        if (is_wholesale(to_mask(act->sa_mask)) && !shim::is_foreign_process()) {
+            shim::install_handlers();
+        }
         named = to_mask(act->sa_mask) & reserved_mask();
         if (named != 0) {
             stripped = *act;

@@ -1,5 +1,5 @@
-// Every real-time signal is the program's: blocked and raised, queued, sent by timers, waited for in
-// each way, by one thread or by a thread that waits for the others, with its default action, and
+// Every real-time signal is the program's: blocked and raised, queued, sent by timers, waited for
+// in each way, by one thread or by a thread that waits for the others, with its default action, and
 // with an action that reads back whole.
 #include "say.hpp"
 
@@ -306,8 +306,8 @@ int main() {
     in_child([] { one_waits_for_the_others(false); });
     for (int number = SIGRTMIN; number <= SIGRTMAX; ++number)
         in_child([&] { burst(number); });
-    for (const auto sending : {Sending::raise, Sending::kill, Sending::queue, Sending::thread_queue,
-                               Sending::timer}) {
+    for (const auto sending :
+         {Sending::raise, Sending::kill, Sending::queue, Sending::thread_queue, Sending::timer}) {
         default_action(false, sending);
         default_action(true, sending);
     }
