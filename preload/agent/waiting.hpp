@@ -14,8 +14,7 @@ namespace threadfault::shim {
 
 // ppoll(2) of those of `descriptors` that are in use (fd >= 0): the kernel refuses more entries
 // than the process may open files.
-long poll_used(pollfd* descriptors, unsigned count, const timespec* timeout,
-               Mask blocked) noexcept;
+long poll_used(pollfd* descriptors, unsigned count, const timespec* timeout, Mask blocked) noexcept;
 
 // A system call that the helper can't do without, and that keeps failing.
 class Patience {
