@@ -168,8 +168,7 @@ long wait_for_events(pollfd* descriptors, unsigned count) noexcept {
     // None: the program has taken them all, and only the socket wakes us.
     const Mask blocked = ~(kLetIn | begin_to_listen());
     const long ready =
-        sys_call(SYS_ppoll, descriptors, count, next == execute::kNever ? nullptr : &timeout,
-                 &blocked, sizeof blocked);
+        poll_used(descriptors, count, next == execute::kNever ? nullptr : &timeout, blocked);
     end_to_listen();
     return ready;
 }
