@@ -99,11 +99,12 @@ void agent_start() noexcept {
     errno = kept;
 }
 
-void agent_retire() noexcept {
+bool agent_retire() noexcept {
     // Nobody may be signalled any more; the helper sees that for itself.
-    if (state.load(std::memory_order_relaxed) == State::running && is_sandboxed()) return;
+    if (state.load(std::memory_order_relaxed) == State::running && is_sandboxed()) return false;
     State running = State::running;
-    if (!state.compare_exchange_strong(running, State::retiring, std::memory_order_acq_rel)) return;
+    if (!state.compare_exchange_strong(running, State::retiring, std::memory_order_acq_rel))
+        return false;
     stop_wanted.store(true, std::memory_order_release);
     wake_agent();
     int cancel_state = 0;
@@ -111,6 +112,7 @@ void agent_retire() noexcept {
     real::pthread_join(helper, nullptr);
     ::pthread_setcancelstate(cancel_state, nullptr);
     state.store(State::idle, std::memory_order_release);
+    return true;
 }
 
 void wake_agent() noexcept {

@@ -24,15 +24,36 @@
 
 namespace {
 
-const std::vector<int> kUsual{
-    SYS_read,           SYS_write,        SYS_nanosleep,       SYS_clock_nanosleep,
-    SYS_futex,          SYS_exit,         SYS_exit_group,      SYS_rt_sigreturn,
-    SYS_mmap,           SYS_munmap,       SYS_mprotect,        SYS_madvise,
-    SYS_brk,            SYS_rt_sigaction, SYS_rt_sigprocmask,  SYS_prctl,
-    SYS_clone,          SYS_clone3,       SYS_set_robust_list, SYS_rseq,
-    SYS_restart_syscall, SYS_getpid,      SYS_gettid,          SYS_newfstatat,
-    SYS_fstat,          SYS_getrandom,    SYS_openat,          SYS_close,
-    SYS_sched_yield,    SYS_seccomp};
+const std::vector<int> kUsual{SYS_read,
+                              SYS_write,
+                              SYS_nanosleep,
+                              SYS_clock_nanosleep,
+                              SYS_futex,
+                              SYS_exit,
+                              SYS_exit_group,
+                              SYS_rt_sigreturn,
+                              SYS_mmap,
+                              SYS_munmap,
+                              SYS_mprotect,
+                              SYS_madvise,
+                              SYS_brk,
+                              SYS_rt_sigaction,
+                              SYS_rt_sigprocmask,
+                              SYS_prctl,
+                              SYS_clone,
+                              SYS_clone3,
+                              SYS_set_robust_list,
+                              SYS_rseq,
+                              SYS_restart_syscall,
+                              SYS_getpid,
+                              SYS_gettid,
+                              SYS_newfstatat,
+                              SYS_fstat,
+                              SYS_getrandom,
+                              SYS_openat,
+                              SYS_close,
+                              SYS_sched_yield,
+                              SYS_seccomp};
 
 void filter(unsigned flags, const std::vector<int>& calls, unsigned for_those,
             unsigned for_others) {
