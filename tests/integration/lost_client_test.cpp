@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <thread>
 
 namespace threadfault::test {
 namespace {
@@ -42,6 +43,37 @@ TEST_F(LostClient, KilledWhileItFreezesTheThreadThawsByItself) {
     }
     expect_all_well();
     expect_thaw_works();
+}
+
+// Three hundred cancellations that the victim never comes to act upon, all of them waited for.
+TEST_F(LostClient, AGreedyOneDoesNotLockOutOthers) {
+    const std::string path = agent_socket_path(target_.pid(), geteuid());
+    AgentSocket greedy(path);
+    ASSERT_TRUE(greedy.hello());
+    wire::FaultRequest request;
+    request.header = wire::make_header(wire::Type::fault, sizeof request, 7);
+    request.fault = wire::Fault::cancel;
+    request.tid = tid("spinner");
+    request.wait_ns = std::chrono::nanoseconds(std::chrono::hours(1)).count();
+    std::thread asking([&] {
+        for (int i = 0; i < 300; i++)
+            if (!greedy.send(&request, sizeof request)) return;
+    });
+    // As soon as nothing of it is answered any more, it has what it can get.
+    EXPECT_FALSE(greedy.receive(std::chrono::milliseconds(300)));
+    AgentSocket other(path);
+    EXPECT_TRUE(other.hello());
+    EXPECT_TRUE(other.list());
+    wire::FaultRequest poke;
+    poke.header = wire::make_header(wire::Type::fault, sizeof poke, 8);
+    poke.fault = wire::Fault::interrupt;
+    poke.tid = tid("sleeper");
+    poke.wait_ns = std::chrono::nanoseconds(std::chrono::seconds(1)).count();
+    const auto reply = other.fault(poke);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->outcome, wire::Outcome::done);
+    target_.process().send_signal(SIGKILL);
+    asking.join();
 }
 
 // It has asked, and is gone before it could be told.
