@@ -3,6 +3,7 @@
 #include "preload/agent/agent.hpp"
 #include "preload/base/libc_layout.hpp"
 #include "preload/base/real.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
 #include "preload/points/rules.hpp"
@@ -63,6 +64,7 @@ void in_forked_child() noexcept {
 void load() noexcept {
     if (loading.exchange(true, std::memory_order_acq_rel)) return;
     settle_in_this_process();
+    note_inherited_filters();
     real::resolve();
     learn_libc_layout();
     choose_reserved_signals();

@@ -75,6 +75,32 @@ std::optional<AbsenceReport> explain_by_signals(const std::string& who,
     return report;
 }
 
+// A thread of the process that is under more filters than we are: those that a container puts on
+// all of its processes don't count. The agent's own thread may be gone, or the only one.
+std::optional<pid_t> sandboxed_thread(const observe::Process& process) {
+    const observe::TaskStatus ours = observe::Process(getpid()).process_status();
+    for (const pid_t tid : process.tids()) {
+        const auto status = process.status(tid);
+        if (!status || status->seccomp == 0) continue;
+        if (ours.seccomp == 0 || status->seccomp_filters > ours.seccomp_filters) return tid;
+    }
+    return std::nullopt;
+}
+
+std::optional<AbsenceReport> explain_by_sandbox(const std::string& who,
+                                                const observe::Process& process) {
+    const auto tid = sandboxed_thread(process);
+    if (!tid) return std::nullopt;
+    const std::string place =
+        "/proc/" + std::to_string(process.pid()) + "/task/" + std::to_string(*tid) + "/status";
+    return AbsenceReport{
+        Absence::sandboxed,
+        who + " has put a seccomp filter on itself (Seccomp: 2 in " + place +
+            "), which may punish system calls that it does not make itself: no agent runs there",
+        "ps, locks and watch look from outside; to do faults, start the program without its "
+        "sandbox"};
+}
+
 }  // namespace
 
 bool is_in_shim(const observe::Maps& maps, std::uint64_t address) noexcept {
@@ -119,6 +145,7 @@ AbsenceReport look_for_cause(const observe::Process& process) {
                 {}};
     }
     if (libraries.shim) {
+        if (auto report = explain_by_sandbox(who, process)) return *report;
         if (process.tids().size() <= 1) {
             return {
                 Absence::single_threaded,

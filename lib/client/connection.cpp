@@ -211,6 +211,10 @@ void Connection::lost() const {
         }
         std::this_thread::sleep_for(2ms);
     }
+    if (const AbsenceReport report = explain_absence(process_);
+        report.absence == Absence::sandboxed) {
+        throw to_error(report);
+    }
     throw Error(
         ErrorCode::no_agent,
         agent_of(process_) + " closed the connection, and the process lives on",

@@ -68,6 +68,11 @@ Post queue_request(pid_t pid, pid_t tid, const Request& request, Ticket* ticket)
 
 }  // namespace
 
+long poke(pid_t pid, pid_t tid, int signal_number) noexcept {
+    remember_pid(pid);
+    return send_signal(pid, tid, signal_number, Ticket{});
+}
+
 #ifdef __SANITIZE_THREAD__
 void send_again(Ticket ticket) noexcept {
     if (look(ticket) != Phase::posted) return;

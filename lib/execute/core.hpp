@@ -91,7 +91,22 @@ int choose_signal(int skip) noexcept;
 // real-time signal.
 int parse_signal(const char* text) noexcept;
 
+// 0: none.
 int signal_in_use() noexcept;
+
+// No signal carries requests any more: the program has taken the last one.
+void forget_signal() noexcept;
+
+// Did this process queue the signal, as a request or by poke()?
+bool is_ours(const siginfo_t& info) noexcept;
+
+// Queues a signal to `tid` that is_ours() knows and that asks for nothing. 0 or -errno.
+long poke(pid_t pid, pid_t tid, int signal_number) noexcept;
+
+// What our handler is given besides (somebody sends the signal that we have taken for ourselves)
+// goes to `stranger`, in the handler. nullptr, as at the start: to nobody.
+using Stranger = void (*)(int signal_number, siginfo_t* info, void* context);
+void pass_strangers_to(Stranger stranger) noexcept;
 
 // Is our handler (still) the kernel's disposition for the signal in use? 0.15 us.
 bool handler_in_place() noexcept;

@@ -102,11 +102,16 @@ void publish_end(Slot& slot, Ticket ticket) noexcept {
 }  // namespace
 
 // Not noexcept: pthread_exit and pthread_cancel unwind through this frame.
-void on_signal(int, siginfo_t* info, void* context) {
+void on_signal(int signal_number, siginfo_t* info, void* context) {
     const ErrnoKeeper errno_keeper;
     const HandlerScope scope;
     Ticket ticket;
-    if (info == nullptr || !from_signal(*info, &ticket)) return;
+    if (info == nullptr) return;
+    if (!from_signal(*info, &ticket)) {
+        if (const Stranger other = stranger(); other != nullptr)
+            other(signal_number, info, context);
+        return;
+    }
     Slot* const slot = slot_of(ticket);
     if (slot == nullptr || !claim(*slot, ticket.generation)) return;
     const Request& request = slot->request;

@@ -16,6 +16,9 @@ void* to_sigval(Ticket ticket) noexcept;
 // Async-signal-safe.
 bool from_signal(const siginfo_t& info, Ticket* ticket) noexcept;
 
+// Who gets the others; nullptr: nobody. Async-signal-safe.
+Stranger stranger() noexcept;
+
 // The pid under which requests are sent, as the last sender saw itself.
 void remember_pid(pid_t pid) noexcept;
 

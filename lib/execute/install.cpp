@@ -19,6 +19,7 @@ constinit std::atomic<std::uint64_t> cookie{kCookieUnset};
 // handler of its own in front of ours.
 constinit std::atomic<void*> kernel_handler{nullptr};
 constinit std::atomic<SigactionFunction> set_disposition{nullptr};
+constinit std::atomic<Stranger> takes_strangers{nullptr};
 
 std::uint64_t new_cookie() noexcept {
     std::uint64_t random = 0;
@@ -56,6 +57,19 @@ bool from_signal(const siginfo_t& info, Ticket* ticket) noexcept {
     return true;
 }
 
+bool is_ours(const siginfo_t& info) noexcept {
+    Ticket ticket;
+    return from_signal(info, &ticket);
+}
+
+Stranger stranger() noexcept {
+    return takes_strangers.load(std::memory_order_relaxed);
+}
+
+void pass_strangers_to(Stranger stranger) noexcept {
+    takes_strangers.store(stranger, std::memory_order_relaxed);
+}
+
 void remember_pid(pid_t pid) noexcept {
     // Nearly always the same: a load keeps the cache line shared.
     if (sender_pid.load(std::memory_order_relaxed) != pid) {
@@ -89,6 +103,10 @@ bool install(int signal_number, SigactionFunction sigaction_function) noexcept {
 
 int signal_in_use() noexcept {
     return number_in_use.load(std::memory_order_acquire);
+}
+
+void forget_signal() noexcept {
+    number_in_use.store(0, std::memory_order_release);
 }
 
 bool handler_in_place() noexcept {

@@ -45,6 +45,7 @@ struct TaskStatus {
     std::uint64_t pending = 0;       // SigPnd, of this thread
     std::uint64_t capabilities = 0;  // CapEff
     int seccomp = 0;                 // 0 none, 1 strict, 2 filter
+    int seccomp_filters = 0;         // 0, too, where the kernel does not tell
     std::uint64_t voluntary_switches = 0;
     std::uint64_t involuntary_switches = 0;
     pid_t tracer = 0;

@@ -148,6 +148,8 @@ std::optional<TaskStatus> parse_task_status(std::string_view text) {
             value.take(status.capabilities, 16);
         } else if (key == "Seccomp") {
             value.take(status.seccomp);
+        } else if (key == "Seccomp_filters") {
+            value.take(status.seccomp_filters);
         } else if (key == "voluntary_ctxt_switches") {
             value.take(status.voluntary_switches);
         } else if (key == "nonvoluntary_ctxt_switches") {

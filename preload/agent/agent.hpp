@@ -13,8 +13,8 @@ void agent_start() noexcept;
 
 // Ends the helper and waits until its thread is gone: for the last user thread that is about to
 // end, so that the helper does not keep the process alive, and for calls that need a process of
-// one thread. A later agent_start() starts anew.
-void agent_retire() noexcept;
+// one thread. A later agent_start() starts anew. False: there was none.
+bool agent_retire() noexcept;
 
 // exec: close the gate (no signal is queued any more), wait for sends under way, and take what is
 // queued to this thread; open it again when exec failed. May be nested by several threads.

@@ -6,6 +6,7 @@
 #include "preload/agent/lifecycle.hpp"
 #include "preload/base/agent_thread.hpp"
 #include "preload/base/libc_layout.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/start.hpp"
 
 #include <cstring>
@@ -114,6 +115,8 @@ void Attempt::post(std::int64_t now) noexcept {
     if (!handler_in_place(now)) {
         return finish(Outcome::refused, Reason::signal_taken);
     }
+    // Our handler makes system calls that the thread's own filter may punish.
+    if (is_sandboxed(request_.tid)) return finish(Outcome::refused, Reason::seccomp);
     ++reply_.attempts;
     if (record_ == nullptr) {
         // It may have been too young before.

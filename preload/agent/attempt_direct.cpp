@@ -108,7 +108,7 @@ void Attempt::interrupt(std::int64_t now) noexcept {
     }
     interrupts_before_ = record_->interrupts.load(std::memory_order_acquire);
     const SendPermit permit;
-    if (!permit || execute::sys_tgkill(shim_pid(), request_.tid, number) != 0) {
+    if (!permit || execute::poke(shim_pid(), request_.tid, number) != 0) {
         return finish(Outcome::no_such_thread);
     }
     ++reply_.attempts;

@@ -39,7 +39,7 @@ void begin_captures(Client& client, const void* request) noexcept {
     const std::int64_t now = execute::monotonic_ns();
     for (std::uint32_t i = 0; i < captures.count; ++i) {
         Work* const work = works.take();
-        if (work == nullptr) return;  // has_room() said otherwise
+        if (work == nullptr) return;  // has_room_for() said otherwise
         work->client = &client;
         work->request = captures.targets[i].number;
         wire::FaultRequest one;

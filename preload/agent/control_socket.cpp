@@ -2,6 +2,7 @@
 
 #include "execute/syscalls.hpp"
 #include "preload/base/log.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/start.hpp"
 #include "preload/base/text.hpp"
 #include "wire/wire.hpp"
@@ -155,7 +156,9 @@ namespace {
 [[gnu::destructor]] void remove_at_exit() noexcept {
     // Not a forked child that never had a helper of its own: the socket is its parent's.
     if (socket_generation.load(std::memory_order_acquire) != fork_generation()) return;
-    if (socket_exists.load(std::memory_order_acquire) && !is_foreign_process()) remove_socket();
+    if (!socket_exists.load(std::memory_order_acquire) || is_foreign_process()) return;
+    // A file that is left behind is better than a death in exit().
+    if (!is_sandboxed()) remove_socket();
 }
 
 }  // namespace

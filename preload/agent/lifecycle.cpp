@@ -1,6 +1,5 @@
 #include "preload/agent/lifecycle.hpp"
 
-#include "base/libc_signals.hpp"
 #include "execute/core.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/agent/agent.hpp"
@@ -8,6 +7,7 @@
 #include "preload/base/agent_thread.hpp"
 #include "preload/base/log.hpp"
 #include "preload/base/real.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
 #include "preload/faults/code_ranges.hpp"
@@ -35,6 +35,8 @@ constinit std::atomic<bool> busy{false};  // a client is connected, or something
 constinit std::atomic<std::uint32_t> generation{0};  // of forks: what the rest of this is about
 constinit pthread_t helper{};                        // valid from running to retiring
 
+constinit std::atomic<Mask> listens_to{0};
+
 constinit std::atomic<int> gate_closers{0};
 constinit std::atomic<int> senders{0};
 
@@ -56,6 +58,7 @@ void settle() noexcept {
     busy.store(false, std::memory_order_relaxed);
     gate_closers.store(0, std::memory_order_relaxed);
     senders.store(0, std::memory_order_relaxed);
+    listens_to.store(0, std::memory_order_relaxed);
     forget_socket();
     execute::reset_after_fork();
     // What made it impossible for the parent may not hold for the child; asking costs little.
@@ -84,9 +87,10 @@ void* helper_body(void*) {
 bool create_helper() noexcept {
     pthread_attr_t attributes;
     if (::pthread_attr_init(&attributes) != 0) return false;
-    // Every signal blocked but libc's own two: setuid() in the program must reach us as well.
+    // Every signal blocked but libc's own two, because setuid() in the program must reach us as
+    // well, and those that answer an act of ours: a filter's trap, blocked, kills.
     const Mask before = kernel_mask();
-    set_kernel_mask(~base::kLibcSignals);
+    set_kernel_mask(~kLetIn);
     int result = EINVAL;
     for (std::size_t size = 64 * 1024; size <= 16 * 1024 * 1024 && result == EINVAL; size *= 4) {
         ::pthread_attr_setstacksize(&attributes, size);
@@ -106,6 +110,9 @@ void join_helper() noexcept {
 }
 
 bool start() noexcept {
+    // Before anything that a filter may punish, the opening of the log included: `doctor` sees it
+    // from outside.
+    if (is_sandboxed()) return false;
     learn_log_file();
     if (!install_handlers()) {
         log_line("no agent: no real-time signal is free");
@@ -135,15 +142,20 @@ void agent_start() noexcept {
     errno = kept;
 }
 
-void agent_retire() noexcept {
+bool agent_retire() noexcept {
     settle();
     State found = settled_state();
-    if (found != State::running && found != State::ended) return;
-    if (!state.compare_exchange_strong(found, State::retiring, std::memory_order_acq_rel)) return;
+    if (found != State::running && found != State::ended) return false;
+    // Nobody may be signalled any more; the helper sees that for itself.
+    if (found == State::running && is_sandboxed()) return false;
+    if (!state.compare_exchange_strong(found, State::retiring, std::memory_order_acq_rel)) {
+        return false;
+    }
     stop_wanted.store(true, std::memory_order_release);
     wake_agent();
     join_helper();
     state.store(State::idle, std::memory_order_release);
+    return true;
 }
 
 bool leave_alone_main(bool (*is_alone)()) noexcept {
@@ -173,12 +185,43 @@ void agent_before_fork() noexcept {
 void wake_agent() noexcept {
     // The helper lets this signal in only while it waits: it can't be missed.
     const pid_t tid = agent_tid();
-    if (tid <= 0) return;
+    if (tid <= 0 || is_sandboxed()) return;
     if (const int ours = reserved_signal(0); ours != 0) {
-        execute::sys_tgkill(shim_pid(), tid, ours);
+        execute::poke(shim_pid(), tid, ours);
     } else {
         knock_at_socket();
     }
+}
+
+void tell_agent_of_move() noexcept {
+    const pid_t tid = agent_tid();
+    if (tid <= 0 || is_agent_thread()) return;
+    for (int tries = 0; tries < 50; ++tries) {
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        if ((listens_to.load(std::memory_order_seq_cst) & ~reserved_mask()) == 0) return;
+        // It lets both in: the one that stayed wakes it.
+        long sent = -ESRCH;
+        for (int which = 0; which < kReservedSignals; ++which)
+            if (const int ours = reserved_signal(which))
+                sent = execute::poke(shim_pid(), tid, ours);
+        if (sent != 0) return knock_at_socket();
+        const timespec moment{0, 200'000};
+        execute::sys_call(SYS_nanosleep, &moment, nullptr);
+    }
+}
+
+Mask begin_to_listen() noexcept {
+    for (;;) {
+        const Mask ours = reserved_mask();
+        listens_to.store(ours, std::memory_order_seq_cst);
+        // Whoever moves one looks at what we listen to after that.
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        if (reserved_mask() == ours) return ours;
+    }
+}
+
+void end_to_listen() noexcept {
+    listens_to.store(0, std::memory_order_release);
 }
 
 bool should_stop() noexcept {
@@ -219,6 +262,7 @@ void agent_close_gate() noexcept {
         execute::sys_call(SYS_sched_yield);
     // A thread that blocks our signal by direct system calls may have one waiting; the new program
     // would be killed by it.
+    if (is_sandboxed()) return;
     const Mask ours = reserved_mask();
     const timespec now{0, 0};
     while (execute::sys_call(SYS_rt_sigtimedwait, &ours, nullptr, &now, sizeof ours) > 0) {

@@ -2,6 +2,8 @@
 #ifndef THREADFAULT_PRELOAD_LIFECYCLE_HPP
 #define THREADFAULT_PRELOAD_LIFECYCLE_HPP
 
+#include "preload/base/signals.hpp"
+
 namespace threadfault::shim {
 
 // The helper's whole life, on the helper: prepares, serves until told to stop. False: it could not
@@ -20,6 +22,10 @@ void end_with_the_process() noexcept;
 
 // Is a client connected, or something in force? For agent_before_fork().
 void set_agent_busy(bool now) noexcept;
+
+// The helper is about to sleep with these signals (those of ours) let in; it is awake again: none.
+Mask begin_to_listen() noexcept;
+void end_to_listen() noexcept;
 
 // Held while a signal is queued to a user thread. False: exec is under way, don't.
 class SendPermit {

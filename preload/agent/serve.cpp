@@ -1,5 +1,4 @@
 // The helper's loop: one ppoll over the listener and the clients; no request waits for another's.
-#include "base/libc_signals.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/agent/agent.hpp"
 #include "preload/agent/answers.hpp"
@@ -8,8 +7,10 @@
 #include "preload/agent/control_socket.hpp"
 #include "preload/agent/keeper.hpp"
 #include "preload/agent/lifecycle.hpp"
+#include "preload/agent/waiting.hpp"
 #include "preload/agent/works.hpp"
 #include "preload/base/log.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
 #include "preload/faults/code_ranges.hpp"
@@ -31,7 +32,7 @@ namespace {
 using execute::sys_call;
 
 void receive(Client& client) noexcept {
-    if (!works.has_room()) return;  // it stays in the socket until there is room
+    if (!works.has_room_for(client)) return;  // it stays in the socket until there is room
     const long got = sys_call(SYS_recvfrom, client.socket, packet, sizeof packet,
                               MSG_DONTWAIT | MSG_TRUNC, nullptr, nullptr);
     if (got == -EAGAIN || got == -EINTR) return;
@@ -66,11 +67,32 @@ void receive(Client& client) noexcept {
     }
 }
 
-void accept_all(int listener) noexcept {
+constinit Patience accepting{"can't accept clients"};
+constinit Patience polling{"can't wait for events"};
+// The listener is not looked at before: a connection that can't be accepted stays there, and would
+// wake us all the time.
+std::int64_t accept_again = 0;
+
+// False: nobody can ever be accepted.
+bool accept_all(int listener) noexcept {
     for (;;) {
         const int socket = accept_client(listener);
-        if (socket == -EACCES) continue;
-        if (socket < 0) return;
+        if (socket == -EACCES || socket == -ECONNABORTED || socket == -EINTR) continue;
+        if (socket < 0) {
+            accept_again = 0;
+            if (socket == -EAGAIN) return true;
+            accept_again = accepting.failed(socket, is_shortage(socket), execute::monotonic_ns());
+            return accept_again != execute::kNever;
+        }
+        accepting.succeeded();
+        // What is asked of us is looked up in /proc: one more is needed for that.
+        const long spare = sys_call(SYS_fcntl, socket, F_DUPFD_CLOEXEC, 0);
+        if (spare < 0) {
+            turn_away(socket, wire::ErrorCode::too_many_clients,
+                      "the target may open too few files for another client (RLIMIT_NOFILE)");
+            continue;
+        }
+        execute::sys_close(static_cast<int>(spare));
         Client* chosen = nullptr;
         for (Client& client : clients) {
             if (client.socket < 0) chosen = &client;
@@ -82,6 +104,21 @@ void accept_all(int listener) noexcept {
         }
         turn_away(socket, wire::ErrorCode::too_many_clients, "too many clients at once: try again");
     }
+}
+
+// False: there is no way to wait for anything.
+bool bear_with(long error) noexcept {
+    // The limit of open files is lower now than what we have open.
+    if (error == -EINVAL) {
+        for (Client& client : clients) {
+            if (client.socket < 0) continue;
+            log_line("closing a client: the limit of open files was lowered");
+            close_client(client);
+            return true;
+        }
+    }
+    const std::int64_t again = polling.failed(error, is_shortage(error), execute::monotonic_ns());
+    return again != execute::kNever && sleep_until(again);
 }
 
 std::int64_t next_feed = execute::kNever;
@@ -170,6 +207,7 @@ void advance_all() noexcept {
 // Sleeps until something happens. The signal that ends us is let in only here.
 long wait_for_events(pollfd* descriptors, unsigned count) noexcept {
     std::int64_t next = next_look();
+    if (accept_again != 0 && accept_again < next) next = accept_again;
     if (!ready_to_sleep()) next = 0;
     timespec timeout{};
     if (next != execute::kNever) {
@@ -179,28 +217,39 @@ long wait_for_events(pollfd* descriptors, unsigned count) noexcept {
             timeout.tv_nsec = left % execute::kNanosecondsPerSecond;
         }
     }
-    // 0: the program has taken them all, and only the socket wakes us.
-    const int ours = reserved_signal(0);
-    const Mask blocked = ~(base::kLibcSignals | (ours != 0 ? bit_of(ours) : 0));
-    return sys_call(SYS_ppoll, descriptors, count, next == execute::kNever ? nullptr : &timeout,
-                    &blocked, sizeof blocked);
+    // None: the program has taken them all, and only the socket wakes us.
+    const Mask blocked = ~(kLetIn | begin_to_listen());
+    const long ready =
+        poll_used(descriptors, count, next == execute::kNever ? nullptr : &timeout, blocked);
+    end_to_listen();
+    return ready;
 }
 
-void serve(int listener) noexcept {
+// False: a filter is upon us, and every system call may be our last.
+bool serve(int listener, bool* left) noexcept {
     pollfd descriptors[kMaxClients + 2];
     company.begin(execute::monotonic_ns());
     alone_since = execute::kNever;
+    accept_again = 0;
     if (patience < kLongestPatience) patience *= 2;
-    while (!should_stop() && !leaves()) {
-        descriptors[0] = {listener, POLLIN, 0};
+    while (!should_stop()) {
+        const bool accepts = accept_again == 0 || accept_again <= execute::monotonic_ns();
+        descriptors[0] = {accepts ? listener : -1, POLLIN, 0};
         descriptors[kMaxClients + 1] = {company.descriptor(), POLLIN, 0};
-        // When nothing more can be taken up, clients are only watched for their going.
-        const short events = works.has_room() ? POLLIN : 0;
         for (unsigned i = 0; i < kMaxClients; ++i) {
+            // When nothing more can be taken up, a client is only watched for its going.
+            const bool takes = clients[i].socket >= 0 && works.has_room_for(clients[i]);
+            const short events = takes ? POLLIN : 0;
             const short room = clients[i].full ? POLLOUT : 0;
             descriptors[i + 1] = {clients[i].socket, static_cast<short>(events | room), 0};
         }
         const long ready = wait_for_events(descriptors, kMaxClients + 2);
+        if (is_sandboxed()) return false;
+        if (ready < 0 && ready != -EINTR) {
+            if (!bear_with(ready)) break;
+            continue;
+        }
+        polling.succeeded();
         if (ready > 0) {
             for (unsigned i = 0; i < kMaxClients; ++i) {
                 if (clients[i].socket < 0 || descriptors[i + 1].fd < 0) continue;
@@ -212,17 +261,20 @@ void serve(int listener) noexcept {
                     close_client(clients[i]);
                 }
             }
-            if (descriptors[0].revents != 0) accept_all(listener);
+            if (descriptors[0].revents != 0 && !accept_all(listener)) break;
             if (descriptors[kMaxClients + 1].revents != 0) {
                 company.sentinel_ended(execute::monotonic_ns());
             }
         }
         advance_all();
+        *left = leaves();
+        if (*left) break;
     }
     company.end();
     keeper.undo_all();
     for (Client& client : clients)
         close_client(client);
+    return true;
 }
 
 }  // namespace
@@ -246,10 +298,12 @@ bool run_agent() noexcept {
         log_line("no agent: no socket", listener);
         return false;
     }
-    serve(listener);
+    bool left = false;
+    if (!serve(listener, &left)) return false;
     remove_socket();
     execute::sys_close(listener);
-    return true;
+    // Not asked to end: what could not be waited for or accepted won't be by another one either.
+    return left || should_stop();
 }
 
 }  // namespace threadfault::shim

@@ -10,8 +10,9 @@ namespace threadfault::shim {
 
 namespace {
 
-constexpr unsigned kMost = 256;
-static_assert(wire::kMostCaptures <= kMost / 2, "two clients at once, at least");
+constexpr unsigned kMost = 1024;
+constexpr unsigned kShare = 192;
+static_assert(wire::kMostCaptures <= kShare, "one request, at least");
 
 void* map(std::size_t size) noexcept {
     void* const memory =
@@ -37,13 +38,17 @@ Work* Works::take() noexcept {
     return new (begin_ + used_++) Work;
 }
 
-bool Works::has_room() noexcept {
+bool Works::has_room_for(const Client& client) noexcept {
     unsigned room = kMost - used_;
+    unsigned under_way = 0;
     for (Work& work : *this) {
-        if (room >= wire::kMostCaptures) return true;
-        room += !work.attempt.active();
+        if (!work.attempt.active()) {
+            ++room;
+        } else if (work.client == &client) {
+            ++under_way;
+        }
     }
-    return room >= wire::kMostCaptures;
+    return room >= wire::kMostCaptures && under_way + wire::kMostCaptures <= kShare;
 }
 
 Findings* Works::findings_of(const Work& work) noexcept {

@@ -27,8 +27,9 @@ public:
 
     // nullptr: too many are under way.
     Work* take() noexcept;
-    // For the largest request?
-    bool has_room() noexcept;
+    // For the client's largest request? None can have more under way than its share, so that those
+    // who ask for much, or do not read their answers, do not lock out the others.
+    bool has_room_for(const Client& client) noexcept;
 
     Findings* findings_of(const Work& work) noexcept;
 

@@ -79,6 +79,7 @@ THREADFAULT_REAL(sigprocmask);
 THREADFAULT_REAL(pthread_sigmask);
 THREADFAULT_REAL(pthread_attr_setsigmask_np);
 THREADFAULT_REAL(pthread_attr_getsigmask_np);
+THREADFAULT_REAL(pthread_sigqueue);
 THREADFAULT_REAL(sigpending);
 THREADFAULT_REAL(sigsuspend);
 THREADFAULT_REAL(pselect);
@@ -113,6 +114,7 @@ inline void resolve() noexcept {
     signal.get();
     sigprocmask.get();
     pthread_sigmask.get();
+    pthread_sigqueue.get();
     sigpending.get();
     sigsuspend.get();
     pselect.get();

@@ -9,6 +9,8 @@
 #ifndef THREADFAULT_PRELOAD_SIGNALS_HPP
 #define THREADFAULT_PRELOAD_SIGNALS_HPP
 
+#include "base/libc_signals.hpp"
+
 #include <signal.h>
 
 #include <cstdint>
@@ -16,8 +18,7 @@
 namespace threadfault::shim {
 
 // Number 0 carries requests (SA_RESTART), number 1 interrupts blocking calls (no SA_RESTART).
-// Both are reserved from the shim's load on, so that masks set before the first thread are
-// harmless.
+// In use from the first thread on: before, nobody would be asked anything.
 inline constexpr int kReservedSignals = 2;
 
 // A mask as the kernel sees it: bit N-1 is signal N.
@@ -27,20 +28,35 @@ constexpr Mask bit_of(int signal_number) noexcept {
     return Mask{1} << (signal_number - 1);
 }
 
+// What a thread's own acts raise: blocked, they end the process.
+inline constexpr Mask kSynchronous = bit_of(SIGSYS) | bit_of(SIGSEGV) | bit_of(SIGBUS) |
+                                     bit_of(SIGFPE) | bit_of(SIGILL) | bit_of(SIGTRAP);
+
+// What the helper always lets in.
+inline constexpr Mask kLetIn = base::kLibcSignals | kSynchronous;
+
 // The kernel's part of a sigset_t, which is its first word.
 Mask to_mask(const sigset_t& set) noexcept;
 void assign(sigset_t* set, Mask mask) noexcept;
 
-void choose_reserved_signals() noexcept;                      // idempotent
+// When the shim is loaded: the numbers, for what a parent under the shim has left to us. From
+// begin_to_reserve() on they are kept out of masks: then the calling thread is to let them in.
+void choose_reserved_signals() noexcept;  // idempotent
+void begin_to_reserve() noexcept;
+void open_up_in_this_thread() noexcept;
 int reserved_signal(int which) noexcept;                      // 0: none could be had
-Mask reserved_mask() noexcept;                                // 0 before the choice
+Mask reserved_mask() noexcept;                                // 0 while not in use
 void reserve_instead(int which, int signal_number) noexcept;  // 0: none
 inline bool is_reserved(int signal_number) noexcept {
     return signal_number >= 1 && signal_number <= 64 &&
            (reserved_mask() & bit_of(signal_number)) != 0;
 }
 
-// Does `mask` hold every real-time signal but ours?
+// Those, and all that were ours before the program took them: threads that block everything may
+// still let those in.
+Mask ever_reserved_mask() noexcept;
+
+// Does `mask` hold every real-time signal but those that are or were ours?
 bool is_wholesale(Mask mask) noexcept;
 
 // What the calling thread's program believes its mask to be, given the kernel's.
@@ -60,11 +76,6 @@ void inherit_belief(Belief belief) noexcept;
 // Raw: past every interposer. The calling thread's mask in the kernel.
 Mask kernel_mask() noexcept;
 void set_kernel_mask(Mask mask) noexcept;
-
-// What the program believes to be the disposition of a reserved signal: SIG_DFL or SIG_IGN.
-bool is_believed_ignored(int which) noexcept;
-// Returns what was believed before.
-bool set_believed_ignored(int which, bool ignored) noexcept;
 
 }  // namespace threadfault::shim
 

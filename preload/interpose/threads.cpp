@@ -1,4 +1,5 @@
 // The calls that make, name and end threads.
+#include "execute/syscalls.hpp"
 #include "preload/agent/agent.hpp"
 #include "preload/base/export.hpp"
 #include "preload/base/real.hpp"
@@ -7,6 +8,7 @@
 #include "preload/registry/events.hpp"
 #include "preload/registry/registry.hpp"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <sys/prctl.h>
 #include <threads.h>
@@ -37,6 +39,22 @@ Result begin_thread(void* argument) {
     return result;
 }
 
+// The number of threads is limited (RLIMIT_NPROC, a cgroup), and our helper may have the last
+// place: the program's thread goes before.
+template <typename Create>
+int create_in_last_place(int refusal, Create create) {
+    if (!shim::agent_retire()) return refusal;
+    // A thread that was joined counts until the kernel has put it away.
+    int result = refusal;
+    for (int tries = 0; tries < 50 && result == refusal; ++tries) {
+        result = create();
+        if (result != refusal) break;
+        const timespec moment{0, 200'000};
+        threadfault::execute::sys_call(SYS_nanosleep, &moment, nullptr);
+    }
+    return result;
+}
+
 // `create`: the real call with our record in place of the program's start routine; `plain`: as the
 // program asked.
 template <typename Create, typename Plain>
@@ -47,7 +65,11 @@ int create_thread(const pthread_t* thread, void* start_routine, void* argument,
     Record* const record = shim::expect_thread(start_routine, argument, attributes);
     if (record == nullptr) return plain();
     const std::uint64_t serial = record->serial.load(std::memory_order_relaxed);
-    const int result = create(record);
+    int result = create(record);
+    // EAGAIN, or what C11 makes of it.
+    if (result == EAGAIN || result == thrd_error) {
+        result = create_in_last_place(result, [&] { return create(record); });
+    }
     if (result != 0) {
         shim::forget_expected(record);
         return result;

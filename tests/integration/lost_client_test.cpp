@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
+#include <thread>
 
 namespace threadfault::test {
 namespace {
@@ -42,6 +44,40 @@ TEST_F(LostClient, KilledWhileItFreezesTheThreadThawsByItself) {
     }
     expect_all_well();
     expect_thaw_works();
+}
+
+// Three hundred cancellations that the victim never comes to act upon, all of them waited for.
+TEST_F(LostClient, AGreedyOneDoesNotLockOutOthers) {
+    const std::string path = agent_socket_path(target_.pid(), geteuid());
+    AgentSocket greedy(path);
+    ASSERT_TRUE(greedy.hello());
+    wire::FaultRequest request;
+    request.header = wire::make_header(wire::Type::fault, sizeof request, 7);
+    request.fault = wire::Fault::cancel;
+    request.tid = tid("spinner");
+    request.wait_ns = std::chrono::nanoseconds(std::chrono::hours(1)).count();
+    std::atomic<bool> stop{false};
+    std::thread asking([&] {
+        for (int i = 0; i < 300 && !stop; i++) {
+            while (!greedy.send(&request, sizeof request) && !stop)
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    });
+    // As soon as nothing of it is answered any more, it has what it can get.
+    EXPECT_FALSE(greedy.receive(std::chrono::milliseconds(300)));
+    AgentSocket other(path);
+    EXPECT_TRUE(other.hello());
+    EXPECT_TRUE(other.list());
+    wire::FaultRequest poke;
+    poke.header = wire::make_header(wire::Type::fault, sizeof poke, 8);
+    poke.fault = wire::Fault::interrupt;
+    poke.tid = tid("sleeper");
+    poke.wait_ns = std::chrono::nanoseconds(std::chrono::seconds(1)).count();
+    const auto reply = other.fault(poke);
+    EXPECT_TRUE(reply && reply->outcome == wire::Outcome::done);
+    stop = true;
+    target_.process().send_signal(SIGKILL);
+    asking.join();
 }
 
 // It has asked, and is gone before it could be told.

@@ -110,11 +110,12 @@ Check agent_of(const observe::Process& process, std::optional<wire::HelloReply>*
     }
 }
 
-Check check_seccomp(const observe::TaskStatus& status) {
+Check check_seccomp(const observe::TaskStatus& status, bool has_agent) {
     if (status.seccomp == 0) return {"seccomp", true, "no filter", ""};
-    return {
-        "seccomp", true, status.seccomp == 1 ? "strict mode" : "a filter is in force",
-        "a filter may punish a system call that a fault needs (rt_tgsigqueueinfo, futex, exit)"};
+    return {"seccomp", true, status.seccomp == 1 ? "strict mode" : "a filter is in force",
+            has_agent ? "a filter may punish a system call that a fault needs; a thread with a "
+                        "filter of its own is refused (seccomp)"
+                      : "no agent runs under a filter that the program has put on itself"};
 }
 
 Check check_namespace(const observe::TaskStatus& status) {
@@ -178,7 +179,7 @@ std::vector<Check> examine_process(pid_t pid) {
     checks.push_back(agent_of(process, &hello));
     if (!hello) checks.push_back(check_socket_directory(process.root_path()));
     checks.push_back(check_namespace(status));
-    checks.push_back(check_seccomp(status));
+    checks.push_back(check_seccomp(status, hello.has_value()));
     if (status.tracer != 0) {
         checks.push_back({"tracer", true,
                           formatted("process {} traces it (a debugger, strace)", status.tracer),

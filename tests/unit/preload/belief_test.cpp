@@ -12,7 +12,10 @@ namespace {
 
 class Believed : public testing::Test {
 protected:
-    static void SetUpTestSuite() { choose_reserved_signals(); }
+    static void SetUpTestSuite() {
+        choose_reserved_signals();
+        begin_to_reserve();
+    }
     void SetUp() override { before_ = kernel_mask(); }
     void TearDown() override { set_kernel_mask(before_); }
 

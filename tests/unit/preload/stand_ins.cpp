@@ -13,6 +13,8 @@ void last_thread_is_leaving() noexcept {
     last_threads_left.fetch_add(1);
 }
 
+void tell_agent_of_move() noexcept {}
+
 void tell(wire::EventKind, const Record&, std::uint32_t) noexcept {}
 
 }  // namespace threadfault::shim

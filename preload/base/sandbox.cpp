@@ -1,0 +1,95 @@
+#include "preload/base/sandbox.hpp"
+
+#include "execute/syscalls.hpp"
+#include "preload/base/text.hpp"
+
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+
+#include <atomic>
+#include <cstring>
+
+namespace threadfault::shim {
+
+namespace {
+
+struct Filters {
+    int mode = SECCOMP_MODE_DISABLED;
+    int count = 0;  // 0, too, where the kernel does not tell (before Linux 5.10)
+    bool known = false;
+};
+
+constinit std::atomic<bool> inherited{false};
+constinit std::atomic<int> inherited_count{0};
+
+// The number behind `key`, which begins a line; false: it is another line.
+bool take_number(const char* line, const char* key, int* out) noexcept {
+    const std::size_t length = std::strlen(key);
+    if (std::strncmp(line, key, length) != 0) return false;
+    int number = 0;
+    for (const char* digit = line + length; *digit >= '0' && *digit <= '9'; ++digit)
+        number = number * 10 + (*digit - '0');
+    *out = number;
+    return true;
+}
+
+// The file is longer than what may be wanted of a stack here, so it comes in pieces.
+Filters filters_of(pid_t tid) noexcept {
+    Filters found;
+    Text<48> path;
+    path.add("/proc/self/task/").add_number(static_cast<std::uint64_t>(tid)).add("/status");
+    const int file = execute::sys_open(path.text(), O_RDONLY);
+    if (file < 0) return found;
+    char line[32] = {};
+    std::size_t length = 0;
+    char piece[256];
+    long got = 0;
+    while ((got = execute::sys_read(file, piece, sizeof piece)) > 0) {
+        for (long i = 0; i < got; ++i) {
+            if (piece[i] != '\n') {
+                if (length + 1 < sizeof line) line[length++] = piece[i];
+                continue;
+            }
+            line[length] = '\0';
+            length = 0;
+            if (take_number(line, "Seccomp:\t", &found.mode)) found.known = true;
+            take_number(line, "Seccomp_filters:\t", &found.count);
+        }
+    }
+    execute::sys_close(file);
+    return found;
+}
+
+int own_mode() noexcept {
+    return static_cast<int>(execute::sys_call(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0));
+}
+
+bool exceeds_inherited(const Filters& now) noexcept {
+    if (now.mode == SECCOMP_MODE_DISABLED) return false;
+    return !inherited.load(std::memory_order_relaxed) ||
+           now.count > inherited_count.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void note_inherited_filters() noexcept {
+    // A kernel without seccomp says EINVAL.
+    if (own_mode() <= SECCOMP_MODE_DISABLED) return;
+    inherited_count.store(filters_of(execute::sys_gettid()).count, std::memory_order_relaxed);
+    inherited.store(true, std::memory_order_relaxed);
+}
+
+bool is_sandboxed() noexcept {
+    const int mode = own_mode();
+    if (mode == SECCOMP_MODE_DISABLED || mode == -EINVAL) return false;
+    if (!inherited.load(std::memory_order_relaxed)) return true;
+    const Filters now = filters_of(execute::sys_gettid());
+    return !now.known || exceeds_inherited(now);
+}
+
+bool is_sandboxed(pid_t tid) noexcept {
+    const Filters now = filters_of(tid);
+    return now.known && exceeds_inherited(now);
+}
+
+}  // namespace threadfault::shim

@@ -1,0 +1,25 @@
+// Seccomp filters that the program puts on itself. What such a filter does with a system call that
+// the program does not make (an error, a trap, death) can't be seen from inside, so where there is
+// one the shim makes none of its own beyond what is named here. A filter that was there before the
+// shim was loaded (a container's) let it be loaded, and is not counted.
+// Raw system calls only; async-signal-safe and thread-safe.
+#ifndef THREADFAULT_PRELOAD_SANDBOX_HPP
+#define THREADFAULT_PRELOAD_SANDBOX_HPP
+
+#include <sys/types.h>
+
+namespace threadfault::shim {
+
+// When the shim is loaded.
+void note_inherited_filters() noexcept;
+
+// Is the calling thread under a filter of the program's? prctl(PR_GET_SECCOMP), which filters let
+// pass: and where filters were inherited, a look into /proc.
+bool is_sandboxed() noexcept;
+
+// The same of another thread of this process, which does not notice.
+bool is_sandboxed(pid_t tid) noexcept;
+
+}  // namespace threadfault::shim
+
+#endif  // THREADFAULT_PRELOAD_SANDBOX_HPP
