@@ -95,7 +95,7 @@ bool is_secure_execution(const observe::Process& process) {
     close(fd);
     if (length <= 0) return false;
     const std::size_t count = static_cast<std::size_t>(length) / sizeof entries[0];
-    for (std::size_t i = 0; i < count; i++) {
+    for (std::size_t i = 0; i < count; ++i) {
         if (entries[i].a_type == AT_SECURE) return entries[i].a_un.a_val != 0;
     }
     return false;

@@ -52,7 +52,7 @@ void Target::Impl::note_stack(const std::vector<drive::Victim>& victims) {
     std::string text;
     // Of very many the first ones tell enough, and the others are not kept waiting.
     constexpr std::size_t kMost = 4;
-    for (std::size_t i = 0; i < std::min(victims.size(), kMost); i++) {
+    for (std::size_t i = 0; i < std::min(victims.size(), kMost); ++i) {
         try {
             text += stack(std::to_string(victims[i].tid));
         } catch (const std::exception&) {

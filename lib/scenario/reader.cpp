@@ -16,12 +16,12 @@ namespace {
 // Byte offset of a line and column; toml++ counts columns in code points.
 std::size_t offset_of(std::string_view text, const toml::source_position& position) {
     std::size_t at = 0;
-    for (toml::source_index line = 1; line < position.line; line++) {
+    for (toml::source_index line = 1; line < position.line; ++line) {
         const std::size_t end = text.find('\n', at);
         if (end == std::string_view::npos) return text.size();
         at = end + 1;
     }
-    for (toml::source_index column = 1; column < position.column && at < text.size(); column++) {
+    for (toml::source_index column = 1; column < position.column && at < text.size(); ++column) {
         at++;
         while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80)
             at++;

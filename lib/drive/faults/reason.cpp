@@ -154,7 +154,7 @@ std::string reason_text(const wire::FaultReply& reply, wire::Fault fault,
 std::string describe_frames(const std::uint64_t* frames, std::size_t count,
                             observe::Symbols& symbols) {
     std::string library_function;
-    for (std::size_t i = 0; i < count; i++) {
+    for (std::size_t i = 0; i < count; ++i) {
         // A return address may be the first byte of the next function: look one byte back, except
         // in the innermost frame, where the thread itself stands.
         const std::uint64_t address = i == 0 ? frames[i] : frames[i] - 1;

@@ -95,7 +95,7 @@ Launch prepare_launch(const LaunchOptions& options) {
     Launch launch;
     launch.file = check.interpreter_script.empty() ? check.path : check.interpreter_script;
     launch.arguments = options.command;
-    for (char** entry = environ; *entry != nullptr; entry++) {
+    for (char** entry = environ; *entry != nullptr; ++entry) {
         const std::string_view text = *entry;
         if (text.starts_with("LD_PRELOAD=")) continue;
         if (text.starts_with("THREADFAULT_FOLLOW=")) continue;

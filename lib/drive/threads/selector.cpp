@@ -138,10 +138,10 @@ std::vector<std::string_view> split_terms(std::string_view text) {
         std::vector<std::string_view> parts;
         int depth = 0;
         std::size_t begin = 0;
-        for (std::size_t i = 0; i < text.size(); i++) {
+        for (std::size_t i = 0; i < text.size(); ++i) {
             const char c = text[i];
             if (c == '(' || c == '<') depth++;
-            if ((c == ')' || c == '>') && depth > 0) depth--;
+            if ((c == ')' || c == '>') && depth > 0) --depth;
             if (c != ',' || (nesting && depth > 0)) continue;
             parts.push_back(text.substr(begin, i - begin));
             begin = i + 1;

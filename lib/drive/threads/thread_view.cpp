@@ -180,7 +180,7 @@ std::string path_text(const wire::ThreadRecord& record) {
     std::string text = "main";
     const std::uint32_t depth = record.depth;
     const auto kept = std::min<std::uint32_t>(depth, wire::kMaxPathDepth);
-    for (std::uint32_t i = 0; i < kept; i++) {
+    for (std::uint32_t i = 0; i < kept; ++i) {
         if (depth > wire::kMaxPathDepth && i == wire::kMaxPathDepth / 2) text += "/…";
         text += '/';
         text += std::to_string(record.path[i]);

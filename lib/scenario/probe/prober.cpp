@@ -74,7 +74,7 @@ Prober::Judgement Prober::judge(std::optional<Duration> within, const Stop& stop
     std::size_t streak = 0;
     bool decided = false;
     while (!decided) {
-        for (; next < history_.size() && !decided; next++) {
+        for (; next < history_.size() && !decided; ++next) {
             const Try& one = history_[next];
             if (one.begin < begin || (within && one.end > begin + *within)) continue;
             judgement.tries++;

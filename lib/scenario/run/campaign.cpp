@@ -84,7 +84,7 @@ struct Shared {
 std::vector<Item> plan(const std::vector<Scenario>& scenarios, const Options& options) {
     std::vector<Item> items;
     std::vector<std::string> names;
-    for (std::size_t repetition = 1; repetition <= options.repeat; repetition++) {
+    for (std::size_t repetition = 1; repetition <= options.repeat; ++repetition) {
         for (const Scenario& scenario : scenarios) {
             for (const TestSpec& test : scenario.tests) {
                 names.push_back(test.name);
@@ -148,10 +148,10 @@ std::vector<TestResult> run_all(const std::vector<Item>& items, const Options& o
             shared->results[mine] = std::move(result);
             shared->changed.notify_all();
         }
-        shared->running--;
+        --shared->running;
         shared->changed.notify_all();
     };
-    for (std::size_t i = 0; i < workers; i++)
+    for (std::size_t i = 0; i < workers; ++i)
         std::thread(work).detach();
 
     std::vector<TestResult> results;
@@ -173,7 +173,7 @@ std::vector<TestResult> run_all(const std::vector<Item>& items, const Options& o
     }
     listen();
     // After an interruption: what stands behind one that was left.
-    for (; heard < items.size(); heard++) {
+    for (; heard < items.size(); ++heard) {
         if (!shared->results[heard]) continue;
         results.push_back(*shared->results[heard]);
         listener.ended(results.back());

@@ -44,7 +44,7 @@ int free_port() {
     static std::mt19937 generator{std::random_device{}()};
     const std::lock_guard lock(mutex);
     std::uniform_int_distribution<int> any(kFirstPort, kLastPort);
-    for (int attempt = 0; attempt < 10000; attempt++) {
+    for (int attempt = 0; attempt < 10000; ++attempt) {
         const int port = any(generator);
         if (given.count(port) != 0 || !can_bind(SOCK_STREAM, port) || !can_bind(SOCK_DGRAM, port))
             continue;

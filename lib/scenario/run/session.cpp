@@ -26,7 +26,7 @@ std::string tail(const std::string& title, const std::string& text) {
     if (lines.empty()) return "";
     const std::size_t first = lines.size() - std::min(lines.size(), kLinesShown);
     std::string shown = formatted("{}{}:\n", title, first > 0 ? " (its end)" : "");
-    for (std::size_t i = first; i < lines.size(); i++)
+    for (std::size_t i = first; i < lines.size(); ++i)
         shown += formatted("  {}\n", lines[i]);
     return shown;
 }
@@ -71,7 +71,7 @@ std::optional<Failure> Session::do_all() {
     try {
         launch();
         start_probers();
-        for (std::size_t i = 0; i < test_.steps.size(); i++) {
+        for (std::size_t i = 0; i < test_.steps.size(); ++i) {
             if (stop_.requested()) break;
             current = &test_.steps[i];
             do_step(*current, i);
