@@ -79,7 +79,7 @@ std::size_t remove_stale_sockets(const std::string& directory,
                 removed += remove_if_stale(fd, pid, older_than) ? 1 : 0;
         }
     } catch (const std::exception&) {
-        // No memory: whoever looks next may have some.
+        // Out of memory: the next call may succeed.
     }
     close(fd);
     return removed;

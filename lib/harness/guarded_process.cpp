@@ -51,7 +51,7 @@ struct GuardedProcess::Pipes {
 
     void connect(int number) {
         base::Pipe pipe;
-        if (!pipe.open()) no_guardian("no pipe", errno);
+        if (!pipe.open()) no_guardian("can't create a pipe", errno);
         theirs[number] = std::move(number == 0 ? pipe.read : pipe.write);
         ours[number] = std::move(number == 0 ? pipe.write : pipe.read);
     }
@@ -99,7 +99,7 @@ void GuardedProcess::start_guardian(const drive::Launch& launch, const LaunchOpt
                                     Pipes& pipes) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-        no_guardian("no socket", errno);
+        no_guardian("can't create a socket", errno);
     }
     Descriptor ours(ends[0]);
     Descriptor theirs(ends[1]);
@@ -175,7 +175,7 @@ Message GuardedProcess::hear() const {
     do {
         length = recv(lifeline_.get(), &message, sizeof message, 0);
     } while (length < 0 && errno == EINTR);
-    if (length != sizeof message) no_guardian("it ended at once", length < 0 ? errno : EPIPE);
+    if (length != sizeof message) no_guardian("it ended during start", length < 0 ? errno : EPIPE);
     return message;
 }
 
@@ -216,7 +216,7 @@ bool GuardedProcess::take_message() {
         if (message.kind == Kind::exited) status_ = message.value;
         if (message.kind == Kind::all_gone) all_gone_ = true;
     } else {
-        // A guardian that was killed can't tell any more, and nobody else ends the target.
+        // A guardian that was killed can't report any more, and nothing else ends the target.
         if (!status_) end_unguarded();
         all_gone_ = true;
     }
@@ -318,8 +318,8 @@ void GuardedProcess::write(std::string_view text) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (error != 0) {
         throw Error(ErrorCode::input_closed,
-                    formatted("{} (process {}) does not read its input any more", program_, pid_),
-                    "", std::error_code(error, std::generic_category()));
+                    formatted("{} (process {}) no longer reads its input", program_, pid_), "",
+                    std::error_code(error, std::generic_category()));
     }
 }
 

@@ -1,5 +1,6 @@
 // Launching a target, and waiting until it is ready.
 #include "drive/programs/launch.hpp"
+
 #include "format/format.hpp"
 #include "harness/impl.hpp"
 #include "harness/installation.hpp"
@@ -56,7 +57,7 @@ void set_variable(std::vector<std::string>* environment, const std::string& name
 
 drive::Launch prepare(const std::vector<std::string>& command, const LaunchOptions& options) {
     if (command.empty() || command.front().empty()) {
-        throw Error(ErrorCode::usage, "Target::launch: which program?");
+        throw Error(ErrorCode::usage, "Target::launch: the command is empty");
     }
     const std::vector<inject::Spec> specs = specs_of(command.front(), options);
     const bool points = options.shim == Shim::points ||

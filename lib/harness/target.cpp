@@ -141,7 +141,7 @@ std::optional<std::string> Target::wait_for_line(const std::string& regex,
 
 void Target::write(std::string_view text) {
     if (!impl_->guarded) {
-        throw Error(ErrorCode::usage, impl_->who() + " was not launched from here",
+        throw Error(ErrorCode::usage, impl_->who() + " was not launched by this program",
                     "launch it with Input::piped");
     }
     impl_->guarded->write(text);

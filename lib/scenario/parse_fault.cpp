@@ -34,7 +34,8 @@ void parse_pick(const Reader& reader, FaultOptions* options) {
         }
         options->pick = which;
         if (++given > 1)
-            fail(reader.place(key), "\"all\", \"first\" and \"random\" exclude each other");
+            fail(reader.place(key),
+                 "\"all\", \"first\" and \"random\" are mutually exclusive; use one");
     };
     pick(kAll, Pick::all);
     pick(kFirst, Pick::first);

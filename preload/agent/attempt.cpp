@@ -23,7 +23,7 @@ constexpr std::int64_t kShortestWait = 5 * kMillisecond;  // to be told of a dea
 constexpr std::int64_t kLongestPause = 5 * kMillisecond;
 constexpr std::int64_t kSilence = 200'000;  // healthy threads have answered by then
 // Of a crowd that is asked at once the last have their turn later: as long as others answer there
-// is no silence.
+// does not count as silence.
 constexpr std::int64_t kSilenceOfCrowd = 2 * kMillisecond;
 constexpr std::int64_t kLinger = 150'000;
 

@@ -191,7 +191,7 @@ void last_thread_is_leaving() noexcept {
         agent_retire();
         return;
     }
-    // We buried the last one, and nobody is left who could join us.
+    // The last thread has ended, so no thread is left that could join us.
     end_with_the_process();
 }
 

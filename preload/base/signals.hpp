@@ -32,7 +32,7 @@ Mask to_mask(const sigset_t& set) noexcept;
 void assign(sigset_t* set, Mask mask) noexcept;
 
 void choose_reserved_signals() noexcept;                      // idempotent
-int reserved_signal(int which) noexcept;                      // 0: none could be had
+int reserved_signal(int which) noexcept;                      // 0: none is available
 Mask reserved_mask() noexcept;                                // 0 before the choice
 void reserve_instead(int which, int signal_number) noexcept;  // 0: none
 inline bool is_reserved(int signal_number) noexcept {

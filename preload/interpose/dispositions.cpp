@@ -37,7 +37,7 @@ int which_reserved(int signal_number) {
     return 0;
 }
 
-// A reserved signal, and `act` is no handler: remember, and leave ours where it is.
+// A reserved signal, and `act` is not a handler: record it, and keep our handler installed.
 int believe(int signal_number, const struct sigaction* act, struct sigaction* old) {
     const int which = which_reserved(signal_number);
     if (old != nullptr) {

@@ -31,7 +31,7 @@ std::string owner_of(pid_t tid) {
     // /proc/<tid> exists for every thread of the system, though no listing shows it.
     try {
         const observe::Process unused(tid);
-        return formatted("{} is a process of its own", tid);
+        return formatted("{} is a separate process", tid);
     } catch (const Error& error) {
         return error.advice();
     }
@@ -194,7 +194,7 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
             base::nearest(wanted, std::vector<std::string>(known.begin(), known.end()));
         if (!near.empty()) return formatted("did you mean {}={}?", key, near);
         if (known.empty() || known.size() > 8) return std::string();
-        return formatted("there are {}={}", key, joined(known, formatted(", {}=", key)));
+        return formatted("available: {}={}", key, joined(known, formatted(", {}=", key)));
     };
     std::string hint;
     if (selector.has(Key::name)) hint = suggest("name", selector.value(Key::name), names);

@@ -139,7 +139,8 @@ private:
         return owner;
     }
 
-    // Whoever this thread can't go on without; 0: nobody is known, or the wait ends by itself.
+    // The thread that must act before this one can continue; 0: unknown, or the wait has a time
+    // limit.
     pid_t awaited(pid_t tid) const {
         const auto wait = waits_.find(tid);
         if (wait == waits_.end()) return 0;

@@ -38,7 +38,7 @@ const char* hint_for(Preloadable verdict) {
         case Preloadable::not_found:
             throw CannotStart(127, ErrorCode::not_found, formatted("{}: not found", program),
                               program.find('/') == std::string::npos
-                                  ? "it is in no directory of PATH"
+                                  ? "it is not in any directory of PATH"
                                   : "no such file");
         case Preloadable::not_executable:
             throw CannotStart(126, ErrorCode::not_executable,

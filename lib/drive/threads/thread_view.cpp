@@ -141,7 +141,7 @@ private:
 };
 
 // The agent's word stands; only what is missing is filled in. The lists were read after /proc:
-// whoever has the tid now must be the thread that /proc showed.
+// the thread that has the tid now must be the one that /proc showed.
 void add_from_outside(const observe::Process& process, TidNumbers& numbers, ThreadList& list) {
     std::unordered_map<pid_t, ThreadView*> missing;
     for (ThreadView& thread : list.threads) {
@@ -282,7 +282,7 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
                 waiting.owner_tid = outer != 0 ? outer : inner;
                 waiting.owner_alive = outer != 0 && living.contains(outer);
                 // The owner of a process-shared object may live in another process; in another pid
-                // namespace that can't be told, and nobody is called dead without need.
+                // namespace that can't be told, and no thread is reported dead without evidence.
                 if (!waiting.owner_alive && reading.wait->shared) {
                     waiting.owner_alive =
                         numbers.nested() ||

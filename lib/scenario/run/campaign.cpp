@@ -107,7 +107,7 @@ TestResult run_item(const Item& item, const Options& options, std::uint64_t seed
     result.name = item.test->name;
     result.repetition = item.repetition;
     result.repetitions = options.repeat;
-    // So that one repetition can be had again alone: --seed with this number.
+    // So that one repetition can be replayed alone: --seed with this number.
     result.seed = seed + item.repetition - 1;
     const TimePoint begin = Clock::now();
     Stop own;

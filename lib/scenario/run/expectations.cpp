@@ -8,7 +8,7 @@
 namespace threadfault::scenario {
 namespace {
 
-// For what follows a fault within a moment, on a busy machine too: nobody has to say how long.
+// The default time limit for what follows a fault immediately, generous for a busy machine.
 constexpr Duration kPatience = std::chrono::seconds(10);
 
 std::string duration_text(Duration time) {
@@ -65,7 +65,7 @@ void Session::expect_alive() const {
     if (target_->alive()) return;
     const std::optional<Exit> exit = target_->wait_exit();
     throw StepFailed{
-        formatted("expected the target to live; it {}", exit ? exit->text() : "ended")};
+        formatted("expected the target to stay alive; it {}", exit ? exit->text() : "ended")};
 }
 
 void Session::expect_probe(const Expectation& expectation) {
