@@ -88,7 +88,7 @@ bool Connection::try_connect(const std::string& path) {
         close(fd);
         return false;
     }
-    // Whoever listens on that path must be the process itself: not the process that had its pid in
+    // The listener on that path must be the process itself: not the process that had its pid in
     // another namespace, nor one that dropped a socket of that name into a world-writable
     // directory.
     ucred peer{};
@@ -116,7 +116,7 @@ void Connection::send_message(const void* message, std::size_t length) {
     }
 }
 
-// An agent that turns a client away says why and closes, perhaps before anything was sent to it.
+// An agent that rejects a client sends the reason and closes, perhaps before it received anything.
 // The first call may only tell that what was sent on has not been read (ECONNRESET).
 void Connection::read_farewell() {
     make_buffer();

@@ -121,7 +121,7 @@ void GuardedProcess::start_guardian(const drive::Launch& launch, const LaunchOpt
     spawned.inherited = {theirs.get()};
     spawned.environment = &launch.environment;
     // The target begins with no signal blocked or ignored, whatever the test program does with
-    // them; the guardian blocks all itself, but must not be hit before it has.
+    // them; the guardian blocks all signals, but must not receive one before it has.
     spawned.signals = base::SpawnOptions::Signals::held;
     spawned.family = base::SpawnOptions::Family::own_session;
     const int error = base::spawn(path, arguments, spawned, &guardian_);
@@ -136,7 +136,7 @@ void GuardedProcess::start_target(const LaunchOptions& options) {
     Message message = hear();
     if (message.kind == Kind::created) {
         pid_ = message.value;
-        // Before the target can end, and its pid be another's.
+        // Before the target can end and its pid be reused.
         pidfd_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
         say(Kind::go);
         message = hear();
@@ -160,7 +160,7 @@ GuardedProcess::~GuardedProcess() {
     }
     collector_.join();
     lifeline_.reset();
-    // It ends as soon as it has said so, or goes on alone with what can't be ended.
+    // It exits right after reporting, or stays to wait for what can't be ended.
     waitpid(guardian_, nullptr, all_gone_ ? 0 : WNOHANG);
 }
 
@@ -195,7 +195,7 @@ void GuardedProcess::collect() {
                         {errors, POLLIN, 0}};
         if (poll(fds, 4, -1) < 0) continue;
         if (fds[1].revents != 0) {
-            // Who is told of the end finds all that was written before it.
+            // The end is reported only after all output written before it is available.
             take_what_is_there(output, &output_);
             take_what_is_there(errors, &errors_);
             lifeline = take_message();

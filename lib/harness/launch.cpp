@@ -121,7 +121,7 @@ Target Target::launch(const std::vector<std::string>& command, const LaunchOptio
             met = condition();
             return met || !launched.alive();
         });
-        // Its last words may be what it was waited for.
+        // Its last output may contain the line that was awaited.
         if (!met && !launched.alive() && launched.wait_exit(std::chrono::seconds(1))) {
             met = condition();
         }

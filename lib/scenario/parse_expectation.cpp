@@ -54,7 +54,7 @@ void parse_probe_name(const Reader& reader, const Scenario& scenario, Expectatio
                                     suggestion(expectation->probe, names)));
 }
 
-// What can't be true together is a mistake of the file, not of the target.
+// A contradiction is a mistake of the file, not of the target.
 void check_contradictions(const Reader& reader, const Expectation& expectation) {
     if (expectation.exit_code && expectation.signal)
         fail(reader.place("signal"),

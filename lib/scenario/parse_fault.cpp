@@ -61,7 +61,7 @@ std::string_view key_of(drive::Part part, std::string_view signal_key) {
     return "cpus";
 }
 
-// What `read` gives; of a value that is wrong, the place of its key is told.
+// What `read` returns; an invalid value is reported at the place of its key.
 template <typename Read>
 auto checked(const Reader& reader, Read read, std::string_view signal_key = "sig")
     -> decltype(read()) {

@@ -109,7 +109,7 @@ TargetSpec parse_target(const Source& source, const toml::table& table, const st
         }
     }
     if (const auto directory = reader.string("cwd")) {
-        // A placeholder stands for a whole path; what is relative is seen from the file.
+        // A placeholder is a whole path; a relative path is relative to the file's directory.
         const bool absolute = directory->starts_with('/') || directory->starts_with('{');
         target.directory = absolute ? *directory : "{dir}/" + *directory;
     }

@@ -82,7 +82,7 @@ long bind_under(int socket, const char* parent) noexcept {
 bool may_command(const ucred& peer) noexcept {
     if (peer.uid == 0) return true;
     if (peer.uid == kOverflowUid || peer.uid != effective_uid()) return false;
-    // What may not be dumped or traced by its own user may not be commanded by him.
+    // A process that its own user may not dump or trace accepts only root.
     return sys_call(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
 }
 

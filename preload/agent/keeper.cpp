@@ -194,7 +194,7 @@ void Keeper::end(Entry& entry) noexcept {
     if (entry.stopping && !drop(entry)) entry.next_ns = execute::monotonic_ns() + kPeriod;
 }
 
-// True: the victim does not look at the entry any more.
+// True: the victim no longer reads the entry.
 bool Keeper::drop(Entry& entry) noexcept {
     switch (execute::look(entry.ticket)) {
         case execute::Phase::done:

@@ -194,7 +194,7 @@ void serve(int listener) noexcept {
     while (!should_stop() && !leaves()) {
         descriptors[0] = {listener, POLLIN, 0};
         descriptors[kMaxClients + 1] = {company.descriptor(), POLLIN, 0};
-        // When nothing more can be taken up, clients are only watched for their going.
+        // While no request can be accepted, clients are only polled for disconnection.
         const short events = works.has_room() ? POLLIN : 0;
         for (unsigned i = 0; i < kMaxClients; ++i) {
             const short room = clients[i].full ? POLLOUT : 0;

@@ -83,7 +83,7 @@ void make_way(int signal_number, sighandler_t handler) {
     shim::ensure_loaded();
     if (shim::is_reserved(signal_number) && is_handler(handler)) {
         shim::signal_taken(signal_number);
-        // It sleeps with the signal let in that is the program's from now on.
+        // It sleeps with the signal unblocked that belongs to the program from now on.
         shim::wake_agent();
     }
 }

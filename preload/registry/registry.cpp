@@ -329,7 +329,7 @@ void register_self(Record* record) noexcept {
     record->life.store(Life::alive, std::memory_order_release);
     tell(wire::EventKind::created, *record, 0);
     if (!watch_own_end(record)) {
-        // Nobody would notice its end: better a thread without a record.
+        // Its end would go unnoticed: a thread without a record is better.
         own_record = nullptr;
         release(record);
     }

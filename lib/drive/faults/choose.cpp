@@ -138,7 +138,7 @@ std::vector<Candidate> from_registry(const observe::Process& process,
     return candidates;
 }
 
-// ---- everything else: the whole picture
+// ---- everything else: a full listing
 
 std::vector<Candidate> from_listing(const ThreadList& list, const Selector& selector) {
     std::vector<Candidate> candidates;
@@ -298,7 +298,7 @@ std::vector<Victim> choose(const observe::Process& process, client::Connection& 
 std::vector<Victim> choose_faulty(const observe::Process& process, client::Connection& connection) {
     std::vector<Victim> victims;
     for (const wire::ThreadRecord& record : connection.list()) {
-        // A cancellation that was asked for can't be taken back.
+        // A requested cancellation can't be undone.
         if ((record.faults & ~wire::kInForceCancel) == 0) continue;
         if (auto candidate = confirm(process, connection, record, Selector{})) {
             victims.push_back(std::move(candidate->victim));

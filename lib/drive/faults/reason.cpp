@@ -18,7 +18,7 @@ bool is_system_library(std::string_view module) {
     return module.starts_with(client::kShimName);
 }
 
-// libc's own names for what a person calls pthread_mutex_lock.
+// libc's internal names of public functions such as pthread_mutex_lock.
 std::string public_name(std::string name) {
     static constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
         {"__futex_abstimed_wait", "futex wait"},

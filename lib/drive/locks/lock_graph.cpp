@@ -128,7 +128,7 @@ private:
         owner.alive = wait.owner_alive;
         const auto name = graph_.names.find(owner.tid);
         if (owner.alive) {
-            // A name that was not there yet: threads are still being read.
+            // A name that was not present before: threads are still starting.
             owner.name =
                 name != graph_.names.end() ? name->second : process_.name(owner.tid).value_or("");
         } else {

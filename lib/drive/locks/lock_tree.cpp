@@ -27,7 +27,7 @@ public:
             out_ += title(lock);
             add_waiters(lock, "  ");
         }
-        // What hangs on a cycle from outside it has no root of its own.
+        // A lock that is only reachable through a cycle has no root.
         for (const Lock& lock : graph_.locks) {
             if (shown_.contains(&lock) || !lock.owner) continue;
             out_ += title(lock);

@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// What one thread had done by some moment.
+// What one thread had done at some moment.
 struct Meter {
     std::uint64_t start_ticks = 0;
     std::string name;
@@ -165,7 +165,7 @@ private:
         }
     }
 
-    // A thread that wakes now and then is awake now and then: look again until it sleeps.
+    // A thread that wakes periodically may be running right now: look again until it sleeps.
     ThreadList list_at_rest() const {
         const observe::Memory memory(process_.pid());
         observe::CallFacts calls(process_, memory);
@@ -316,7 +316,7 @@ private:
         std::uint64_t ours = base::kLibcSignals | bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) |
                              bit(SIGILL) | bit(SIGTRAP) | bit(SIGABRT) | bit(SIGSYS);
         if (connection_ != nullptr) {
-            // As told: what lies beside them may have a handler of the program's own.
+            // Exactly these two: neighbouring signals may have handlers of the program.
             const wire::HelloReply hello = connection_->hello();
             for (const int one : {hello.signal, hello.interrupt_signal})
                 if (one >= 34 && one <= 64) ours |= bit(one);

@@ -75,8 +75,8 @@ private:
         if (death == nullptr)
             fail(value_column_, formatted("kill={}", base::kDeathsInWords.c_str()));
         input->fault = death->fault;
-        // A cancellation that waits for its point must not hold the storm up. Every other fault
-        // comes to its end: on a busy machine it only takes longer.
+        // A cancellation that waits for its point must not delay the storm. Every other fault
+        // completes, though more slowly on a busy machine.
         if (death->at_point) input->wait = std::chrono::milliseconds(250);
     }
 
@@ -122,7 +122,7 @@ private:
         input->duration = time_from(slash + 1, "200ms");
     }
 
-    // The rest of the value from there on.
+    // The rest of the value, from `begin` on.
     std::chrono::nanoseconds time_from(std::size_t begin, std::string_view example) const {
         const auto time = base::parse_duration(value_.substr(begin));
         if (!time || time->count() == 0) {

@@ -140,8 +140,8 @@ private:
     std::unordered_map<pid_t, pid_t> numbers_;
 };
 
-// The agent's word stands; only what is missing is filled in. The lists were read after /proc:
-// the thread that has the tid now must be the one that /proc showed.
+// The agent's data takes precedence; only what is missing is filled in. The lists were read after
+// /proc: the thread that has the tid now must be the one that /proc showed.
 void add_from_outside(const observe::Process& process, TidNumbers& numbers, ThreadList& list) {
     std::unordered_map<pid_t, ThreadView*> missing;
     for (ThreadView& thread : list.threads) {
@@ -262,11 +262,12 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
             thread.inner_tid =
                 connection != nullptr ? connection->inner_tid(thread.tid) : thread.tid;
         }
-        // The number is the target's word: a shift beyond the mask would be undefined.
+        // The number comes from the target and is not trusted: a shift beyond the mask is
+        // undefined.
         if (reading.blocked && signal_number > 0 && signal_number <= 64) {
             thread.signal_blocked = (*reading.blocked >> (signal_number - 1) & 1) != 0;
         }
-        // What a held thread sits in is the hold's own wait.
+        // A held thread is blocked in the wait of the hold itself.
         const bool held = (thread.faults & (wire::kInForceFreeze | wire::kInForceDelay)) != 0;
         if (held) thread.syscall.reset();
         if (reading.wait && !held) {

@@ -22,7 +22,7 @@ bool initialise() {
     return kDone;
 }
 
-// Drives the transfer to its end; what keeps it from one, or "".
+// Runs the transfer to its end. Returns why it failed, or "".
 std::string transfer(CURLM* multi, TimePoint deadline, const Stop& stop) {
     int running = 1;
     while (true) {

@@ -79,7 +79,7 @@ public:
         if (socket_ < 0) return fail(std::strerror(errno));
         const auto* const raw = reinterpret_cast<const sockaddr*>(address.bytes.data());
         if (connect(socket_, raw, static_cast<socklen_t>(address.bytes.size())) == 0) return true;
-        // EAGAIN: a unix socket's queue is full, and nothing tells when it no longer is.
+        // EAGAIN: a unix socket's queue is full, and poll() can't wait for room in it.
         if (errno == EAGAIN) return fail("the listener's queue is full");
         if (errno != EINPROGRESS) return fail(std::strerror(errno));
         if (!wait_for(POLLOUT, "no connection in time")) return false;

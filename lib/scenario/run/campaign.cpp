@@ -45,7 +45,7 @@ private:
     std::thread thread_;
 };
 
-// A name for files: what a shell or a file system could take amiss becomes "-".
+// A name for files: characters that are special to a shell or a file system become "-".
 std::string file_name(const std::string& text) {
     std::string name;
     for (const char c : text) {
@@ -172,7 +172,7 @@ std::vector<TestResult> run_all(const std::vector<Item>& items, const Options& o
         listen();
     }
     listen();
-    // After an interruption: what stands behind one that was left.
+    // After an interruption: the results after an abandoned one.
     for (; heard < items.size(); ++heard) {
         if (!shared->results[heard]) continue;
         results.push_back(*shared->results[heard]);

@@ -62,7 +62,7 @@ ScratchDirectory::ScratchDirectory() {
         formatted("{}/threadfault-test-XXXXXX", base != nullptr && base[0] == '/' ? base : "/tmp");
     if (mkdtemp(path_.data()) == nullptr)
         throw std::system_error(errno, std::generic_category(), path_);
-    // Targets give up root's rights, and still have to reach what is theirs in it.
+    // Targets that drop root's privileges must still be able to reach their files in it.
     std::filesystem::permissions(path_, std::filesystem::perms::owner_all |
                                             std::filesystem::perms::group_exec |
                                             std::filesystem::perms::others_exec);

@@ -211,7 +211,7 @@ Failure Session::explain(const Place& place, const std::string& step, const std:
             if (failure.stack.empty() && !victim_.empty()) failure.stack = target_->stack(victim_);
         }
     } catch (const std::exception&) {
-        // What can't be seen any more does not make the failure less of one.
+        // If the state can't be read any more, the failure is reported without it.
     }
     failure.output =
         tail("standard output", target_->output()) + tail("standard error", target_->errors());
