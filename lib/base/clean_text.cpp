@@ -20,7 +20,7 @@ std::size_t character_length(std::string_view text) {
     const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
     if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
     std::uint32_t code = first & (0xffU >> (length + 1));
-    for (std::size_t i = 1; i < length; i++) {
+    for (std::size_t i = 1; i < length; ++i) {
         if ((byte(i) & 0xc0U) != 0x80) return 0;
         code = code << 6U | (byte(i) & 0x3fU);
     }

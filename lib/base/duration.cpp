@@ -56,7 +56,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
 std::chrono::nanoseconds require_duration(std::string_view what, std::string_view text) {
     if (const auto duration = parse_duration(text)) return *duration;
     throw Error(ErrorCode::usage,
-                std::string(what) + ": \"" + std::string(text) + "\" is no duration",
+                std::string(what) + ": \"" + std::string(text) + "\" is not a duration",
                 "durations are written like 250ms, 2s, 1.5s or 1m");
 }
 

@@ -47,7 +47,7 @@ constexpr Row kErrors[] = {
     {ErrorCode::too_many, "too_many", "too many call faults"},
     {ErrorCode::not_ready, "not_ready", "the target is not ready in time"},
     {ErrorCode::target_died, "target_died", "the target ended"},
-    {ErrorCode::input_closed, "input_closed", "the target does not read its input any more"},
+    {ErrorCode::input_closed, "input_closed", "the target no longer reads its input"},
     {ErrorCode::internal, "internal", "internal error"},
     {ErrorCode::no_helper, "no_helper", "a helper program cannot be started"},
     {ErrorCode::no_guardian, "no_guardian", "the guardian cannot be started"},

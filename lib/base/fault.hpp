@@ -52,7 +52,7 @@ struct FaultInfo {
     Verb verb = Verb::none;
     bool death = false;       // the thread is to end
     bool unwinds = false;     // clean-up handlers and destructors run
-    bool cancels = false;     // by pthread_cancel: a thread with cancellation disabled lives on
+    bool cancels = false;     // by pthread_cancel: has no effect while cancellation is disabled
     bool at_point = false;    // not before the thread comes to a cancellation point
     bool safe_point = false;  // not inside the allocator, the loader or stdio
     bool holds = false;       // the thread stays in our handler for as long as it lasts
@@ -78,7 +78,7 @@ inline constexpr FaultInfo kFaults[] = {
      .unwinds = true,
      .cancels = true,
      .safe_point = true,
-     .about = "cancelled where it stands"},
+     .about = "cancelled at once, even outside a cancellation point"},
     {.fault = Fault::exit,
      .name = "exit",
      .verb = Verb::kill,
@@ -146,7 +146,7 @@ struct VerbInfo {
     Verb verb{};
     std::string_view name;
     bool in_storms = true;
-    // Besides the threads that are meant: what a step of a scenario file may say.
+    // The keys of a scenario step besides those that choose threads.
     std::array<std::string_view, 4> keys = {};
 };
 
@@ -185,7 +185,7 @@ constexpr Verb find_verb(std::string_view name) noexcept {
     return Verb::none;
 }
 
-// Of a verb that stands for one fault; of kill, the one that is meant where none is named.
+// The fault of a verb that has one; of kill, the default.
 constexpr Fault fault_of(Verb verb) noexcept {
     for (const FaultInfo& one : kFaults) {
         if (one.verb == verb) return one.fault;

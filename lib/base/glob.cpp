@@ -5,8 +5,8 @@ namespace {
 
 // Matches one character against the set that `pattern` (behind the '[') starts; moves `pattern`
 // behind its ']'. A '[' without a ']' stands for itself: `valid` is false then.
-bool match_set(const char*& pattern, char character, bool& valid) noexcept {
-    const char* p = pattern;
+bool match_set(const char** pattern, char character, bool* valid) noexcept {
+    const char* p = *pattern;
     const bool negated = *p == '!' || *p == '^';
     if (negated) ++p;
     bool found = false;
@@ -22,8 +22,8 @@ bool match_set(const char*& pattern, char character, bool& valid) noexcept {
         if (low <= value && value <= high) found = true;
         ++p;
     }
-    valid = *p == ']';
-    if (valid) pattern = p + 1;
+    *valid = *p == ']';
+    if (*valid) *pattern = p + 1;
     return found != negated;
 }
 
@@ -54,7 +54,7 @@ bool glob_match(const char* pattern, const char* text) noexcept {
         } else if (*pattern == '[') {
             bool valid = false;
             ++next;
-            matched = match_set(next, *text, valid);
+            matched = match_set(&next, *text, &valid);
             if (!valid) matched = *text == '[';
         } else if (*pattern != '\0') {
             if (*pattern == '\\' && pattern[1] != '\0') ++next;

@@ -91,7 +91,7 @@ public:
         if (!start(arguments)) return result_;
         const End end = watch();
         // Also after its own end: what it left behind in its group goes with it. The number can't
-        // be taken by anybody else before the program is waited for.
+        // be reused before the program is waited for.
         if (options_.own_group) {
             kill(-child_, SIGKILL);
         } else if (end != End::exited) {

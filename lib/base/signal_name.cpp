@@ -75,7 +75,7 @@ std::optional<int> parse_signal(std::string_view text) {
     }
     const std::string name = upper_without_prefix(text);
     if (const std::optional<int> number = parse_realtime(name)) return number;
-    for (int number = 1; number <= kLastStandard; number++) {
+    for (int number = 1; number <= kLastStandard; ++number) {
         const char* abbreviation = sigabbrev_np(number);
         if (abbreviation != nullptr && name == abbreviation) return number;
     }
@@ -88,7 +88,7 @@ std::optional<int> parse_signal(std::string_view text) {
 
 std::string nearest_signal(std::string_view text) {
     std::vector<std::string> names{"RTMIN", "RTMAX"};
-    for (int number = 1; number <= kLastStandard; number++) {
+    for (int number = 1; number <= kLastStandard; ++number) {
         if (const char* abbreviation = sigabbrev_np(number)) names.emplace_back(abbreviation);
     }
     return nearest(upper_without_prefix(text), names);

@@ -70,8 +70,8 @@ std::optional<AbsenceReport> explain_by_signals(const std::string& who,
     report.hint = left <= kLast ? "signal " + std::to_string(left) +
                                       " is free: start the program with THREADFAULT_SIGNAL=" +
                                       std::to_string(left) + " in its environment"
-                                : "the program has to leave one real-time signal alone; name it in "
-                                  "THREADFAULT_SIGNAL when you start it";
+                                : "the program must leave one real-time signal unused; set "
+                                  "THREADFAULT_SIGNAL to it at start";
     return report;
 }
 
@@ -121,7 +121,7 @@ bool is_secure_execution(const observe::Process& process) {
     close(fd);
     if (length <= 0) return false;
     const std::size_t count = static_cast<std::size_t>(length) / sizeof entries[0];
-    for (std::size_t i = 0; i < count; i++) {
+    for (std::size_t i = 0; i < count; ++i) {
         if (entries[i].a_type == AT_SECURE) return entries[i].a_un.a_val != 0;
     }
     return false;
@@ -141,7 +141,7 @@ AbsenceReport look_for_cause(const observe::Process& process) {
     } catch (const Error& error) {
         if (error.code() != ErrorCode::not_permitted) throw;
         return {Absence::not_permitted,
-                "not permitted to look into " + who + ", which belongs to " + owner_text(process),
+                "not permitted to inspect " + who + ", which belongs to " + owner_text(process),
                 {}};
     }
     if (libraries.shim) {
@@ -163,7 +163,7 @@ AbsenceReport look_for_cause(const observe::Process& process) {
     }
     if (!libraries.any_file) {
         return {Absence::kernel_thread, who + " is a kernel thread or has no program",
-                "threadfault works on programs"};
+                "threadfault works on user processes"};
     }
     if (is_secure_execution(process)) {
         return {Absence::secure_execution,
@@ -173,12 +173,12 @@ AbsenceReport look_for_cause(const observe::Process& process) {
                 "start the program itself as the user that it switches to"};
     }
     if (libraries.musl) {
-        return {Absence::other_libc, who + " uses another C library than glibc",
+        return {Absence::other_libc, who + " uses a C library other than glibc",
                 "the shim needs a program that is linked with glibc"};
     }
     if (!libraries.loader) {
         return {Absence::static_program,
-                who + " is a static program: no library can be preloaded into it",
+                who + " is statically linked: no library can be preloaded into it",
                 "link the program dynamically (without -static)"};
     }
     return {Absence::not_started_under_shim, who + " was not started under threadfault", {}};

@@ -16,8 +16,8 @@ enum class Absence {
     kernel_thread,
     single_threaded,   // the shim is loaded; no thread was created yet
     no_signal,         // the shim is loaded, and found no real-time signal for itself
-    sandboxed,         // the shim is loaded, and keeps quiet under the program's seccomp filter
-    agent_failed,      // the shim is loaded, there are threads, and nobody listens
+    sandboxed,         // the shim is loaded, but stays silent under the program's seccomp filter
+    agent_failed,      // the shim is loaded and there are threads, but no agent listens
     static_program,    // ld.so never ran
     secure_execution,  // set-user-ID and the like: ld.so dropped LD_PRELOAD
     other_libc,        // musl and the like

@@ -72,7 +72,7 @@ bool Connection::try_connect(const std::string& path) {
 
     const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
-        throw Error(ErrorCode::no_agent, "no socket can be made here", "",
+        throw Error(ErrorCode::no_agent, "can't create a socket", "",
                     std::error_code(errno, std::system_category()));
     }
     const Clock::time_point deadline = Clock::now() + kConnectWithin;
@@ -88,7 +88,7 @@ bool Connection::try_connect(const std::string& path) {
         close(fd);
         return false;
     }
-    // Whoever listens on that path must be the process itself: not the process that had its pid in
+    // The listener on that path must be the process itself: not the process that had its pid in
     // another namespace, nor one that dropped a socket of that name into a world-writable
     // directory.
     ucred peer{};
@@ -116,7 +116,7 @@ void Connection::send_message(const void* message, std::size_t length) {
     }
 }
 
-// An agent that turns a client away says why and closes, perhaps before anything was sent to it.
+// An agent that rejects a client sends the reason and closes, perhaps before it received anything.
 // The first call may only tell that what was sent on has not been read (ECONNRESET).
 void Connection::read_farewell() {
     make_buffer();
@@ -164,16 +164,16 @@ void Connection::check(std::size_t length) const {
         reply.text[sizeof reply.text - 1] = '\0';
         switch (reply.code) {
             case wire::ErrorCode::bad_version:
-                throw Error(ErrorCode::version_mismatch, agent_of(process_) + " speaks version " +
-                                                             std::to_string(reply.agent_version) +
-                                                             " of the protocol, this threadfault " +
-                                                             std::to_string(wire::kVersion));
+                throw Error(ErrorCode::version_mismatch,
+                            agent_of(process_) + " speaks protocol version " +
+                                std::to_string(reply.agent_version) +
+                                ", this threadfault version " + std::to_string(wire::kVersion));
             case wire::ErrorCode::not_permitted:
                 throw Error(ErrorCode::not_permitted,
-                            agent_of(process_) + " serves the user it runs as, and root, alone");
+                            agent_of(process_) + " accepts only root and the user that it runs as");
             case wire::ErrorCode::too_many_clients:
                 throw Error(ErrorCode::too_many_clients,
-                            agent_of(process_) + " serves as many clients as it can");
+                            agent_of(process_) + " has reached its limit of clients");
             default:
                 throw Error(ErrorCode::protocol_error,
                             agent_of(process_) + " refused the request: " + reply.text);
@@ -184,7 +184,7 @@ void Connection::check(std::size_t length) const {
 
 void Connection::odd() const {
     throw Error(ErrorCode::version_mismatch,
-                agent_of(process_) + " answers in a way that this threadfault doesn't understand");
+                agent_of(process_) + " sent a reply that this threadfault doesn't understand");
 }
 
 bool means_no_answer(ErrorCode code) noexcept {
@@ -217,8 +217,8 @@ void Connection::lost() const {
     }
     throw Error(
         ErrorCode::no_agent,
-        agent_of(process_) + " closed the connection, and the process lives on",
-        "it may have only one thread left, or have loaded another program (exec): ask again");
+        agent_of(process_) + " closed the connection; the process is still running",
+        "it may have only one thread left, or have loaded another program (exec); try again");
 }
 
 void Connection::silent() const {

@@ -58,7 +58,7 @@ std::vector<Record> Connection::ask_for_pages(Request request,
         std::span<const unsigned char> bytes;
         const auto reply = ask<Reply>(request, &bytes);
         if (bytes.size() % sizeof(Record) != 0) odd();
-        // As many as are there: the count is the agent's word alone.
+        // Bounded by the records received: the count comes from the agent and is not trusted.
         const std::size_t fresh = std::min<std::size_t>(reply.count, bytes.size() / sizeof(Record));
         const std::size_t before = records.size();
         records.resize(before + fresh);
@@ -66,7 +66,7 @@ std::vector<Record> Connection::ask_for_pages(Request request,
         for (Record& record : std::span(records).subspan(before))
             end_texts(&record);
         if (reply.next == 0) return records;
-        // Another page follows a full one, from further on.
+        // A full page is followed by another one.
         if (fresh == 0 || reply.next <= request.cursor) odd();
         if (records.size() > limit() || Clock::now() >= deadline) odd();
         request.cursor = reply.next;
@@ -85,7 +85,7 @@ std::vector<wire::ThreadRecord> Connection::list(std::string_view name_glob, pid
     if (name_glob.size() < sizeof request.name_glob) {
         name_glob.copy(request.name_glob, name_glob.size());
     }
-    // The kernel counts the threads, too: no agent can name many more.
+    // The kernel counts the threads as well: an honest agent can't name many more.
     std::size_t most = 0;
     return ask_for_pages<wire::ListReply, wire::ThreadRecord>(request, [&] {
         if (most == 0) most = 2 * process_.tids().size() + kThreadsMeanwhile;

@@ -33,7 +33,7 @@ bool is_old_socket(int directory, const char* name, std::chrono::seconds older_t
            about->st_uid == geteuid() && time(nullptr) - about->st_ctime >= older_than.count();
 }
 
-// Nobody listens there. Anything else than a refusal proves nothing: a full backlog, no permission.
+// No listener. Only a refused connection proves it: a full backlog or no permission does not.
 bool refuses(int directory, const char* name) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -79,7 +79,7 @@ std::size_t remove_stale_sockets(const std::string& directory,
                 removed += remove_if_stale(fd, pid, older_than) ? 1 : 0;
         }
     } catch (const std::exception&) {
-        // No memory: whoever looks next may have some.
+        // Out of memory: the next call may succeed.
     }
     close(fd);
     return removed;

@@ -1,4 +1,4 @@
-// Sockets of agents whose processes were killed: nobody removes them at the end of such a process.
+// Sockets left behind by agents whose processes were killed.
 #ifndef THREADFAULT_CLIENT_STALE_SOCKETS_HPP
 #define THREADFAULT_CLIENT_STALE_SOCKETS_HPP
 

@@ -31,7 +31,7 @@ Backtraces::Walk Backtraces::walk(const Thread& thread, const Snapshot& snapshot
         const std::string file = unwinder_.file_without_table(walk.frames.back().ip);
         if (!file.empty()) {
             walk.trace.why = formatted(
-                "the stack can't be followed further: {} was linked without a search table for its "
+                "the rest of the stack can't be unwound: {} has no search table for its "
                 "unwind information (PT_GNU_EH_FRAME)",
                 file.substr(file.rfind('/') + 1));
         }

@@ -43,7 +43,7 @@ public:
     // `connection` may be nullptr.
     Backtraces(const observe::Process& process, client::Connection* connection);
 
-    // Of a process that is no more: take() takes nothing, name() works with what was kept.
+    // Of a process that has ended: take() takes nothing, name() works with what was kept.
     Backtraces(std::string maps_text, RemoteMemory::Source memory);
 
     // In the order of `threads`. Frames of threadfault itself are left out.

@@ -28,7 +28,7 @@ std::string reason_of(const observe::Process& process, pid_t tid,
         case wire::Reason::queue_full:
             return "the kernel queues no more signals for this user";
         case wire::Reason::signal_taken:
-            return "the program has taken threadfault's signal for itself";
+            return "the program has replaced the handler of threadfault's signal";
         case wire::Reason::timed_out:
             return why_silent(process.stat(tid), kWait);
         default:
@@ -59,7 +59,7 @@ std::string why_silent(const std::optional<observe::TaskStat>& now,
         case 't':
             return "it is stopped";
         default:
-            return formatted("it did not answer within {} ms, and why is not known",
+            return formatted("it did not answer within {} ms, for an unknown reason",
                              waited.count());
     }
 }

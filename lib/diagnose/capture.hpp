@@ -30,7 +30,7 @@ struct Snapshot {
     Registers registers{};
     std::vector<unsigned char> stack;  // from rsp on
     double held_seconds = 0;           // how long the thread did not run because of this
-    std::string why;                   // via none: why it could not be had
+    std::string why;                   // via none: why it could not be read
 };
 
 // Is given every thread's number and snapshot, once, in any order. The snapshot is used again for

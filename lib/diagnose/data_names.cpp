@@ -32,7 +32,7 @@ std::optional<std::uint64_t> address_of(Dwarf_Die* variable) {
     return operations[0].number;
 }
 
-// Names that begin so are the implementation's: how a library builds its lock is nobody's concern.
+// Names that begin like this are internal to the implementation and not shown.
 bool is_reserved(std::string_view name) {
     return name.starts_with("__") || name.starts_with("_M_");
 }

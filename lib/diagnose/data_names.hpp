@@ -11,7 +11,7 @@
 namespace threadfault::diagnose {
 
 // From the module's debug information, as far as a bounded look into it goes: big programs have
-// millions of entries, and whoever asks waits. std::nullopt: no variable there is known.
+// millions of entries, and the caller waits. std::nullopt: no variable there is known.
 std::optional<DataPlace> find_data(Dwfl_Module* module, std::uint64_t address);
 
 }  // namespace threadfault::diagnose

@@ -90,7 +90,7 @@ private:
 
     void say_where() {
         if (trace_.frames.empty()) {
-            say(formatted("where the thread is could not be seen: {}", trace_.why));
+            say(formatted("the thread's stack could not be read: {}", trace_.why));
             return;
         }
         std::string where = spot(*trace_.frames.front().place);
@@ -109,13 +109,13 @@ private:
             std::any_of(trace_.frames.begin(), trace_.frames.end(),
                         [](const Frame& one) { return has_internal_lock(*one.place); });
         if (inside) {
-            say("it is inside the allocator, the loader or stdio: `kill` waits until it is not, "
+            say("it is inside the allocator, the loader or stdio: `kill` waits until it leaves, "
                 "unless --anywhere");
             return true;
         }
         for (const LockAtStake& one : locks_) {
             if (!one.standard) continue;
-            say(formatted("it holds {}: `kill` waits until it does not, unless --anywhere",
+            say(formatted("it holds {}: `kill` waits until it is released, unless --anywhere",
                           name_of(one)));
             return true;
         }
@@ -126,14 +126,14 @@ private:
         if (!kind_.cancels) return false;
         const bool known = thread_.cancel != wire::kCancelUnknown;
         if (known && (thread_.cancel & wire::kCancelDisabled) != 0) {
-            say("it has cancellation disabled: the request stays pending until it enables it");
+            say("cancellation is disabled: the request stays pending until the thread enables it");
             return true;
         }
         if (!kind_.at_point) return false;
         // libc sets the asynchronous type for as long as a cancellation point blocks.
         const bool acts = known && (thread_.cancel & wire::kCancelAsynchronous) != 0;
-        say(acts ? "it is at a cancellation point: it acts on the request at once"
-                 : "it is at no cancellation point: the request stays pending until it comes to "
+        say(acts ? "it is at a cancellation point: the request takes effect at once"
+                 : "it is not at a cancellation point: the request stays pending until it reaches "
                    "one");
         return !acts;
     }
@@ -156,7 +156,7 @@ private:
         for (const LockAtStake& one : locks_) {
             const std::string fact =
                 one.taken_again
-                    ? formatted("libc takes {} again before the wait ends", name_of(one))
+                    ? formatted("libc reacquires {} before the wait returns", name_of(one))
                     : formatted("it holds {}{}", name_of(one), waiters_of(one));
             const Releaser releaser = releaser_of(backtraces_, trace_, outlook, one);
             switch (releaser.how) {
@@ -167,7 +167,7 @@ private:
                     say(formatted("{}: {} may release it", fact, releaser.who));
                     break;
                 case Release::nobody:
-                    orphaned(one, fact + ", and nothing on its way up releases it");
+                    orphaned(one, fact + ", and nothing releases it during unwinding");
                     break;
             }
         }
@@ -175,7 +175,7 @@ private:
 
     void orphaned(const LockAtStake& one, const std::string& fact) {
         if (one.robust) {
-            say(fact + ": it is robust, so the next owner is told (EOWNERDEAD)");
+            say(fact + ": it is robust, so the next owner gets EOWNERDEAD");
             return;
         }
         say(fact + ": it will be orphaned");

@@ -17,7 +17,7 @@ namespace threadfault::diagnose {
 struct Forecast {
     Prospect prospect = Prospect::unknown;
     std::vector<std::string> facts;    // sentences, the most important first
-    std::vector<LockAtStake> orphans;  // that nobody would release, as far as is known
+    std::vector<LockAtStake> orphans;  // that would not be released, as far as is known
 };
 
 // `thread` with its cancellation state; `trace` of the same thread, taken a moment ago: it may be

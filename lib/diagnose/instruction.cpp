@@ -209,7 +209,7 @@ private:
         out_.source = source;
     }
 
-    // The length of what is left, where nobody has read it.
+    // The length of the rest of the instruction if it was not read.
     void skip_immediate() {
         if (immediate_read_) return;
         if (map_ == Map::map3a) take<unsigned char>();

@@ -78,7 +78,7 @@ bool is_of_interest(const observe::Mapping& mapping) {
            !file.starts_with("libthreadfault");
 }
 
-// Mutexes that somebody has, among initialised variables and those that lie behind them.
+// Held mutexes among initialised variables and the objects that they point to.
 std::multimap<pid_t, std::uint64_t> held_variables(Backtraces& backtraces) {
     RemoteMemory& memory = backtraces.unwinder().memory();
     std::multimap<pid_t, std::uint64_t> found;

@@ -41,7 +41,7 @@ enum class Release : std::uint8_t { nobody, perhaps, surely };
 
 struct Releaser {
     Release how = Release::nobody;
-    std::string who;  // "the clean-up of f, file.cpp:3"; "" for nobody
+    std::string who;  // "the clean-up of f, file.cpp:3"; "" when nothing releases it
 };
 
 // Which of the frames that clean up releases it.

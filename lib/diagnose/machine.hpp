@@ -16,7 +16,7 @@ namespace threadfault::diagnose {
 struct MachineValue {
     enum class Kind : std::uint8_t { unknown, number, address };
     Kind kind = Kind::unknown;
-    // Made from the selector alone: no variable of the program, so nobody else writes where it
+    // Made from the selector alone: no variable of the program, so nothing else writes where it
     // lies.
     bool selector = false;
     std::uint32_t base = 0;    // address: relative to what
@@ -35,7 +35,7 @@ inline constexpr int kRdi = 7;
 
 class Machine {
 public:
-    // Reads memory that nobody changes; false: it may be changed.
+    // Reads memory that can't change; false: it may change.
     using Constant = std::function<bool(std::uint64_t address, void* buffer, std::size_t size)>;
 
     // rsp and rbp point into the frame, everything else is unknown.

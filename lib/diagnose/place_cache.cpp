@@ -20,7 +20,7 @@ namespace {
 constexpr std::time_t kDay = 24 * 3600;
 constexpr std::string_view kFormat = "threadfault places 1";
 
-// Owned by us and writable by nobody else: names from a stranger would be a stranger's words.
+// Owned by us and writable by us only: another user must not be able to choose the names we show.
 bool is_private_directory(const std::string& path) {
     struct stat about {};
     return lstat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode) &&

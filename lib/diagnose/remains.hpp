@@ -1,6 +1,6 @@
-// The memory of a process that is no more, as far as its files tell it: code and constants as they
-// stand there, data as the loader has relocated it before the program began. What the program has
-// written since is not known.
+// The memory of a process that has ended, as far as its files contain it: code and constants as
+// they stand there, data as the loader has relocated it before the program began. What the program
+// has written since is not known.
 #ifndef THREADFAULT_DIAGNOSE_REMAINS_HPP
 #define THREADFAULT_DIAGNOSE_REMAINS_HPP
 
@@ -32,7 +32,7 @@ private:
     class Module;
     Module* module_of(const observe::Mapping& mapping);
     void relocate(Module& module, std::uint64_t address, unsigned char* buffer, std::size_t length);
-    // 0: nobody has it. `but`: passed over, may be nullptr.
+    // 0: no module has it. `but` is skipped; may be nullptr.
     std::uint64_t find_symbol(std::string_view name, const Module* but);
 
     observe::Maps maps_;

@@ -32,7 +32,7 @@ public:
                                                   std::size_t length) {
               return memory.read(address, buffer, length);
           }) {}
-    // Of a process that is no more, from what was kept of it.
+    // Of a process that has ended, from what was kept of it.
     explicit RemoteMemory(Source source) : source_(std::move(source)) {}
 
     // Eight bytes, wherever they lie; std::nullopt: not mapped.

@@ -229,7 +229,7 @@ struct Symbolizer::Implementation {
         return place;
     }
 
-    pid_t pid = 0;          // 0: the process is no more
+    pid_t pid = 0;          // 0: the process has ended
     std::string maps_text;  // then: what its memory map was
     const observe::Maps& maps;
     std::optional<observe::Symbols> symbols;

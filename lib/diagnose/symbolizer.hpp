@@ -41,7 +41,7 @@ struct DataPlace {
 class Symbolizer {
 public:
     Symbolizer(const observe::Process& process, const observe::Maps& maps);
-    // Of a process that is no more, from the text of its /proc/<pid>/maps and the files it names.
+    // Of a process that has ended, from the text of its /proc/<pid>/maps and the files it names.
     Symbolizer(std::string maps_text, const observe::Maps& maps);
     ~Symbolizer();
     Symbolizer(const Symbolizer&) = delete;

@@ -18,7 +18,7 @@ std::string or_inlined(const CodePlace& place) {
         if (!line.inlined) continue;
         names += (names.empty() ? "" : ", ") + observe::without_parameters(line.function);
     }
-    return names.empty() ? "" : formatted(", or what is inlined there is ({})", names);
+    return names.empty() ? "" : formatted(", or a function inlined there is ({})", names);
 }
 
 // Is it stopped in the middle of a coroutine's first steps, before its body?
@@ -42,8 +42,8 @@ public:
             if (!passes(i)) return outlook_;
         }
         if (cleanups_ > 0) {
-            outlook_.facts.push_back(formatted("{} frame{} up on the way (destructors, handlers)",
-                                               cleanups_, cleanups_ == 1 ? " cleans" : "s clean"));
+            outlook_.facts.push_back(formatted("{} frame{} clean-up code (destructors, handlers)",
+                                               cleanups_, cleanups_ == 1 ? " runs" : "s run"));
         }
         if (!trace_.why.empty()) {
             outlook_.prospect = Prospect::unknown;
@@ -51,7 +51,7 @@ public:
         }
         if (trace_.cut) {
             outlook_.prospect = Prospect::unknown;
-            outlook_.facts.emplace_back("the stack is deeper than was looked at");
+            outlook_.facts.emplace_back("the stack is deeper than the part that was examined");
         }
         return outlook_;
     }
@@ -103,7 +103,7 @@ private:
             case Caught::goes_on:
                 outlook_.run.push_back(index);
                 if (!catches) ++cleanups_;
-                if (catches) outlook_.facts.push_back(handler + " sees it and throws it again");
+                if (catches) outlook_.facts.push_back(handler + " catches it and rethrows it");
                 return true;
             case Caught::swallowed:
                 return aborts(handler +
@@ -124,11 +124,11 @@ private:
         outlook_.prospect = Prospect::unknown;
         outlook_.facts.push_back(
             handler +
-            (catches ? " catches the forced unwind; whether it throws it again can't be told from "
-                       "its code: if not, libc aborts (\"FATAL: exception not rethrown\")"
-                     : ": whether the unwinding goes on behind it can't be told from its code"));
+            (catches ? " catches the forced unwind; whether it rethrows it can't be determined "
+                       "from its code: if not, libc aborts (\"FATAL: exception not rethrown\")"
+                     : ": whether unwinding continues after it can't be determined from its code"));
         outlook_.cause =
-            catches ? handler + ", caught the forced unwind; whether it threw it again is not known"
+            catches ? handler + ", caught the forced unwind; whether it rethrew it is unknown"
                     : std::string();
         return false;
     }
@@ -155,8 +155,8 @@ private:
         const std::string place = spot(*frame.place);
         const std::string which = "is noexcept" + or_inlined(*frame.place);
         return aborts(
-            formatted("{} {}: the unwinding ends there in std::terminate", place, which),
-            formatted("{}, {}: the forced unwind ended there in std::terminate", place, which));
+            formatted("{} {}: unwinding calls std::terminate there", place, which),
+            formatted("{}, {}: the forced unwind called std::terminate there", place, which));
     }
 
     // It is in code of its own, not in a call that waits.
@@ -167,8 +167,8 @@ private:
                              place));
         outlook_.prospect = Prospect::unsafe;
         outlook_.facts.back() = formatted(
-            "{} can't be unwound from {}: its exception table doesn't cover {} (the compiler saw "
-            "that nothing throws there, or it is noexcept), which means std::terminate",
+            "{} can't be unwound from {}: its exception table doesn't cover {} (the compiler found "
+            "that nothing throws there, or it is noexcept), so unwinding calls std::terminate",
             place, exact ? "where it is" : "the call that it is in",
             exact ? "that instruction" : "that call");
         return false;

@@ -14,7 +14,7 @@ namespace threadfault::diagnose {
 
 enum class Prospect : std::uint8_t {
     ends,    // the thread ends, the process lives
-    stays,   // the thread lives on: the request stays pending
+    stays,   // the thread survives: the request stays pending
     aborts,  // the process dies of it
     unsafe,  // no safe point: `kill` waits for a better moment, or refuses
     unknown,

@@ -94,29 +94,29 @@ int tf_execute_signal(void) {
 const char* tf_execute_result_text(int result) {
     switch (result) {
         case TF_EXECUTE_DONE:
-            return "The function ran on the thread and returned.";
+            return "the function ran on the thread and returned";
         case TF_EXECUTE_NO_THREAD:
-            return "There is no such thread in this process.";
+            return "no such thread in this process";
         case TF_EXECUTE_QUEUE_FULL:
-            return "The limit on queued signals is reached.";
+            return "the limit on queued signals is reached";
         case TF_EXECUTE_NOT_STARTED:
-            return "The thread did not answer in time; the request was taken back.";
+            return "the thread did not run the function in time; the request was revoked";
         case TF_EXECUTE_SIGNAL_BLOCKED:
-            return "The thread blocks the signal; the request was taken back.";
+            return "the thread blocks the signal; the request was revoked";
         case TF_EXECUTE_THREAD_ENDED:
-            return "The thread ended before the function could start.";
+            return "the thread ended before the function could start";
         case TF_EXECUTE_NOT_FINISHED:
-            return "The function started and had not returned in time.";
+            return "the function started but did not return in time";
         case TF_EXECUTE_ENDED_INSIDE:
-            return "The thread ended inside the function.";
+            return "the thread ended inside the function";
         case TF_EXECUTE_NO_SLOT:
-            return "Too many requests are outstanding.";
+            return "too many requests are outstanding";
         case TF_EXECUTE_NO_SIGNAL:
-            return "No signal is usable, or the program replaced its handler.";
+            return "no signal is usable, or the program replaced its handler";
         case TF_EXECUTE_INVALID:
-            return "The function is null or the timeout is malformed.";
+            return "the function is null or the timeout is malformed";
         default:
-            return "Unknown result.";
+            return "unknown result";
     }
 }
 

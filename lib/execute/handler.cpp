@@ -83,7 +83,7 @@ bool claim(Slot& slot, std::uint32_t generation) noexcept {
     return true;
 }
 
-// running -> done, or -> free when nobody attends. An exchange and not a store: a child that the
+// running -> done, or -> free if no caller waits. An exchange and not a store: a child that the
 // function forked may have reset the pool since.
 void publish_end(Slot& slot, Ticket ticket) noexcept {
     std::uint32_t word = slot.word.load(std::memory_order_relaxed);
@@ -95,7 +95,7 @@ void publish_end(Slot& slot, Ticket ticket) noexcept {
                                               std::memory_order_relaxed));
     if (phase_of(next) == kFree) give_slot(ticket.slot);
     // The requester may have gone on and the slot may have a new user by now: then its sleeper
-    // wakes up for nothing, and looks again. Slots are never unmapped.
+    // wakes up spuriously and checks again. Slots are never unmapped.
     if ((word & kSleeper) != 0) sys_futex_wake(&slot.word);
 }
 

@@ -69,7 +69,7 @@ bool is_current() noexcept {
     if (mark != nullptr) {
         return mark->load(std::memory_order_acquire) == kInUse || clean_up_after_fork(*mark);
     }
-    // No such page could be had: compare the ids.
+    // The page could not be mapped: compare the ids.
     if (session_pid.load(std::memory_order_relaxed) != sys_getpid()) start_afresh();
     return true;
 }

@@ -9,7 +9,7 @@
 namespace threadfault::execute {
 
 // Makes requests possible in this process, installing the handler if that was not done yet.
-// Returns the process id to send under, or 0: no signal could be had.
+// Returns the process id to send under, or 0: no signal is available.
 // Lock-free; thread-safe; calls nothing but sigaction(2) and raw system calls.
 pid_t open_session() noexcept;
 

@@ -2,9 +2,9 @@
 // libc only; everything here is async-signal-safe and thread-safe unless it says otherwise.
 //
 //   bits 0-2  phase        free -> taken -> posted -> running -> done -> free
-//   bit  3    kSleeper     somebody sleeps on the word: whoever publishes `done` must wake
-//   bit  4    kUnattended  nobody waits any more: the handler frees the slot when it is through
-//   bits 5-31 generation   one more at every use, so that a late signal finds a stranger
+//   bit  3    kSleeper     a thread sleeps on the word: the one that publishes `done` must wake
+//   bit  4    kUnattended  no caller waits any more: the handler frees the slot when it has
+//   finished bits 5-31 generation   one more at every use, so that a late signal finds a stranger
 //
 // The word is 32 bits wide because it is a futex word as well.
 #ifndef THREADFAULT_EXECUTE_SLOTS_HPP
@@ -54,7 +54,7 @@ struct Request {
 struct alignas(64) Slot {
     std::atomic<std::uint32_t> word{0};
     std::atomic<std::uint32_t> next_free{0};  // index + 1; 0 ends the list
-    std::atomic<pid_t> tid{0};                // the thread that the request is meant for
+    std::atomic<pid_t> tid{0};                // the thread that the request is for
     // Written while `taken`, read while `running`: each by the word's only owner at that time.
     Request request;
 };

@@ -85,7 +85,7 @@ Target::Results Target::Impl::inflict(std::string_view selector, const FaultOpti
         throw;
     }
     for (FaultResult& result : results) {
-        // How it died is known to the guardian alone.
+        // Only the guardian knows how it died.
         if (result.outcome != Outcome::target_died || !guarded) continue;
         const auto exit = wait_exit(target::deadline_after(std::chrono::seconds(1)));
         if (exit) result.reason = "the process " + exit->text();

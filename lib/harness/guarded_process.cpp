@@ -51,7 +51,7 @@ struct GuardedProcess::Pipes {
 
     void connect(int number) {
         base::Pipe pipe;
-        if (!pipe.open()) no_guardian("no pipe", errno);
+        if (!pipe.open()) no_guardian("can't create a pipe", errno);
         theirs[number] = std::move(number == 0 ? pipe.read : pipe.write);
         ours[number] = std::move(number == 0 ? pipe.write : pipe.read);
     }
@@ -99,7 +99,7 @@ void GuardedProcess::start_guardian(const drive::Launch& launch, const LaunchOpt
                                     Pipes& pipes) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-        no_guardian("no socket", errno);
+        no_guardian("can't create a socket", errno);
     }
     Descriptor ours(ends[0]);
     Descriptor theirs(ends[1]);
@@ -121,7 +121,7 @@ void GuardedProcess::start_guardian(const drive::Launch& launch, const LaunchOpt
     spawned.inherited = {theirs.get()};
     spawned.environment = &launch.environment;
     // The target begins with no signal blocked or ignored, whatever the test program does with
-    // them; the guardian blocks all itself, but must not be hit before it has.
+    // them; the guardian blocks all signals, but must not receive one before it has.
     spawned.signals = base::SpawnOptions::Signals::held;
     spawned.family = base::SpawnOptions::Family::own_session;
     const int error = base::spawn(path, arguments, spawned, &guardian_);
@@ -136,7 +136,7 @@ void GuardedProcess::start_target(const LaunchOptions& options) {
     Message message = hear();
     if (message.kind == Kind::created) {
         pid_ = message.value;
-        // Before the target can end, and its pid be another's.
+        // Before the target can end and its pid be reused.
         pidfd_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
         say(Kind::go);
         message = hear();
@@ -160,7 +160,7 @@ GuardedProcess::~GuardedProcess() {
     }
     collector_.join();
     lifeline_.reset();
-    // It ends as soon as it has said so, or goes on alone with what can't be ended.
+    // It exits right after reporting, or stays to wait for what can't be ended.
     waitpid(guardian_, nullptr, all_gone_ ? 0 : WNOHANG);
 }
 
@@ -175,7 +175,7 @@ Message GuardedProcess::hear() const {
     do {
         length = recv(lifeline_.get(), &message, sizeof message, 0);
     } while (length < 0 && errno == EINTR);
-    if (length != sizeof message) no_guardian("it ended at once", length < 0 ? errno : EPIPE);
+    if (length != sizeof message) no_guardian("it ended during start", length < 0 ? errno : EPIPE);
     return message;
 }
 
@@ -195,7 +195,7 @@ void GuardedProcess::collect() {
                         {errors, POLLIN, 0}};
         if (poll(fds, 4, -1) < 0) continue;
         if (fds[1].revents != 0) {
-            // Who is told of the end finds all that was written before it.
+            // The end is reported only after all output written before it is available.
             take_what_is_there(output, &output_);
             take_what_is_there(errors, &errors_);
             lifeline = take_message();
@@ -216,7 +216,7 @@ bool GuardedProcess::take_message() {
         if (message.kind == Kind::exited) status_ = message.value;
         if (message.kind == Kind::all_gone) all_gone_ = true;
     } else {
-        // A guardian that was killed can't tell any more, and nobody else ends the target.
+        // A guardian that was killed can't report any more, and nothing else ends the target.
         if (!status_) end_unguarded();
         all_gone_ = true;
     }
@@ -318,8 +318,8 @@ void GuardedProcess::write(std::string_view text) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (error != 0) {
         throw Error(ErrorCode::input_closed,
-                    formatted("{} (process {}) does not read its input any more", program_, pid_),
-                    "", std::error_code(error, std::generic_category()));
+                    formatted("{} (process {}) no longer reads its input", program_, pid_), "",
+                    std::error_code(error, std::generic_category()));
     }
 }
 

@@ -41,7 +41,7 @@ struct [[gnu::visibility("hidden")]] Target::Impl {
     std::string who() const;
 
     // Every call looks for itself: nothing is shared between threads. Error{target_died} when the
-    // process is no more.
+    // process has ended.
     observe::Process open() const;
     // An agent starts with the process's first thread: within `patience`, one that is about to
     // listen is waited for.

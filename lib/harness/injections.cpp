@@ -21,8 +21,8 @@ constexpr std::chrono::seconds kPatience{1};
                 "launch it with Shim::points");
         case wire::ArmOutcome::too_many:
             throw Error(ErrorCode::too_many,
-                        formatted("{} has as many call faults as it can hold", who),
-                        "clear_injections() disarms them");
+                        formatted("{} has reached its limit of call faults", who),
+                        "clear_injections() removes them");
         default:
             throw Error(ErrorCode::bad_spec,
                         formatted("the agent of {} does not understand \"{}\" (column {})", who,

@@ -74,8 +74,8 @@ std::string find_command() {
         path = formatted("{}/threadfault", directory.empty() ? "." : directory);
         if (access(path.c_str(), X_OK) == 0) return path;
     }
-    throw Error(ErrorCode::no_command, "the command threadfault is not to be found",
-                "install threadfault, or name it in THREADFAULT_COMMAND");
+    throw Error(ErrorCode::no_command, "the command threadfault was not found",
+                "install threadfault, or set THREADFAULT_COMMAND to its path");
 }
 
 }  // namespace threadfault::target

@@ -1,5 +1,6 @@
 // Launching a target, and waiting until it is ready.
 #include "drive/programs/launch.hpp"
+
 #include "format/format.hpp"
 #include "harness/impl.hpp"
 #include "harness/installation.hpp"
@@ -56,7 +57,7 @@ void set_variable(std::vector<std::string>* environment, const std::string& name
 
 drive::Launch prepare(const std::vector<std::string>& command, const LaunchOptions& options) {
     if (command.empty() || command.front().empty()) {
-        throw Error(ErrorCode::usage, "Target::launch: which program?");
+        throw Error(ErrorCode::usage, "Target::launch: the command is empty");
     }
     const std::vector<inject::Spec> specs = specs_of(command.front(), options);
     const bool points = options.shim == Shim::points ||
@@ -120,7 +121,7 @@ Target Target::launch(const std::vector<std::string>& command, const LaunchOptio
             met = condition();
             return met || !launched.alive();
         });
-        // Its last words may be what it was waited for.
+        // Its last output may contain the line that was awaited.
         if (!met && !launched.alive() && launched.wait_exit(std::chrono::seconds(1))) {
             met = condition();
         }

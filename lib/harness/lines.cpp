@@ -17,8 +17,8 @@ std::regex compile(const std::string& text) {
         return std::regex(text);
     } catch (const std::regex_error& error) {
         throw Error(ErrorCode::bad_regex,
-                    formatted("\"{}\" is no regular expression: {}", text, error.what()),
-                    "the grammar is that of ECMAScript; \\ takes a character for itself");
+                    formatted("\"{}\" is not a regular expression: {}", text, error.what()),
+                    "use the ECMAScript grammar; \\ escapes a character");
     }
 }
 

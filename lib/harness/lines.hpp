@@ -11,7 +11,7 @@ namespace threadfault::target {
 
 class LineSearch {
 public:
-    // Throws Error{usage} for what is no regular expression.
+    // Throws Error{usage} for an invalid regular expression.
     LineSearch(const std::string& regex, std::size_t position);
 
     // The next whole line in which the expression is found. `over`: there will be no more, and

@@ -50,13 +50,13 @@ std::string Target::Impl::stack(std::string_view selector) const {
 
 void Target::Impl::note_stack(const std::vector<drive::Victim>& victims) {
     std::string text;
-    // Of very many the first ones tell enough, and the others are not kept waiting.
+    // Of many victims only the first are shown, so that the others are not delayed.
     constexpr std::size_t kMost = 4;
-    for (std::size_t i = 0; i < std::min(victims.size(), kMost); i++) {
+    for (std::size_t i = 0; i < std::min(victims.size(), kMost); ++i) {
         try {
             text += stack(std::to_string(victims[i].tid));
         } catch (const std::exception&) {
-            // A report that lacks its stack is better than a fault that is not done.
+            // A missing stack must not prevent the fault.
         }
     }
     const std::lock_guard lock(mutex);

@@ -22,7 +22,7 @@ Target& Target::operator=(Target&& other) noexcept = default;
 Target Target::attach_to(pid_t pid) {
     auto impl = std::make_unique<Impl>();
     impl->pid = pid;
-    // The watch first: a process that is opened behind it is the one that is watched.
+    // Watch first: the process that is opened after it is then the watched one.
     impl->attached = std::make_unique<drive::DeathWatch>(pid);
     const observe::Process process(pid);
     impl->command = {process.command()};
@@ -58,7 +58,7 @@ observe::Process Target::Impl::open() const {
     if (has_ended()) throw_ended();
     try {
         observe::Process process(pid);
-        // The pid may be another's since the first look.
+        // The pid may have been reused since the first look.
         if (!has_ended()) return process;
     } catch (const Error& error) {
         if (error.code() != ErrorCode::no_such_process) throw;
@@ -141,7 +141,7 @@ std::optional<std::string> Target::wait_for_line(const std::string& regex,
 
 void Target::write(std::string_view text) {
     if (!impl_->guarded) {
-        throw Error(ErrorCode::usage, impl_->who() + " was not launched from here",
+        throw Error(ErrorCode::usage, impl_->who() + " was not launched by this program",
                     "launch it with Input::piped");
     }
     impl_->guarded->write(text);

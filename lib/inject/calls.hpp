@@ -31,7 +31,7 @@ enum class Convention : std::uint8_t {
 
 inline constexpr unsigned kPlain = 0;
 inline constexpr unsigned kCancels = 1U << 0;   // a cancellation point
-inline constexpr unsigned kSpurious = 1U << 1;  // may wake up for nothing
+inline constexpr unsigned kSpurious = 1U << 1;  // may wake up spuriously
 inline constexpr unsigned kIo = 1U << 2;        // not of <pthread.h>, <threads.h>, <semaphore.h>
 
 struct CallInfo {
@@ -59,7 +59,7 @@ inline constexpr Convention kConventions[] = {
 #undef THREADFAULT_CALL
 };
 
-// False: there is no such call.
+// False: unknown call.
 bool find_call(const char* name, std::size_t length, Call* call) noexcept;
 
 // "EAGAIN", or of a C11 call "thrd_busy". nullptr: no such error.

@@ -17,20 +17,20 @@ std::string allowed_errors(const CallInfo& call) {
     std::vector<std::string_view> names;
     for (const int* error = call.errors; *error != 0; ++error)
         names.emplace_back(error_name(call.convention, *error));
-    if (names.empty()) return "its specification knows no error";
+    if (names.empty()) return "its specification defines no error";
     return formatted("its specification allows {}", joined(names, ", "));
 }
 
 std::string why_not_unwind(const CallInfo& call, Side side) {
     if ((call.traits & kCancels) == 0) {
         return formatted(
-            "{} is no cancellation point: no thread is ever unwound out of it, so no program is "
-            "written for that; kill=vanish may stand there",
+            "{} is not a cancellation point: no thread is ever unwound out of it, so programs "
+            "are not written for that; use kill=vanish",
             call.name);
     }
     if (side == Side::before) return {};
     return formatted(
-        "a thread is unwound out of {} before the call takes effect, never after it; write "
+        "a thread is unwound out of {} before the call takes effect, never after it; use "
         "before:, or kill=vanish",
         call.name);
 }

@@ -1,7 +1,6 @@
 // CALL[,CALL…]:[before:|after:]FAULT[:when=…][:probability=P][:seed=N][:thread=SELECTOR]
-#include "inject/rule.hpp"
-
 #include "base/fault.hpp"
+#include "inject/rule.hpp"
 #include "inject/scan.hpp"
 #include "inject/thread_terms.hpp"
 
@@ -120,7 +119,7 @@ bool parse_when(Scanner& scanner, When* when) noexcept {
         if (!scanner.take('.')) return scanner.fail(scanner.rest(), Word::other, "\"..\"");
         const Piece last = scanner.digits();
         if (!to_number(last, &when->last) || when->last < when->first) {
-            return scanner.fail(last, Word::other, "a number that is not below the first");
+            return scanner.fail(last, Word::other, "a number not less than the first");
         }
         if (!scanner.take('+')) return true;
         return number(&when->step);

@@ -42,7 +42,7 @@ private:
 
 // Decimal, within 64 bits.
 bool to_number(Piece digits, std::uint64_t* value) noexcept;
-// us, ms, s, m, h; at most ten years. `none` when it is no duration.
+// us, ms, s, m, h; at most ten years. `none` when it is not a duration.
 std::int64_t to_duration(Piece text, std::int64_t none) noexcept;
 // 0.25 or 25%, in units of 2^-64; 1 is UINT64_MAX.
 bool to_chance(Piece text, std::uint64_t* chance) noexcept;

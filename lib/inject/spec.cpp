@@ -65,8 +65,8 @@ bool has_option(std::string_view text, std::string_view option) {
 
 void require_short(const std::string& text) {
     if (text.size() < kSpecSize) return;
-    throw Error(ErrorCode::bad_spec, formatted("the SPEC has {} bytes, and {} are the most",
-                                               text.size(), kSpecSize - 1));
+    throw Error(ErrorCode::bad_spec,
+                formatted("the SPEC has {} bytes; the limit is {}", text.size(), kSpecSize - 1));
 }
 
 }  // namespace
@@ -90,9 +90,9 @@ void Spec::set_start_ranges(std::span<const Range> ranges, bool relative) {
     }
     if (ranges.size() > ThreadMatch::kMostRanges) {
         throw Error(ErrorCode::too_many_functions,
-                    formatted("start={}: {} functions are meant, and {} are the most",
-                              rule.thread.start, ranges.size(), ThreadMatch::kMostRanges),
-                    "write a narrower GLOB");
+                    formatted("start={}: {} functions match; the limit is {}", rule.thread.start,
+                              ranges.size(), ThreadMatch::kMostRanges),
+                    "use a narrower GLOB");
     }
     std::string longer = text;
     for (const Range& range : ranges) {
@@ -148,12 +148,13 @@ Spec parse_on_start(std::string_view text) {
     }
     const std::string_view selector = text.substr(0, at);
     if (selector.empty()) {
-        throw Error(ErrorCode::bad_spec, formatted("on-start \"{}\": which threads?", text), hint);
+        throw Error(ErrorCode::bad_spec,
+                    formatted("on-start \"{}\": the selector is missing", text), hint);
     }
     if (text.substr(at).find(":thread=") != std::string_view::npos) {
         throw Error(ErrorCode::bad_spec,
-                    formatted("on-start \"{}\": the selector stands in front of the fault, and "
-                              "thread= has no place behind it",
+                    formatted("on-start \"{}\": the selector comes before the fault; "
+                              "thread= is not allowed after it",
                               text),
                     hint);
     }
@@ -164,7 +165,7 @@ Spec parse_on_start(std::string_view text) {
                           ((thread.terms & ThreadMatch::kPath) != 0 && thread.depth == 0);
         if (!main) return spec;
         throw Error(ErrorCode::bad_spec,
-                    "the main thread has no start routine that a fault could stand before", hint);
+                    "the main thread has no start routine to place a fault before", hint);
     } catch (const Error& error) {
         throw Error(error.error_code(), formatted("on-start \"{}\": {}", text, error.what()),
                     error.facts());
@@ -194,16 +195,16 @@ std::string_view spec_help() {
         "        [:thread=SELECTOR]\n"
         "FAULT is\n"
         "  error=NAME    the call fails (error=EAGAIN)\n"
-        "  spurious      a wait for a condition wakes up for nothing\n"
+        "  spurious      a wait for a condition wakes up spuriously\n"
         "  interrupt     the call returns as if a signal had interrupted it\n"
         "  [before:|after:]delay=D   the thread is held for a time\n"
         "  [before:|after:]freeze=D  the same, and shown as frozen\n"
         "  [before:|after:]kill=" +
         std::string(base::kDeathsInGrammar.c_str()) +
         "\n"
-        "                the thread ends in the very call\n"
-        "when= counts the matching calls of the process from 1: 3 is the third, 3+ it and all\n"
-        "after it, 2..10 those, 1+5 every fifth from the first on.\n"
+        "                the thread ends inside the call\n"
+        "when= counts the matching calls of the process from 1: 3 is the third, 3+ the third\n"
+        "and all later ones, 2..10 the second to the tenth, 1+5 every fifth from the first.\n"
         "thread= comes last: main, a thread id, name=, start=, path=, nth=, joined by commas.\n";
     return help;
 }

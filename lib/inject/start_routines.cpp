@@ -1,6 +1,5 @@
-#include "inject/spec.hpp"
-
 #include "base/glob.hpp"
+#include "inject/spec.hpp"
 #include "observe/functions.hpp"
 
 namespace threadfault::inject {

@@ -144,7 +144,7 @@ bool parse_term(const Scanner& scanner, Piece term, ThreadMatch* match) noexcept
     }
     if (key == "state" || key == "waiting" || key == "in" || key == "holding") {
         return scanner.fail(key, Word::other,
-                            "name=, start=, path= or nth=: what a thread can tell of itself at a "
+                            "name=, start=, path= or nth=: these can be checked at a "
                             "call");
     }
     return scanner.fail(key, Word::term, kTerms);

@@ -79,7 +79,7 @@ public:
     }
 
 private:
-    // The kernel doesn't tell %rbp, and nobody has saved it yet. Its frame is the first whose
+    // The kernel doesn't show %rbp, and it has not been saved yet. Its frame is the first whose
     // return address stands behind a call of this very function.
     std::uint64_t find_frame_end(const FrameRule& rule) const {
         constexpr std::uint64_t kWord = sizeof(std::uint64_t);

@@ -132,7 +132,7 @@ CodePlace CodePlaces::look(std::uint64_t address, bool returned_to) {
     place.function = function_at(*module, inside);
     if (static_program_) place.libc = is_libc_function(place.function);
     place.rule = rules(*module).at(inside);
-    if (returned_to) find_callee(address, *module, place);
+    if (returned_to) find_callee(address, *module, &place);
     place.waits = find_wait_call(place.function);
     if (place.waits == nullptr && place.libc && place.rule) {
         place.waits = call_that_jumps_to(*module, place.rule->begin);
@@ -141,35 +141,35 @@ CodePlace CodePlaces::look(std::uint64_t address, bool returned_to) {
     return place;
 }
 
-void CodePlaces::find_callee(std::uint64_t address, Module& module, CodePlace& place) {
+void CodePlaces::find_callee(std::uint64_t address, Module& module, CodePlace* place) {
     BytesBeforeReturn bytes{};
     if (!memory_.read(address - bytes.size(), bytes.data(), bytes.size())) return;
     const std::uint64_t base = module.loaded.parts.front().begin;
     if (const auto slot = called_slot(bytes, address)) {
         constexpr std::uint64_t kLength = 6;  // without a prefix
-        place.after_call = true;
-        place.callee = imports_.at(base, *slot);
-        place.argument = argument_before(address - kLength);
+        place->after_call = true;
+        place->callee = imports_.at(base, *slot);
+        place->argument = argument_before(address - kLength);
         return;
     }
     if (const auto target = direct_target(bytes, address)) {
         Module* const home = module_of(*target);
         if (home == &module) {
             constexpr std::uint64_t kLength = 5;
-            place.after_call = true;
-            place.callee_begin = *target;
-            place.argument = argument_before(address - kLength);
+            place->after_call = true;
+            place->callee_begin = *target;
+            place->argument = argument_before(address - kLength);
             StubBytes stub{};
             memory_.read(*target, stub.data(), stub.size());
             if (const auto slot = slot_of_stub(stub, *target)) {
-                place.callee = imports_.at(base, *slot);
+                place->callee = imports_.at(base, *slot);
             } else if (module.libc || static_program_) {
-                place.callee = function_at(module, *target);
+                place->callee = function_at(module, *target);
             }
             return;
         }
     }
-    place.after_call = is_indirect_call(bytes);
+    place->after_call = is_indirect_call(bytes);
 }
 
 std::uint64_t CodePlaces::argument_before(std::uint64_t call_address) const {

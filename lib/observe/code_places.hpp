@@ -64,7 +64,7 @@ private:
     const ElfSymbols& all(Module& module);
     UnwindRules& rules(Module& module);
     CodePlace look(std::uint64_t address, bool returned_to);
-    void find_callee(std::uint64_t address, Module& module, CodePlace& place);
+    void find_callee(std::uint64_t address, Module& module, CodePlace* place);
     std::uint64_t argument_before(std::uint64_t call_address) const;
     std::string function_at(Module& module, std::uint64_t address);
     // The call that goes on by a jump in libc's nameless function that begins there; nullptr: none,

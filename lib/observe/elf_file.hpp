@@ -1,9 +1,12 @@
 // Internal to lib/observe: one ELF file, or an image of one in memory, read through libelf.
 //
-// Files are read, never mapped: a file that somebody truncates while we look at it gives a short
+// Files are read, never mapped: a file that is truncated while it is read gives a short
 // read, not a SIGBUS.
 #ifndef THREADFAULT_OBSERVE_ELF_FILE_HPP
 #define THREADFAULT_OBSERVE_ELF_FILE_HPP
+
+#include "base/descriptor.hpp"
+#include "observe/proc_file.hpp"
 
 #include <gelf.h>
 
@@ -13,9 +16,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/descriptor.hpp"
-#include "observe/proc_file.hpp"
 
 namespace threadfault::observe {
 

@@ -83,7 +83,8 @@ void ElfSymbols::add_table(const ElfFile& file, std::uint32_t type) {
             Entry entry;
             entry.address = symbol.st_value;
             entry.size = symbol.st_size;
-            // .dynsym leaves out static functions: there, an address behind a label is nobody's.
+            // .dynsym leaves out static functions: there, an address after a label has no known
+            // symbol.
             const bool complete = type == SHT_SYMTAB;
             entry.section_end = !complete         ? symbol.st_value + 1
                                 : home != nullptr ? home->sh_addr + home->sh_size
@@ -128,7 +129,7 @@ std::optional<std::uint64_t> ElfSymbols::address_of(std::string_view name) const
     for (const Entry& entry : entries_) {
         if (name != names_.data() + entry.name) continue;
         if ((entry.rank & 3) != kLocal) return entry.address;
-        // Two source files may each have a static "queue_lock": which one is meant, nobody knows.
+        // Two source files may each have a static "queue_lock": which one it is is unknown.
         if (local && *local != entry.address) return std::nullopt;
         local = entry.address;
     }

@@ -2,13 +2,13 @@
 #ifndef THREADFAULT_OBSERVE_ELF_SYMBOLS_HPP
 #define THREADFAULT_OBSERVE_ELF_SYMBOLS_HPP
 
+#include "observe/elf_file.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "observe/elf_file.hpp"
 
 namespace threadfault::observe {
 

@@ -15,7 +15,7 @@ struct FunctionRange {
     std::uint64_t end = 0;
 };
 
-// Those whose demangled name without parameters is meant, by address; each once, whatever names it
+// Those whose demangled name without parameters matches, by address; each once, whatever names it
 // has. Empty too when the file can't be read or has no symbols. Thread-safe.
 std::vector<FunctionRange> functions_named(
     const std::string& file, const std::function<bool(const std::string& name)>& is_meant);

@@ -1,22 +1,23 @@
 #include "observe/maps.hpp"
 
+#include "observe/proc_file.hpp"
+#include "threadfault/error.hpp"
+
 #include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <threadfault/error.hpp>
-
-#include "observe/proc_file.hpp"
 
 namespace threadfault::observe {
 namespace {
 
-bool take_number(std::string_view& text, std::uint64_t& value, int base, char end_mark) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (error != std::errc() || end == text.data() + text.size()) return false;
+bool take_number(std::string_view* text, std::uint64_t* value, int base, char end_mark) {
+    const auto [end, error] =
+        std::from_chars(text->data(), text->data() + text->size(), *value, base);
+    if (error != std::errc() || end == text->data() + text->size()) return false;
     if (*end != end_mark) return false;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+    text->remove_prefix(static_cast<std::size_t>(end - text->data()) + 1);
     return true;
 }
 
@@ -35,22 +36,23 @@ std::string unescape(std::string_view path) {
 }
 
 // "begin-end perms offset major:minor inode   path"
-bool parse_line(std::string_view line, Mapping& mapping) {
+bool parse_line(std::string_view line, Mapping* mapping) {
     std::string_view rest = line;
-    if (!take_number(rest, mapping.begin, 16, '-') || !take_number(rest, mapping.end, 16, ' '))
+    if (!take_number(&rest, &mapping->begin, 16, '-') ||
+        !take_number(&rest, &mapping->end, 16, ' '))
         return false;
-    if (mapping.end <= mapping.begin || rest.size() < 5 || rest[4] != ' ') return false;
-    mapping.readable = rest[0] == 'r';
-    mapping.writable = rest[1] == 'w';
-    mapping.executable = rest[2] == 'x';
+    if (mapping->end <= mapping->begin || rest.size() < 5 || rest[4] != ' ') return false;
+    mapping->readable = rest[0] == 'r';
+    mapping->writable = rest[1] == 'w';
+    mapping->executable = rest[2] == 'x';
     rest.remove_prefix(5);
     std::uint64_t major = 0;
     std::uint64_t minor = 0;
-    if (!take_number(rest, mapping.offset, 16, ' ') || !take_number(rest, major, 16, ':') ||
-        !take_number(rest, minor, 16, ' '))
+    if (!take_number(&rest, &mapping->offset, 16, ' ') || !take_number(&rest, &major, 16, ':') ||
+        !take_number(&rest, &minor, 16, ' '))
         return false;
     const auto [end, error] =
-        std::from_chars(rest.data(), rest.data() + rest.size(), mapping.inode, 10);
+        std::from_chars(rest.data(), rest.data() + rest.size(), mapping->inode, 10);
     if (error != std::errc()) return false;
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     if (!rest.empty() && rest.front() != ' ') return false;
@@ -59,10 +61,10 @@ bool parse_line(std::string_view line, Mapping& mapping) {
     rest.remove_prefix(path);
     constexpr std::string_view kDeleted = " (deleted)";
     if (rest.front() == '/' && rest.ends_with(kDeleted)) {
-        mapping.deleted = true;
+        mapping->deleted = true;
         rest.remove_suffix(kDeleted.size());
     }
-    mapping.path = unescape(rest);
+    mapping->path = unescape(rest);
     return true;
 }
 
@@ -90,7 +92,7 @@ std::vector<Mapping> parse_maps(std::string_view text) {
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
         Mapping mapping;
-        if (parse_line(text.substr(0, end), mapping)) mappings.push_back(std::move(mapping));
+        if (parse_line(text.substr(0, end), &mapping)) mappings.push_back(std::move(mapping));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     // A map that changes while it is read may show a mapping twice or out of order.

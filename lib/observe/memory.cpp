@@ -1,5 +1,7 @@
 #include "observe/memory.hpp"
 
+#include "observe/proc_file.hpp"
+
 #include <fcntl.h>
 #include <sys/uio.h>
 
@@ -7,8 +9,6 @@
 #include <cerrno>
 #include <string>
 #include <vector>
-
-#include "observe/proc_file.hpp"
 
 namespace threadfault::observe {
 namespace {
@@ -30,7 +30,7 @@ bool Memory::move_to_living_thread() const noexcept {
     try {
         std::vector<pid_t> tids;
         const std::string path = "/proc/" + std::to_string(pid_) + "/task";
-        if (!list_numbers(AT_FDCWD, path.c_str(), tids)) return false;
+        if (!list_numbers(AT_FDCWD, path.c_str(), &tids)) return false;
         for (const pid_t tid : tids) {
             if (!has_readable_memory(tid)) continue;
             through_.store(tid, std::memory_order_relaxed);

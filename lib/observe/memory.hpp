@@ -1,8 +1,8 @@
 // Reading another process's memory with process_vm_readv(2): the process is not stopped.
 //
-// What is read may change while it is read: one call is no snapshot. Needs the ptrace access check
-// (the process's own user and a dumpable process, or CAP_SYS_PTRACE; yama's ptrace_scope counts
-// too).
+// What is read may change while it is read: one call is not a snapshot. Needs the ptrace access
+// check (the process's own user and a dumpable process, or CAP_SYS_PTRACE; yama's ptrace_scope
+// counts too).
 #ifndef THREADFAULT_OBSERVE_MEMORY_HPP
 #define THREADFAULT_OBSERVE_MEMORY_HPP
 

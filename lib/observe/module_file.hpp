@@ -3,13 +3,13 @@
 #ifndef THREADFAULT_OBSERVE_MODULE_FILE_HPP
 #define THREADFAULT_OBSERVE_MODULE_FILE_HPP
 
-#include <optional>
-#include <string>
-
 #include "base/descriptor.hpp"
 #include "observe/elf_file.hpp"
 #include "observe/maps.hpp"
 #include "observe/memory.hpp"
+
+#include <optional>
+#include <string>
 
 namespace threadfault::observe {
 

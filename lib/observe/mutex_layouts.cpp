@@ -43,7 +43,7 @@ std::optional<WaitObject> as_normal(const FutexWait& wait, const Words& words) {
     if (type == kRecursive ? count == 0 : count > (protect ? 1U : 0U)) return std::nullopt;
     for (int offset = 24; offset < 40; offset += 4)
         if (words.at(offset) != 0) return std::nullopt;  // the list is the robust ones'
-    // Locked by nobody: it is just being handed over, or it is no mutex but another lock of libc's
+    // Not locked: it is being handed over, or it is not a mutex but another lock of libc's
     // that works the same way.
     const std::uint32_t owner = words.at(8);
     const std::uint32_t users = words.at(12);
@@ -74,11 +74,11 @@ std::optional<WaitObject> as_inheriting(const FutexWait& wait, const Words& word
     return object(is_mutex ? WaitKind::mutex : WaitKind::futex, wait.address, owner);
 }
 
-// Priority-inheriting mutexes that words point to, and that somebody has locked.
+// Locked priority-inheriting mutexes that words point to.
 struct Inheriting {
     std::optional<WaitObject> others;
     std::optional<WaitObject> own;
-    bool ambiguous = false;  // of two, nobody knows which is meant
+    bool ambiguous = false;  // there are two candidates
 
     void look(std::vector<std::uint64_t> pointers, const Memory& memory, pid_t own_tid) {
         std::erase_if(pointers, [](std::uint64_t word) { return word % 4 != 0 || word < 0x10000; });

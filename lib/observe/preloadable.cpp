@@ -126,7 +126,7 @@ ProgramCheck check_elf(const std::string& path, const ElfFile& file) {
     if (!is_glibc_loader(*interpreter)) {
         return verdict(
             Preloadable::other_libc, path,
-            formatted("{} uses {}, not glibc: the shim is made for glibc", path, *interpreter));
+            formatted("{} uses {}, not glibc: the shim requires glibc", path, *interpreter));
     }
     ProgramCheck check;
     check.path = path;
@@ -190,7 +190,7 @@ ProgramCheck check_program(const std::string& program) {
                                    path + " is neither an ELF program nor a #! script"));
     }
     return with_script(verdict(Preloadable::not_executable, path,
-                               found.path + ": too many scripts that interpret each other"));
+                               found.path + ": too many nested script interpreters"));
 }
 
 }  // namespace threadfault::observe

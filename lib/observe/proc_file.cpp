@@ -58,7 +58,7 @@ std::optional<pid_t> parse_number(std::string_view text) noexcept {
     return value;
 }
 
-bool list_numbers(int directory_fd, const char* path, std::vector<pid_t>& numbers) {
+bool list_numbers(int directory_fd, const char* path, std::vector<pid_t>* numbers) {
     const base::Descriptor directory(
         ::openat(directory_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory) return false;
@@ -76,7 +76,7 @@ bool list_numbers(int directory_fd, const char* path, std::vector<pid_t>& number
             std::uint16_t record_length = 0;
             std::memcpy(&record_length, entry + offsetof(dirent64, d_reclen), sizeof record_length);
             if (const auto number = parse_number(entry + offsetof(dirent64, d_name)))
-                numbers.push_back(*number);
+                numbers->push_back(*number);
             position += record_length;
         }
     }

@@ -23,7 +23,7 @@ std::optional<std::string> read_whole_file(int directory_fd, const char* path);
 // The entries of a directory whose names are decimal numbers, in the kernel's order, appended to
 // `numbers`. False: errno says why. Opens the directory afresh, so that several threads may list
 // it.
-bool list_numbers(int directory_fd, const char* path, std::vector<pid_t>& numbers);
+bool list_numbers(int directory_fd, const char* path, std::vector<pid_t>* numbers);
 
 // Forgives nothing: digits only, no sign, no overflow.
 std::optional<pid_t> parse_number(std::string_view text) noexcept;

@@ -1,5 +1,9 @@
 #include "observe/process.hpp"
 
+#include "base/descriptor.hpp"
+#include "observe/proc_file.hpp"
+#include "threadfault/error.hpp"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,11 +20,6 @@
 #include <exception>
 #include <iterator>
 #include <thread>
-
-#include <threadfault/error.hpp>
-
-#include "base/descriptor.hpp"
-#include "observe/proc_file.hpp"
 
 namespace threadfault::observe {
 namespace {
@@ -131,7 +130,7 @@ void for_each_index(std::size_t count, Work work) {
             }
         });
     } catch (const std::system_error&) {
-        // No second thread to be had: this one does it all.
+        // No second thread could be created: this one does all the work.
     }
     try {
         drain();
@@ -158,7 +157,7 @@ double boot_seconds() {
 
 std::vector<pid_t> all_pids() {
     std::vector<pid_t> pids;
-    if (!list_numbers(AT_FDCWD, "/proc", pids)) {
+    if (!list_numbers(AT_FDCWD, "/proc", &pids)) {
         const int error = errno;
         throw Error(ErrorCode::cannot_read, "cannot list /proc", "is /proc mounted?",
                     system_code(error));
@@ -221,7 +220,7 @@ std::vector<pid_t> Process::tids() const {
     std::vector<pid_t> all;
     for (int attempt = 0; attempt < kListAttempts; ++attempt) {
         std::vector<pid_t> listed;
-        if (!list_numbers(task_fd_, ".", listed)) {
+        if (!list_numbers(task_fd_, ".", &listed)) {
             const int error = errno;
             if (means_gone(error)) break;
             throw_read_error(pid_, "the threads", error);

@@ -1,9 +1,9 @@
 // The parsers of process.hpp: pure functions on text that a hostile process may have had a hand in
 // (it chooses its threads' names).
+#include "observe/process.hpp"
+
 #include <charconv>
 #include <type_traits>
-
-#include "observe/process.hpp"
 
 namespace threadfault::observe {
 namespace {
@@ -14,17 +14,17 @@ public:
     explicit Fields(std::string_view text) noexcept : rest_(text) {}
 
     template <typename T>
-    bool take(T& value, int base = 10) noexcept {
+    bool take(T* value, int base = 10) noexcept {
         skip_blanks();
         const auto [end, error] =
-            std::from_chars(rest_.data(), rest_.data() + rest_.size(), value, base);
+            std::from_chars(rest_.data(), rest_.data() + rest_.size(), *value, base);
         if (error != std::errc()) return ok_ = false;
         rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
         if (!rest_.empty() && !is_blank(rest_.front())) return ok_ = false;
         return ok_;
     }
 
-    bool take_hexadecimal(std::uint64_t& value) noexcept {
+    bool take_hexadecimal(std::uint64_t* value) noexcept {
         skip_blanks();
         if (!rest_.starts_with("0x")) return ok_ = false;
         rest_.remove_prefix(2);
@@ -81,7 +81,7 @@ std::optional<TaskStat> parse_task_stat(std::string_view text) {
         return std::nullopt;
     TaskStat stat;
     Fields head(text.substr(0, open));
-    if (!head.take(stat.tid) || stat.tid <= 0 || !head.at_end()) return std::nullopt;
+    if (!head.take(&stat.tid) || stat.tid <= 0 || !head.at_end()) return std::nullopt;
     stat.name = text.substr(open + 1, close - open - 1);
     std::string_view tail = text.substr(close + 1);
     if (tail.size() < 3 || tail[0] != ' ' || tail[2] != ' ') return std::nullopt;
@@ -91,9 +91,9 @@ std::optional<TaskStat> parse_task_stat(std::string_view text) {
     if (!is_letter) return std::nullopt;
     // proc(5) numbers the fields from 1; state is 3, flags 9, utime 14, stime 15, starttime 22.
     Fields fields(tail.substr(2));
-    const bool ok = fields.skip(5) && fields.take(stat.flags) && fields.skip(4) &&
-                    fields.take(stat.utime_ticks) && fields.take(stat.stime_ticks) &&
-                    fields.skip(6) && fields.take(stat.start_ticks);
+    const bool ok = fields.skip(5) && fields.take(&stat.flags) && fields.skip(4) &&
+                    fields.take(&stat.utime_ticks) && fields.take(&stat.stime_ticks) &&
+                    fields.skip(6) && fields.take(&stat.start_ticks);
     if (!ok) return std::nullopt;
     return stat;
 }
@@ -113,47 +113,47 @@ std::optional<TaskStatus> parse_task_status(std::string_view text) {
         Fields value(line.substr(colon + 1));
         // The kernel escapes newlines in Name, so a thread's name can't forge a line.
         if (key == "Tgid") {
-            value.take(status.tgid);
+            value.take(&status.tgid);
             seen |= kTgid;
         } else if (key == "Pid") {
-            value.take(status.tid);
+            value.take(&status.tid);
             seen |= kPid;
         } else if (key == "PPid") {
-            value.take(status.parent);
+            value.take(&status.parent);
         } else if (key == "TracerPid") {
-            value.take(status.tracer);
+            value.take(&status.tracer);
         } else if (key == "Uid") {
-            value.take(status.real_uid);
-            value.take(status.effective_uid);
+            value.take(&status.real_uid);
+            value.take(&status.effective_uid);
             seen |= kUid;
         } else if (key == "NSpid") {
             status.ns_pid.clear();
             while (!value.at_end()) {
                 pid_t number = 0;
-                if (!value.take(number)) break;
+                if (!value.take(&number)) break;
                 status.ns_pid.push_back(number);
             }
         } else if (key == "SigPnd") {
-            value.take(status.pending, 16);
+            value.take(&status.pending, 16);
         } else if (key == "SigBlk") {
-            value.take(status.blocked, 16);
+            value.take(&status.blocked, 16);
             seen |= kBlocked;
         } else if (key == "SigIgn") {
-            value.take(status.ignored, 16);
+            value.take(&status.ignored, 16);
             seen |= kIgnored;
         } else if (key == "SigCgt") {
-            value.take(status.caught, 16);
+            value.take(&status.caught, 16);
             seen |= kCaught;
         } else if (key == "CapEff") {
-            value.take(status.capabilities, 16);
+            value.take(&status.capabilities, 16);
         } else if (key == "Seccomp") {
-            value.take(status.seccomp);
+            value.take(&status.seccomp);
         } else if (key == "Seccomp_filters") {
-            value.take(status.seccomp_filters);
+            value.take(&status.seccomp_filters);
         } else if (key == "voluntary_ctxt_switches") {
-            value.take(status.voluntary_switches);
+            value.take(&status.voluntary_switches);
         } else if (key == "nonvoluntary_ctxt_switches") {
-            value.take(status.involuntary_switches);
+            value.take(&status.involuntary_switches);
         }
         if (!value.ok()) return std::nullopt;
     }
@@ -170,13 +170,13 @@ std::optional<TaskSyscall> parse_task_syscall(std::string_view text) {
         return call;
     }
     Fields fields(text);
-    if (!fields.take(call.number) || call.number < -1) return std::nullopt;
+    if (!fields.take(&call.number) || call.number < -1) return std::nullopt;
     if (call.number >= 0) {
         for (std::uint64_t& argument : call.arguments)
-            if (!fields.take_hexadecimal(argument)) return std::nullopt;
+            if (!fields.take_hexadecimal(&argument)) return std::nullopt;
     }
-    if (!fields.take_hexadecimal(call.stack_pointer) ||
-        !fields.take_hexadecimal(call.instruction_pointer) || !fields.at_end())
+    if (!fields.take_hexadecimal(&call.stack_pointer) ||
+        !fields.take_hexadecimal(&call.instruction_pointer) || !fields.at_end())
         return std::nullopt;
     return call;
 }

@@ -1,4 +1,6 @@
 // Names as people read them: demangling, and names without parameters. Pure functions.
+#include "observe/symbols.hpp"
+
 #include <cxxabi.h>
 
 #include <array>
@@ -6,8 +8,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-
-#include "observe/symbols.hpp"
 
 namespace threadfault::observe {
 namespace {

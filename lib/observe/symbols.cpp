@@ -1,13 +1,13 @@
 #include "observe/symbols.hpp"
 
+#include "observe/elf_symbols.hpp"
+#include "observe/memory.hpp"
+#include "observe/module_file.hpp"
+
 #include <algorithm>
 #include <map>
 #include <unordered_map>
 #include <vector>
-
-#include "observe/elf_symbols.hpp"
-#include "observe/memory.hpp"
-#include "observe/module_file.hpp"
 
 namespace threadfault::observe {
 namespace {

@@ -121,7 +121,7 @@ std::string name_of_foreign_wait(const std::vector<std::string>& frames) {
         const std::string_view name = without_result(frame);
         if (name == "syscall" || name.empty()) continue;
         if (!is_library(name) || is_border(name)) {
-            // A library's exported function, which is no part of a class of the language's own.
+            // A library's exported function, which is not part of a class of the standard library.
             if (outermost.empty() && !is_border(name)) outermost = name;
             break;
         }

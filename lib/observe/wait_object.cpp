@@ -1,5 +1,5 @@
 // What a sleeping thread waits for. A futex word alone tells nothing: "private wait, expected value
-// 0" is a condition variable, a semaphore, a barrier or somebody's own invention. The call that the
+// 0" is a condition variable, a semaphore, a barrier or custom code. The call that the
 // thread is in says which; the memory around the word gives the fields. Where the call can't be
 // told, an object is named only when the memory is what that object, and no other one, would look
 // like with a thread blocked in it.
@@ -81,7 +81,7 @@ private:
         // On the thread's own stack lies no mutex that others unlock, only the place to sleep.
         const bool own_word =
             wait_.address >= stack_.address && wait_.address < evidence_.frames_end;
-        // Just being handed over: nobody owns it.
+        // It is being handed over and has no owner.
         return object(own_word ? WaitKind::futex : WaitKind::mutex, wait_.address);
     }
 

@@ -14,7 +14,7 @@ constexpr std::size_t kMostOutput = std::size_t{64} * 1024;
 
 std::vector<std::string> merged_environment(const std::map<std::string, std::string>& changes) {
     std::vector<std::string> merged;
-    for (char** variable = environ; *variable != nullptr; variable++) {
+    for (char** variable = environ; *variable != nullptr; ++variable) {
         const std::string text = *variable;
         if (changes.find(text.substr(0, text.find('='))) == changes.end()) merged.push_back(text);
     }

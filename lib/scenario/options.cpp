@@ -47,7 +47,7 @@ std::vector<std::string> to_arguments(const Options& options) {
 
 Options from_arguments(const std::vector<std::string>& arguments) {
     Options options;
-    for (std::size_t i = 0; i < arguments.size(); i++) {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string& argument = arguments[i];
         if (argument == "--") {
             const auto rest = arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1;

@@ -33,8 +33,7 @@ std::vector<const toml::table*> tables(const Reader& top, std::string_view key) 
 
 void check_unique(std::set<std::string>& names, const std::string& kind, const std::string& name,
                   const Place& place) {
-    if (!names.insert(name).second)
-        fail(place, formatted("there is already a {} \"{}\"", kind, name));
+    if (!names.insert(name).second) fail(place, formatted("duplicate {} \"{}\"", kind, name));
 }
 
 TestSpec parse_test(const Source& source, const toml::table& table, const Scenario& scenario,
@@ -51,12 +50,11 @@ TestSpec parse_test(const Source& source, const toml::table& table, const Scenar
     if (const toml::table* overrides = reader.table("target", "a table"))
         test.target = parse_target(source, *overrides, "target of " + what, target);
     if (test.target.command.empty()) {
-        fail(test.place,
-             formatted("{} has no command: neither its target nor [target] says one", what));
+        fail(test.place, formatted("{} has no command: set it in its target or in [target]", what));
     }
     const toml::array* const steps = reader.array("steps", "an array of tables");
     if (steps == nullptr) reader.missing("steps");
-    if (steps->empty()) reader.wrong("steps", "there is none");
+    if (steps->empty()) reader.wrong("steps", "must not be empty");
     for (const toml::node& step : *steps) {
         if (!step.is_table()) {
             fail(source.place(step.source()),
@@ -97,7 +95,7 @@ Scenario parse_text(const std::string& file, std::string_view text) {
         scenario.tests.push_back(parse_test(source, *table, scenario, target));
         check_unique(names, "test", scenario.tests.back().name, scenario.tests.back().place);
     }
-    if (scenario.tests.empty()) fail({file, 1, 1}, "there is no [[test]] in this file");
+    if (scenario.tests.empty()) fail({file, 1, 1}, "the file has no [[test]]");
     return scenario;
 }
 

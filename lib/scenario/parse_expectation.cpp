@@ -50,23 +50,23 @@ void parse_probe_name(const Reader& reader, const Scenario& scenario, Expectatio
     names.reserve(scenario.probes.size());
     for (const ProbeSpec& probe : scenario.probes)
         names.push_back(probe.name);
-    reader.wrong("probe", formatted("there is no [[probe]] \"{}\"{}", expectation->probe,
+    reader.wrong("probe", formatted("unknown [[probe]] \"{}\"{}", expectation->probe,
                                     suggestion(expectation->probe, names)));
 }
 
-// What can't be true together is a mistake of the file, not of the target.
+// A contradiction is a mistake of the file, not of the target.
 void check_contradictions(const Reader& reader, const Expectation& expectation) {
     if (expectation.exit_code && expectation.signal)
-        fail(reader.place("signal"), "a target ends by \"exit_code\" or by \"signal\", not both");
+        fail(reader.place("signal"),
+             "\"exit_code\" and \"signal\" are mutually exclusive; use one");
     const bool ends = expectation.exit_code || expectation.signal;
     if (ends && expectation.alive == true)
-        fail(reader.place("alive"),
-             "a target that ends by \"exit_code\" or \"signal\" is not alive");
+        fail(reader.place("alive"), "\"alive\" can't be true with \"exit_code\" or \"signal\"");
     if (!expectation.foresees_end()) return;
     for (const char* key : {"probe", "progresses", "no_orphaned_locks", "threads"}) {
         if (reader.has(key)) {
             fail(reader.place(key),
-                 formatted("\"{}\" can't be judged of a target that has ended", key));
+                 formatted("\"{}\" can't be checked after the target has ended", key));
         }
     }
 }
@@ -78,7 +78,7 @@ Expectation parse_expectation(const Source& source, const toml::table& table,
     const Reader reader(source, table, "\"expect\"",
                         {"alive", "exit_code", "signal", "probe", "recovers_within", "progresses",
                          "no_orphaned_locks", "threads", "output", "log_free_of"});
-    if (table.empty()) fail(reader.place(), "\"expect\" says nothing");
+    if (table.empty()) fail(reader.place(), "\"expect\" is empty");
     Expectation expectation;
     expectation.alive = reader.boolean("alive");
     if (const auto code = reader.integer("exit_code", 0, 255))
@@ -87,7 +87,7 @@ Expectation parse_expectation(const Source& source, const toml::table& table,
     parse_probe_name(reader, scenario, &expectation);
     expectation.recovers_within = reader.duration("recovers_within");
     if (expectation.recovers_within && expectation.probe.empty())
-        reader.wrong("recovers_within", "by which \"probe\"?");
+        reader.wrong("recovers_within", "needs \"probe\"");
     parse_progresses(reader, &expectation);
     expectation.no_orphaned_locks = reader.boolean("no_orphaned_locks");
     parse_threads(source, reader, &expectation);

@@ -34,7 +34,8 @@ void parse_pick(const Reader& reader, FaultOptions* options) {
         }
         options->pick = which;
         if (++given > 1)
-            fail(reader.place(key), "\"all\", \"first\" and \"random\" exclude each other");
+            fail(reader.place(key),
+                 "\"all\", \"first\" and \"random\" are mutually exclusive; use one");
     };
     pick(kAll, Pick::all);
     pick(kFirst, Pick::first);
@@ -60,7 +61,7 @@ std::string_view key_of(drive::Part part, std::string_view signal_key) {
     return "cpus";
 }
 
-// What `read` gives; of a value that is wrong, the place of its key is told.
+// What `read` returns; an invalid value is reported at the place of its key.
 template <typename Read>
 auto checked(const Reader& reader, Read read, std::string_view signal_key = "sig")
     -> decltype(read()) {

@@ -21,18 +21,18 @@ std::string find_verb(const Source& source, const toml::table& table) {
         // `wait` is a verb and, in a fault, how long the fault may take.
         if (!found.empty() && verb == "wait" && table.get(verb)->is_string()) continue;
         if (!found.empty()) {
-            fail(place, formatted("a step with two verbs, \"{}\" and \"{}\"; write two steps",
-                                  found, verb));
+            fail(place,
+                 formatted("step has two verbs, \"{}\" and \"{}\"; write two steps", found, verb));
         }
         found = verb;
     }
     if (!found.empty()) return found;
 
     const std::vector<std::string> verbs(kVerbs.begin(), kVerbs.end());
-    if (table.empty()) fail(place, formatted("an empty step{}", suggestion("", verbs)));
+    if (table.empty()) fail(place, formatted("empty step{}", suggestion("", verbs)));
     const toml::key& key = table.begin()->first;
-    fail(source.place(key.source()), formatted("a step without a verb: \"{}\" is none{}", key.str(),
-                                               suggestion(key.str(), verbs)));
+    fail(source.place(key.source()), formatted("step without a verb: \"{}\" is not one{}",
+                                               key.str(), suggestion(key.str(), verbs)));
 }
 
 InjectStep parse_inject(const Source& source, const toml::table& table, const TargetSpec& target) {

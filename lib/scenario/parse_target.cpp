@@ -12,7 +12,7 @@ std::vector<std::string> parse_command(const Reader& reader) {
     if (!reader.node("command")->is_array())
         reader.wrong_type("command", "an array of strings, the program and its arguments");
     std::vector<std::string> command = *reader.strings("command");
-    if (command.empty() || command.front().empty()) reader.wrong("command", "which program?");
+    if (command.empty() || command.front().empty()) reader.wrong("command", "must name a program");
     return command;
 }
 
@@ -66,7 +66,7 @@ SocketProbe parse_socket_probe(const Source& source, const toml::table& table,
             reader.wrong("to", formatted("\"{}\" is not HOST:PORT", probe.to));
         const std::string port = probe.to.substr(colon + 1);
         if (port.starts_with('/') || port.starts_with('@'))
-            reader.wrong("to", formatted("\"{}\" is no port", port));
+            reader.wrong("to", formatted("\"{}\" is not a port", port));
         check_port(reader, "to", port);
     }
     probe.send = reader.string("send").value_or("");
@@ -80,8 +80,7 @@ HttpProbe parse_http_probe(const Source& source, const toml::table& table,
     HttpProbe probe;
     probe.url = reader.required_string("url");
     if (!probe.url.starts_with("http://") && !probe.url.starts_with("https://"))
-        reader.wrong("url",
-                     formatted("\"{}\" begins neither with http:// nor https://", probe.url));
+        reader.wrong("url", formatted("\"{}\" must begin with http:// or https://", probe.url));
     probe.status = static_cast<long>(reader.integer("status", 100, 599).value_or(probe.status));
     probe.expect = reader.regex("expect").value_or("");
     return probe;
@@ -98,20 +97,19 @@ TargetSpec parse_target(const Source& source, const toml::table& table, const st
         for (const auto& [key, value] : *environment) {
             const Place place = source.place(key.source());
             if (key.str().empty() || key.str().find('=') != std::string_view::npos)
-                fail(place, formatted("\"{}\" can't be the name of a variable", key.str()));
+                fail(place, formatted("\"{}\" is not a valid variable name", key.str()));
             if (!value.is_string()) {
                 fail(place, formatted("\"{}\" in env of {} must be a string, not {}", key.str(),
                                       what, type_name(value)));
             }
             const std::string& text = value.as_string()->get();
             if (text.find('\0') != std::string::npos)
-                fail(place,
-                     formatted("\"{}\" in env of {}: there is a NUL in it", key.str(), what));
+                fail(place, formatted("\"{}\" in env of {}: contains a NUL byte", key.str(), what));
             target.environment[std::string(key.str())] = text;
         }
     }
     if (const auto directory = reader.string("cwd")) {
-        // A placeholder stands for a whole path; what is relative is seen from the file.
+        // A placeholder is a whole path; a relative path is relative to the file's directory.
         const bool absolute = directory->starts_with('/') || directory->starts_with('{');
         target.directory = absolute ? *directory : "{dir}/" + *directory;
     }
@@ -120,7 +118,7 @@ TargetSpec parse_target(const Source& source, const toml::table& table, const st
     }
     if (const auto shim = reader.string("shim")) {
         if (*shim != "basic" && *shim != "points") {
-            reader.wrong("shim", formatted("there is no \"{}\"{}", *shim,
+            reader.wrong("shim", formatted("invalid value \"{}\"{}", *shim,
                                            suggestion(*shim, {"basic", "points"})));
         }
         target.shim = *shim == "points" ? Shim::points : Shim::basic;
@@ -150,7 +148,7 @@ ProbeSpec parse_probe(const Source& source, const toml::table& table) {
     }
     probe.every = reader.duration("every").value_or(probe.every);
     probe.within = reader.duration("within").value_or(probe.within);
-    if (probe.within == Duration::zero()) reader.wrong("within", "no try can be made in no time");
+    if (probe.within == Duration::zero()) reader.wrong("within", "must be greater than zero");
     return probe;
 }
 

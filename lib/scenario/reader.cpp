@@ -16,12 +16,12 @@ namespace {
 // Byte offset of a line and column; toml++ counts columns in code points.
 std::size_t offset_of(std::string_view text, const toml::source_position& position) {
     std::size_t at = 0;
-    for (toml::source_index line = 1; line < position.line; line++) {
+    for (toml::source_index line = 1; line < position.line; ++line) {
         const std::size_t end = text.find('\n', at);
         if (end == std::string_view::npos) return text.size();
         at = end + 1;
     }
-    for (toml::source_index column = 1; column < position.column && at < text.size(); column++) {
+    for (toml::source_index column = 1; column < position.column && at < text.size(); ++column) {
         at++;
         while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80)
             at++;
@@ -92,7 +92,7 @@ void check_regex(const Place& place, const std::string& text) {
     try {
         const std::regex regex(sample_placeholders().fill(text));
     } catch (const std::regex_error& error) {
-        fail(place, formatted("\"{}\" is no regular expression: {}", text, error.what()));
+        fail(place, formatted("\"{}\" is not a regular expression: {}", text, error.what()));
     }
 }
 
@@ -151,14 +151,14 @@ std::optional<std::string> Reader::string(std::string_view key) const {
     if (value == nullptr) return std::nullopt;
     if (!value->is_string()) wrong_type(key, "a string");
     const std::string text = value->as_string()->get();
-    if (text.find('\0') != std::string::npos) wrong(key, "there is a NUL in it");
+    if (text.find('\0') != std::string::npos) wrong(key, "contains a NUL byte");
     return text;
 }
 
 std::string Reader::required_string(std::string_view key) const {
     std::optional<std::string> text = string(key);
     if (!text) missing(key);
-    if (text->empty()) wrong(key, "it is empty");
+    if (text->empty()) wrong(key, "must not be empty");
     return *text;
 }
 
@@ -168,7 +168,8 @@ std::optional<Duration> Reader::duration(std::string_view key) const {
     if (!value->is_string()) wrong_type(key, "a duration like \"250ms\", \"2s\" or \"1m\"");
     const std::string text = value->as_string()->get();
     const std::optional<Duration> time = base::parse_duration(text);
-    if (!time) wrong(key, formatted("\"{}\" is no duration; write one like 250ms, 2s, 1m", text));
+    if (!time)
+        wrong(key, formatted("\"{}\" is not a duration; write one like 250ms, 2s, 1m", text));
     return time;
 }
 
@@ -185,7 +186,7 @@ std::optional<std::vector<std::string>> Reader::strings(std::string_view key) co
                            type_name(element)));
         }
         texts.push_back(element.as_string()->get());
-        if (texts.back().find('\0') != std::string::npos) wrong(key, "there is a NUL in it");
+        if (texts.back().find('\0') != std::string::npos) wrong(key, "contains a NUL byte");
     }
     return texts;
 }
@@ -221,7 +222,7 @@ std::string Reader::one_of(const Keys& keys) const {
     for (const std::string_view key : keys) {
         if (!has(key)) continue;
         if (!found.empty()) {
-            fail(place(key), formatted("{} has both \"{}\" and \"{}\"; say one of {}", what_, found,
+            fail(place(key), formatted("{} has both \"{}\" and \"{}\"; use one of {}", what_, found,
                                        key, joined(keys, ", ")));
         }
         found = key;

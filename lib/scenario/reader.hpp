@@ -67,7 +67,7 @@ public:
     std::optional<std::string> regex(std::string_view key) const;
     std::optional<std::string> selector(std::string_view key) const;
 
-    // The key that is there of several that exclude each other; one there must be.
+    // The one key that is present of several mutually exclusive ones; required.
     std::string one_of(const Keys& keys) const;
 
     // "KEY" in WHAT must be EXPECTED, not FOUND.

@@ -16,7 +16,7 @@ namespace threadfault::scenario {
 // not apply.
 struct Failure {
     Place place;                        // of the step, or of the test where no step is to blame
-    bool no_test = false;               // it could not be done: the target can't be had
+    bool no_test = false;               // the test could not run: the target did not start
     std::string step;                   // as written
     std::string message;                // what was expected, and what was seen instead
     std::string ending;                 // how the target had ended

@@ -29,7 +29,7 @@ struct CaptureRequest {
     static constexpr Type kType = Type::capture;
     Header header;
     std::int64_t wait_ns = 0;  // how long the agent tries before it answers
-    std::uint32_t count = 0;   // of the targets that are meant: 1 or more
+    std::uint32_t count = 0;   // of the targets: 1 or more
     std::uint32_t reserved = 0;
     CaptureTarget targets[kMostCaptures] = {};
 };

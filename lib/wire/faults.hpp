@@ -27,7 +27,7 @@ struct FaultRequest {
     Header header;
     Fault fault{};
     std::int32_t tid = 0;
-    std::uint64_t serial = 0;  // of the thread meant; 0: whoever has the tid
+    std::uint64_t serial = 0;  // of the thread; 0: any thread with that tid
     std::uint32_t flags = 0;
     std::int32_t signal = 0;             // Fault::signal
     std::int64_t value = 0;              // Fault::signal: sigval

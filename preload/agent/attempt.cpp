@@ -24,7 +24,7 @@ constexpr std::int64_t kShortestWait = 5 * kMillisecond;  // to be told of a dea
 constexpr std::int64_t kLongestPause = 5 * kMillisecond;
 constexpr std::int64_t kSilence = 200'000;  // healthy threads have answered by then
 // Of a crowd that is asked at once the last have their turn later: as long as others answer there
-// is no silence.
+// does not count as silence.
 constexpr std::int64_t kSilenceOfCrowd = 2 * kMillisecond;
 constexpr std::int64_t kLinger = 150'000;
 
@@ -184,7 +184,7 @@ void Attempt::advance(std::int64_t now) noexcept {
         case Step::posted:
             return advance_posted(now);
         case Step::telling:
-            // Its client has gone meanwhile.
+            // Its client has disconnected meanwhile.
             if (now >= deadline_ns_) finish(Outcome::refused, Reason::timed_out);
             return;
         case Step::watching:
@@ -300,11 +300,11 @@ void Attempt::out_of_time(std::int64_t now) noexcept {
             return finish(Outcome::refused, Reason::no_safe_point);
         case Step::posted:
             if (execute::revoke(ticket_)) return finish(Outcome::refused, why_silent());
-            // It has begun at the last moment: its answer comes in microseconds.
+            // It started just before the deadline: its answer comes within microseconds.
             next_look_ = now + kFirstPause;
             return;
         default:
-            // The handler looks at the task no more; the slot frees itself when the thread ends.
+            // The handler no longer reads the task; the slot is freed when the thread ends.
             execute::leave(ticket_);
             return finish(Outcome::pending, why_pending());
     }

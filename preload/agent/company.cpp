@@ -43,7 +43,7 @@ pid_t first_of_the_others() noexcept {
             at += entry->d_reclen;
             const pid_t tid = tid_of(entry->d_name);
             if (tid == 0 || tid == shim_pid() || tid == agent_tid()) continue;
-            // A worker that the kernel has made for io_uring is no thread of the program.
+            // A worker that the kernel has made for io_uring is not a thread of the program.
             if (is_kernel_worker(tid)) continue;
             const char state = task_state(tid);
             if (state != 'Z' && state != 'X') found = tid;

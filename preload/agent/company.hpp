@@ -1,6 +1,6 @@
 // Whom the helper lives for: the program's threads other than its main thread. However the last of
-// them ends (a raw exit tells nobody), the helper must not keep the process alive, and while only
-// the main thread is left there is none (programs count their threads before they fork).
+// them ends (a raw exit notifies no one), the helper must not keep the process alive, and while
+// only the main thread is left there is none (programs count their threads before they fork).
 #ifndef THREADFAULT_PRELOAD_COMPANY_HPP
 #define THREADFAULT_PRELOAD_COMPANY_HPP
 

@@ -32,8 +32,8 @@ uid_t effective_uid() noexcept {
     return static_cast<uid_t>(sys_call(SYS_geteuid));
 }
 
-// Ours alone, and no symbolic link: in a directory that all may write to, somebody may have been
-// there first.
+// Owned by us, and not a symbolic link: in a directory that all may write to, somebody may have
+// been there first.
 long make_directory(const char* path) noexcept {
     const long made = sys_call(SYS_mkdir, path, 0700);
     if (made != 0 && made != -EEXIST) return made;
@@ -56,7 +56,7 @@ long bind_socket(int socket, const Path& path) noexcept {
     const sockaddr_un address = address_of(path);
     const long bound = sys_call(SYS_bind, socket, &address, sizeof address);
     if (bound != -EADDRINUSE) return bound;
-    // A dead process's? Its pid is ours now, so nobody else may listen there; only a refused
+    // Perhaps left by a dead process that had our pid: no one else may listen there; only a refused
     // connection proves it.
     const long probe = sys_call(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (probe < 0) return probe;
@@ -83,7 +83,7 @@ long bind_under(int socket, const char* parent) noexcept {
 bool may_command(const ucred& peer) noexcept {
     if (peer.uid == 0) return true;
     if (peer.uid == kOverflowUid || peer.uid != effective_uid()) return false;
-    // What may not be dumped or traced by its own user may not be commanded by him.
+    // A process that its own user may not dump or trace accepts only root.
     return sys_call(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
 }
 
@@ -123,7 +123,7 @@ int accept_client(int listener) noexcept {
     if (sys_call(SYS_getsockopt, client, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
         !may_command(peer)) {
         turn_away(static_cast<int>(client), wire::ErrorCode::not_permitted,
-                  "only the target's own user and root may command it");
+                  "only root and the target's own user may control it");
         return -EACCES;
     }
     return static_cast<int>(client);

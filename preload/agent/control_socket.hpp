@@ -10,13 +10,13 @@ namespace threadfault::shim {
 // A listening, non-blocking socket, or -errno.
 int open_socket() noexcept;
 
-// The next client, non-blocking; -EAGAIN: none. -EACCES: somebody who may not was turned away.
+// The next client, non-blocking; -EAGAIN: none. -EACCES: a client without permission was rejected.
 int accept_client(int listener) noexcept;
 
 // Tells a client that is not served why, and closes it.
 void turn_away(int client, wire::ErrorCode code, const char* text) noexcept;
 
-// A connection that is closed at once: wakes whoever listens, where no signal is left for it. Any
+// A connection that is closed at once: wakes the listener when no signal is available for it. Any
 // thread.
 void knock_at_socket() noexcept;
 

@@ -42,7 +42,7 @@ bool tell_frames(Work& work) noexcept {
     reply.header = wire::make_header(wire::Type::frames, sizeof reply + size, work.request);
     std::memcpy(packet, &reply, sizeof reply);
     std::memcpy(packet + sizeof reply, attempt.frames(), size);
-    // A client that has no room for it does without.
+    // It is dropped when the client has no room for it.
     send(*work.client, packet, sizeof reply + size);
     attempt.told(execute::monotonic_ns());
     return true;

@@ -15,7 +15,7 @@ bool send_event(Client& client, wire::EventReply& reply) noexcept {
 
 void follow(Client& client) noexcept {
     if (!client.follows && !add_follower()) {
-        return refuse(client, wire::ErrorCode::malformed, "no memory for the events");
+        return refuse(client, wire::ErrorCode::malformed, "out of memory for events");
     }
     client.follows = true;
     client.follow_request = client.request;

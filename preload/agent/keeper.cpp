@@ -87,7 +87,7 @@ void Keeper::stop_for_a_while(void* argument, void*) {
 }
 
 // CPU time used beyond the share is a debt, and standing still pays it back. Time that the thread
-// did not want to run in is no credit: it would be spent in a burst.
+// did not want to run in is not credited: it would be spent in a burst.
 void Keeper::balance(Entry& entry, std::int64_t now) noexcept {
     const std::int64_t cpu = cpu_ns_of(entry.tid);
     if (cpu < 0) return end(entry);
@@ -194,7 +194,7 @@ void Keeper::end(Entry& entry) noexcept {
     if (entry.stopping && !drop(entry)) entry.next_ns = execute::monotonic_ns() + kPeriod;
 }
 
-// True: the victim does not look at the entry any more.
+// True: the victim no longer reads the entry.
 bool Keeper::drop(Entry& entry) noexcept {
     switch (execute::look(entry.ticket)) {
         case execute::Phase::done:

@@ -1,4 +1,4 @@
-// Faults that outlast their request and need somebody to keep them up or to undo them: slow,
+// Faults that outlast their request and must be kept up or undone: slow,
 // demote. Used by the helper thread only.
 #ifndef THREADFAULT_PRELOAD_KEEPER_HPP
 #define THREADFAULT_PRELOAD_KEEPER_HPP

@@ -163,8 +163,8 @@ bool leave_alone_main(bool (*is_alone)()) noexcept {
     if (!state.compare_exchange_strong(running, State::leaving, std::memory_order_seq_cst)) {
         return false;
     }
-    // Whoever makes a thread looks at the state when it is made: either he sees that we leave, or
-    // we see his thread.
+    // A thread that creates another one checks the state afterwards: either it sees that we leave,
+    // or we see the new thread.
     const bool alone = is_alone();
     state.store(alone ? State::ended : State::running, std::memory_order_seq_cst);
     return alone;
@@ -234,7 +234,7 @@ void last_thread_is_leaving() noexcept {
         agent_retire();
         return;
     }
-    // We buried the last one, and nobody is left who could join us.
+    // The last thread has ended, so no thread is left that could join us.
     end_with_the_process();
 }
 

@@ -10,7 +10,7 @@ namespace threadfault::shim {
 // begin, and never will in this process.
 bool run_agent() noexcept;
 
-// Has somebody asked the helper to end?
+// Has the helper been asked to end?
 bool should_stop() noexcept;
 
 // The helper's own wish to go while main is alone: is_alone() is asked when everybody who makes a

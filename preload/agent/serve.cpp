@@ -285,17 +285,17 @@ bool run_agent() noexcept {
     // and its children don't inherit them (close_range(2), Linux 5.9).
     const long unshared = sys_call(SYS_close_range, 0, ~0U, CLOSE_RANGE_UNSHARE);
     if (unshared != 0) {
-        log_line("no agent: no descriptor table of its own", unshared);
+        log_line("no agent: can't unshare the descriptor table", unshared);
         return false;
     }
     if (!works.prepare()) {
-        log_line("no agent: no memory");
+        log_line("no agent: out of memory");
         return false;
     }
     learn_code_ranges();
     const int listener = open_socket();
     if (listener < 0) {
-        log_line("no agent: no socket", listener);
+        log_line("no agent: can't create the socket", listener);
         return false;
     }
     bool left = false;

@@ -30,7 +30,8 @@ bool was_made_for(const void* start_routine) noexcept;
 const void* start_argument_of_self() noexcept;
 
 // glibc's cancelhandling word of a thread of this process, or wire::kCancelUnknown. Read through
-// the kernel, so that a descriptor that is unmapped meanwhile is no fault. Async-signal-safe.
+// the kernel, so that a descriptor that is unmapped meanwhile does not cause a fault.
+// Async-signal-safe.
 std::uint32_t cancel_word(pthread_t thread) noexcept;
 
 // The same for many threads in few system calls: sets `cancel` of each record.

@@ -190,7 +190,7 @@ struct Symbols {
     std::uint32_t count = 0;
 };
 
-// The number of symbols stands nowhere; the end of the last hash chain is the end of the table.
+// The number of symbols is not stored; the end of the last hash chain is the end of the table.
 std::uint32_t count_by_hash(const std::uint32_t* hash) noexcept {
     const std::uint32_t buckets = hash[0];
     const std::uint32_t first = hash[1];

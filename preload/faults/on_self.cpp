@@ -21,7 +21,7 @@ bool is_coming_or_going(const Record* record) noexcept {
            record->life.load(std::memory_order_relaxed) == Life::ending;
 }
 
-// For threads without a record, which nobody could thaw. A raw wait: nanosleep() is a cancellation
+// For threads without a record, which can't be thawed. A raw wait: nanosleep() is a cancellation
 // point, and interposed.
 void stand_still(std::int64_t duration_ns) noexcept {
     std::atomic<std::uint32_t> word{0};

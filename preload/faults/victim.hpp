@@ -31,7 +31,7 @@ struct VictimTask {
     // set by the agent
     wire::Fault fault{};
     bool anywhere = false;
-    std::uint64_t serial = 0;      // 0: whoever has the tid
+    std::uint64_t serial = 0;      // 0: any thread with that tid
     std::int64_t duration_ns = 0;  // freeze, delay, spin; 0: until let go
     Findings* findings = nullptr;  // where to
 

@@ -24,7 +24,8 @@ class ExecScope {
 public:
     ExecScope() {
         shim::ensure_loaded();
-        // A vfork child has its own masks and dispositions, but our memory, and nobody signals it.
+        // A vfork child has its own masks and dispositions, but our memory, and it gets no
+        // requests.
         own_process_ = !shim::is_foreign_process();
         if (own_process_) shim::agent_close_gate();
         shim::show_believed_dispositions();

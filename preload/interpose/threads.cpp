@@ -75,7 +75,7 @@ int create_thread(const pthread_t* thread, void* start_routine, void* argument,
         return result;
     }
     shim::thread_was_made(record, serial, *thread);
-    // It may have found nobody to serve meanwhile, or this is a child that forked in between.
+    // It may have found no thread to serve meanwhile, or this is a child that forked in between.
     shim::agent_start();
     return 0;
 }

@@ -1,4 +1,4 @@
-// Condition variables. A wait that wakes up for nothing, or times out before its time, must have
+// Condition variables. A wait that wakes up spuriously, or times out before its time, must have
 // let go of the mutex and have it again, must be a cancellation point, and must find the mutex as a
 // real wait finds it (a robust one may have lost its owner). So it is a real wait, to a deadline
 // that is long past.

@@ -19,7 +19,7 @@ Result fail(const Effect& effect) noexcept {
     if constexpr (kConvention == Convention::none) {
         return Result();
     } else {
-        // Forced upon a call that can't wake up for nothing: it succeeds without having been made.
+        // Forced on a call that can't wake up spuriously: it succeeds without having been made.
         if (effect.action == inject::Action::spurious) return Result{0};
         if constexpr (kConvention == Convention::error_number) {
             errno = effect.error;

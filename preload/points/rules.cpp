@@ -109,7 +109,7 @@ bool has_points() noexcept {
 
 Decision decide(Call call) noexcept {
     Decision decision;
-    // A vfork child shares our memory, but is no part of the process that is counted.
+    // A vfork child shares our memory, but is not part of the process that is counted.
     if (is_foreign_process()) return decision;
     inject::ThreadFacts facts;
     bool known = false;

@@ -1,7 +1,7 @@
 // The call faults in force in this process.
 //
 // Rules lie in slots. A thread at a call counts itself into a slot while it looks at it; the agent
-// (the only one who arms and clears once the program runs) reuses a slot only when nobody is
+// (the only one who arms and clears once the program runs) reuses a slot only when no thread is
 // counted in it. Lock-free: a call may be made in a signal handler, or in a thread that dies there.
 #ifndef THREADFAULT_PRELOAD_RULES_HPP
 #define THREADFAULT_PRELOAD_RULES_HPP

@@ -58,7 +58,7 @@ bool recall_dead(pid_t tid, wire::DeadReply* out) noexcept {
         out->how = grave.how;
         out->ended_ns = grave.ended_ns;
         std::memcpy(&out->record, &grave.record, sizeof out->record);
-        // Overwritten while we copied? Then its time is over. A write that changes nothing: what
+        // Overwritten while it was copied? Then it is discarded. A write that changes nothing: what
         // was read before it stays before it.
         if (grave.ready.fetch_add(0, std::memory_order_acq_rel) != number) return false;
         out->known = 1;

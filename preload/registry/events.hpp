@@ -1,4 +1,4 @@
-// What happens to threads, told to whoever follows: a ring that any thread writes to and the agent
+// Events of threads, for those that follow them: a ring that any thread writes to and the agent
 // reads, once for each follower.
 #ifndef THREADFAULT_PRELOAD_EVENTS_HPP
 #define THREADFAULT_PRELOAD_EVENTS_HPP
@@ -10,7 +10,7 @@
 
 namespace threadfault::shim {
 
-// Does nothing while nobody follows. Lock-free, async-signal-safe: it may run in a thread's last
+// Does nothing while no client follows. Lock-free, async-signal-safe: it may run in a thread's last
 // moments.
 void tell(wire::EventKind kind, const Record& record, std::uint32_t how) noexcept;
 

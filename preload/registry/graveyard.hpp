@@ -12,7 +12,7 @@ void announce_vanishing() noexcept;
 // By the agent: frees the records of those that have gone.
 void bury_the_vanished(std::int64_t now) noexcept;
 
-// When to come again (CLOCK_MONOTONIC, nanoseconds; kNever: when somebody is announced).
+// When to call again (CLOCK_MONOTONIC, nanoseconds; kNever: when a thread is announced).
 std::int64_t next_burial() noexcept;
 
 }  // namespace threadfault::shim

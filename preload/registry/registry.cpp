@@ -160,7 +160,7 @@ void set_path(Record* record, const Record* creator, std::uint32_t child) noexce
             record->path[i] = creator->path[i];
         record->depth = depth + 1;
     } else {
-        record->path[kept++] = 0;  // below a thread that nobody registered
+        record->path[kept++] = 0;  // below a thread that is not registered
         record->depth = 2;
     }
     if (kept == kMost) {
@@ -296,7 +296,7 @@ void thread_was_made(Record* record, std::uint64_t serial, pthread_t thread) noe
 }
 
 void forget_expected(Record* record) noexcept {
-    // So that a failed create leaves no gap in the numbering, if nobody was faster.
+    // So that a failed create leaves no gap in the numbering, unless another thread was faster.
     std::uint32_t index = record->index;
     last_index.compare_exchange_strong(index, index - 1, std::memory_order_relaxed);
     record->life.store(Life::free, std::memory_order_release);
@@ -329,7 +329,7 @@ void register_self(Record* record) noexcept {
     record->life.store(Life::alive, std::memory_order_release);
     tell(wire::EventKind::created, *record, 0);
     if (!watch_own_end(record)) {
-        // Nobody would notice its end: better a thread without a record.
+        // Its end would go unnoticed: a thread without a record is better.
         own_record = nullptr;
         release(record);
     }

@@ -3,7 +3,7 @@
 //
 // A record lives from pthread_create until the last round of the thread's TSD destructors (or
 // until the agent has seen the tid vanish), so the pthread_t in a live record is valid.
-// Storage is mmapped slabs of our own, never the target's malloc; when no memory is to be had the
+// Storage is mmapped slabs of our own, never the target's malloc; when no memory is available the
 // thread simply has no record.
 #ifndef THREADFAULT_PRELOAD_REGISTRY_HPP
 #define THREADFAULT_PRELOAD_REGISTRY_HPP

@@ -14,7 +14,7 @@ void give_record(Record* record) noexcept;
 
 // In a forked child, while there is one thread: every record but `kept` and those of threads that
 // are not born yet is free again. `interrupted`: the fork came while the calling thread took a
-// record; then none is, because nobody can tell which one it was.
+// record; then none is, because it is unknown which one it was.
 void free_records_of_the_living_but(const Record* kept, bool interrupted) noexcept;
 
 // The record that begins at `address`, or nullptr: there is none.

@@ -21,7 +21,7 @@ TEST(NoSignal, IsNamedByDoctorAndByWhatNeedsTheAgent) {
     const CliResult doctor = run_cli({"doctor", target.pid_text()});
     EXPECT_EQ(doctor.exit_code, 4) << doctor;
     EXPECT_TRUE(says(doctor, kCause)) << doctor;
-    EXPECT_TRUE(says(doctor, "has to leave one real-time signal alone")) << doctor;
+    EXPECT_TRUE(says(doctor, "must leave one real-time signal unused")) << doctor;
     const CliResult kill = run_cli({"kill", target.pid_text(), "name=victim"});
     EXPECT_EQ(kill.exit_code, 4) << kill;
     EXPECT_TRUE(says(kill, kCause)) << kill;

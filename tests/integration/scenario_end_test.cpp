@@ -110,7 +110,7 @@ TEST(ScenarioEnd, EveryWrongFileIsTold) {
     EXPECT_EQ(result.exit_code, 2);
     EXPECT_NE(result.err.find(one.path() + ":8:3: unknown key \"tset\""), std::string::npos)
         << result;
-    EXPECT_NE(result.err.find(two.path() + ":1:1: there is no [[test]]"), std::string::npos)
+    EXPECT_NE(result.err.find(two.path() + ":1:1: the file has no [[test]]"), std::string::npos)
         << result;
 }
 

@@ -20,7 +20,7 @@ void PrintTo(const Mistake& mistake, std::ostream* stream) {
 #define STEP(step) "[[test]]\nname = \"t\"\nsteps = [\n" step "\n]\n"
 
 const Mistake kMistakes[] = {
-    {"no_test", "", "1:1: there is no [[test]]"},
+    {"no_test", "", "1:1: the file has no [[test]]"},
     {"header", "[[test\n", "8:7: "},
     {"no_value", "[[test]]\nname =\n", "9:7: "},
     {"open_text", "[[test]]\nname = \"t\n", "9:10: "},
@@ -36,7 +36,7 @@ const Mistake kMistakes[] = {
      "10:1: unknown key \"htpp\" in probe \"p\"; did you mean \"http\"?"},
     {"probe_kind", "[[probe]]\nname = \"p\"\n", "8:1: probe \"p\" lacks one of"},
     {"probe_again", "[[probe]]\nname = \"ping\"\ncommand = [\"true\"]\n",
-     "8:1: there is already a probe \"ping\""},
+     "8:1: duplicate probe \"ping\""},
     {"probe_every", "[[probe]]\nname = \"p\"\ncommand = [\"true\"]\nevery = \"often\"\n", "11:9: "},
     {"probe_regex", "[[probe]]\nname = \"p\"\ntcp = { to = \"a:1\", expect = \"(\" }\n", "10:"},
     {"target_again", "[target]\ncommand = [\"x\"]\n", "8:"},
@@ -50,9 +50,9 @@ const Mistake kMistakes[] = {
     {"selector_key", STEP("{ freeze = \"nmae=w\" }"),
      "11:12: selector \"nmae=w\": unknown key \"nmae\"; did you mean name=w?"},
     {"how", STEP("{ kill = \"main\", how = \"gone\" }"),
-     "11:24: \"how\" in step \"kill\": there is no"},
+     "11:24: \"how\" in step \"kill\": invalid value"},
     {"duration", STEP("{ wait = \"1 hour\" }"),
-     "11:10: \"wait\" in step \"wait\": \"1 hour\" is no duration"},
+     "11:10: \"wait\" in step \"wait\": \"1 hour\" is not a duration"},
     {"percent", STEP("{ slow = \"main\", to = 10 }"), "11:23: "},
     {"signal", STEP("{ signal = \"main\", sig = \"HUPP\" }"), "11:26: \"sig\" in step \"signal\""},
     {"spec", STEP("{ inject = \"pthread_create:eror=EAGAIN\" }"), "11:12: SPEC"},
@@ -60,9 +60,9 @@ const Mistake kMistakes[] = {
     {"expect_key", STEP("{ expect = { aliev = true } }"),
      "11:14: unknown key \"aliev\" in \"expect\"; did you mean \"alive\"?"},
     {"expect_probe", STEP("{ expect = { probe = \"pong\" } }"),
-     "11:22: \"probe\" in \"expect\": there is no [[probe]] \"pong\"; did you mean \"ping\"?"},
+     "11:22: \"probe\" in \"expect\": unknown [[probe]] \"pong\"; did you mean \"ping\"?"},
     {"expect_type", STEP("{ expect = { alive = \"yes\" } }"), "11:22: "},
-    {"expect_none", STEP("{ expect = { } }"), "11:12: \"expect\" says nothing"},
+    {"expect_none", STEP("{ expect = { } }"), "11:12: \"expect\" is empty"},
 };
 
 class MalformedScenario : public testing::TestWithParam<Mistake> {};

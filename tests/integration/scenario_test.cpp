@@ -68,11 +68,11 @@ const Case kSteps[] = {
     {"dies_otherwise", "{ signal = 'main', sig = 'SEGV' }, { expect = { signal = 'ABRT' } }",
      "expected the target to be ended by SIGABRT; it was ended by SIGSEGV"},
     {"dies_unforeseen", "{ signal = 'main', sig = 'SEGV' }",
-     "the target was ended by SIGSEGV, and no step expects that"},
+     "the target was ended by SIGSEGV, which no step expects"},
     {"not_alive",
      "{ signal = 'main', sig = 'KILL' }, { run = 'sleep 0.2' },"
      "{ expect = { alive = true } }",
-     "expected the target to live; it was ended by SIGKILL"},
+     "expected the target to stay alive; it was ended by SIGKILL"},
     {"output", "{ expect = { output = '^ready', log_free_of = 'panic' } }", ""},
     {"log", "{ expect = { log_free_of = ['panic', '^re.dy'] } }",
      "expected no line of output that matches \"^re.dy\": ready"},
@@ -112,8 +112,8 @@ TEST(Scenario, AFailureIsExplained) {
           std::string("step: { expect = { no_orphaned_locks = true } }"), std::string("verdict: "),
           std::string("locks:"), std::string("shared_lock"), std::string("ORPHANED"),
           std::string("the target's last output:"), std::string("ready"),
-          std::string("what was done:"), std::string(" s  kill "), std::string("again: --seed "),
-          std::string("0 passed, 1 failed")}) {
+          std::string("what was done:"), std::string(" s  kill "),
+          std::string("repeat with: --seed "), std::string("0 passed, 1 failed")}) {
         EXPECT_NE(result.out.find(part), std::string::npos) << part << "\nis not in\n" << result;
     }
 }

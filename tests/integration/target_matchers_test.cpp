@@ -57,7 +57,7 @@ TEST(TargetMatchers, AnOrphanedLockIsToldWithItsTree) {
     const std::string text = complaint(target, HasNoOrphanedLocks());
     EXPECT_THAT(text, HasSubstr("contested"));
     EXPECT_THAT(text, HasSubstr("waiter"));
-    EXPECT_THAT(text, HasSubstr("the latest victim, before its end"));
+    EXPECT_THAT(text, HasSubstr("stack of the latest victim before it ended"));
     EXPECT_THAT(complaint(target, Progresses(300ms)), HasSubstr("the process is stuck"));
 }
 

@@ -19,15 +19,15 @@ struct Row {
 };
 constexpr Row kRows[] = {
     {"wait_without_handler", "cancel", "ends", "queue_mutex",
-     "libc takes mutex queue_mutex again before the wait ends, and nothing on its way up releases "
-     "it: it will be orphaned"},
+     "libc reacquires mutex queue_mutex before the wait returns, and nothing releases it during "
+     "unwinding: it will be orphaned"},
     {"wait_without_handler", "exit", "ends", "queue_mutex", "it will be orphaned"},
     {"wait_without_handler", "vanish", "ends", "", "nothing unwinds"},
     {"wait_with_handler", "cancel", "ends", "", " releases it"},
     {"guard", "exit", "ends", "", "it holds mutex cache_mutex: the clean-up of "},
     {"guard", "vanish", "ends", "cache_mutex", "it holds mutex cache_mutex: it will be orphaned"},
     {"by_hand", "cancel", "ends", "cache_mutex",
-     "it holds mutex cache_mutex, and nothing on its way up releases it: it will be orphaned"},
+     "it holds mutex cache_mutex, and nothing releases it during unwinding: it will be orphaned"},
     {"handler_for_another", "exit", "ends", "queue_mutex",
      "it holds mutex other_mutex: the clean-"},
     {"standard_stream", "cancel", "ends", "stderr", "it holds the lock of stderr, and nothing"},

@@ -31,7 +31,7 @@ std::string owner_of(pid_t tid) {
     // /proc/<tid> exists for every thread of the system, though no listing shows it.
     try {
         const observe::Process unused(tid);
-        return formatted("{} is a process of its own", tid);
+        return formatted("{} is a separate process", tid);
     } catch (const Error& error) {
         return error.advice();
     }
@@ -138,7 +138,7 @@ std::vector<Candidate> from_registry(const observe::Process& process,
     return candidates;
 }
 
-// ---- everything else: the whole picture
+// ---- everything else: a full listing
 
 std::vector<Candidate> from_listing(const ThreadList& list, const Selector& selector) {
     std::vector<Candidate> candidates;
@@ -194,7 +194,7 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
             base::nearest(wanted, std::vector<std::string>(known.begin(), known.end()));
         if (!near.empty()) return formatted("did you mean {}={}?", key, near);
         if (known.empty() || known.size() > 8) return std::string();
-        return formatted("there are {}={}", key, joined(known, formatted(", {}=", key)));
+        return formatted("available: {}={}", key, joined(known, formatted(", {}=", key)));
     };
     std::string hint;
     if (selector.has(Key::name)) hint = suggest("name", selector.value(Key::name), names);
@@ -298,7 +298,7 @@ std::vector<Victim> choose(const observe::Process& process, client::Connection& 
 std::vector<Victim> choose_faulty(const observe::Process& process, client::Connection& connection) {
     std::vector<Victim> victims;
     for (const wire::ThreadRecord& record : connection.list()) {
-        // A cancellation that was asked for can't be taken back.
+        // A requested cancellation can't be undone.
         if ((record.faults & ~wire::kInForceCancel) == 0) continue;
         if (auto candidate = confirm(process, connection, record, Selector{})) {
             victims.push_back(std::move(candidate->victim));

@@ -108,7 +108,7 @@ private:
             } else if (connection_.is_stopped()) {
                 finish_all(
                     "target-stopped: the process is stopped (SIGSTOP, or a debugger); the request "
-                    "waits for it to go on");
+                    "takes effect when it continues");
                 return;
             } else if (Clock::now() >= last_answer + plan_.wait() + kGrace) {
                 finish_all("timed-out: the agent does not answer");
@@ -196,12 +196,12 @@ private:
         if (results_.size() == 1) {
             throw Error(
                 ErrorCode::no_such_thread,
-                formatted("thread {} of process {} ended by itself before the fault reached it",
+                formatted("thread {} of process {} ended on its own before the fault reached it",
                           result->victim.tid, process_.pid()),
                 ErrorFacts{.pid = process_.pid()});
         }
         set(result, Outcome::ended,
-            "ended-before: the thread ended by itself before the fault reached it");
+            "ended-before: the thread ended on its own before the fault reached it");
     }
 
     void finish_all(const char* reason) {

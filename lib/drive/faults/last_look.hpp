@@ -1,4 +1,4 @@
-// What it takes to say why a process has died, kept for the time when the process is no more.
+// What is needed to explain the death of a process, saved before the process ends.
 #ifndef THREADFAULT_DRIVE_FAULTS_LAST_LOOK_HPP
 #define THREADFAULT_DRIVE_FAULTS_LAST_LOOK_HPP
 

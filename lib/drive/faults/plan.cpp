@@ -42,19 +42,19 @@ void check_nice(bool valid, int nice, std::string_view text) {
 
 void check_signal(int number) {
     if (base::belongs_to_libc(number)) {
-        bad(Part::signal, "it belongs to glibc", "`kill` cancels a thread");
+        bad(Part::signal, "reserved by glibc", "use `kill` to cancel a thread");
     }
     if (number >= 1 && number <= SIGRTMAX) return;
-    bad(Part::signal, formatted("\"{}\" is no signal", number), "signals are 1 to 64");
+    bad(Part::signal, formatted("\"{}\" is not a signal", number), "signals are 1 to 64");
 }
 
 std::int64_t checked_duration(const PlanInput& input) {
     const base::TakesTime takes = base::info(input.fault).time;
     if (!input.duration) {
-        if (takes == base::TakesTime::always) bad(Part::time, "it needs a duration");
+        if (takes == base::TakesTime::always) bad(Part::time, "needs a duration");
         return 0;
     }
-    if (takes == base::TakesTime::never) bad(Part::time, "it takes no duration");
+    if (takes == base::TakesTime::never) bad(Part::time, "takes no duration");
     if (input.duration->count() <= 0) {
         bad(Part::time, "duration must be greater than zero", "for example 500ms");
     }
@@ -75,7 +75,7 @@ void set_demotion(const PlanInput& input, wire::FaultRequest* request) {
     base::CpuSet cpus;
     std::string_view wrong;
     if (!base::parse_cpu_list(input.cpus, &cpus, &wrong)) {
-        bad(Part::cpus, formatted("\"{}\" is no CPU", wrong), "write a list like 0 or 0,2-3");
+        bad(Part::cpus, formatted("\"{}\" is not a CPU", wrong), "write a list like 0 or 0,2-3");
     }
     std::copy(cpus.begin(), cpus.end(), request->cpus);
     request->flags |= wire::kDemoteCpus;
@@ -91,7 +91,7 @@ BadValue::BadValue(Part part, const std::string& fact, std::string near, std::st
 
 wire::Fault parse_how(std::string_view text) {
     if (const base::FaultInfo* const death = base::find_death(text)) return death->fault;
-    throw BadValue(Part::how, formatted("there is no \"{}\"", text),
+    throw BadValue(Part::how, formatted("invalid value \"{}\"", text),
                    std::string(base::nearest(text, base::kDeathNames)),
                    formatted("one of {}", joined(base::kDeathNames, ", ")));
 }
@@ -115,7 +115,7 @@ int parse_nice(std::string_view text) {
 int require_signal(std::string_view text) {
     const std::optional<int> number = base::parse_signal(text);
     if (!number) {
-        throw BadValue(Part::signal, formatted("\"{}\" is no signal", text),
+        throw BadValue(Part::signal, formatted("\"{}\" is not a signal", text),
                        base::nearest_signal(text),
                        "write a name like USR1 or RTMIN+3, or a number from 1 to 64");
     }

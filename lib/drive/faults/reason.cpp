@@ -18,7 +18,7 @@ bool is_system_library(std::string_view module) {
     return module.starts_with(client::kShimName);
 }
 
-// libc's own names for what a person calls pthread_mutex_lock.
+// libc's internal names of public functions such as pthread_mutex_lock.
 std::string public_name(std::string name) {
     static constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
         {"__futex_abstimed_wait", "futex wait"},
@@ -52,30 +52,31 @@ std::string sentence(const wire::FaultReply& reply, wire::Fault fault) {
             return fault == wire::Fault::signal ? "cancellation is disabled on this thread"
                                                 : "the thread has disabled cancellation "
                                                   "(pthread_setcancelstate); exit and "
-                                                  "vanish don't ask";
+                                                  "vanish ignore it";
         case Reason::no_cancellation_point:
-            return "the thread has reached no cancellation point; the request stays and takes "
-                   "effect "
-                   "when it does";
+            return "the thread has not reached a cancellation point; the request stays pending "
+                   "until it does";
         case Reason::signal_blocked:
-            return "threadfault's signal is blocked on the thread: by a direct system call of the "
-                   "program, or because faults hold it several times over";
+            return "the thread blocks threadfault's signal: the program made the system call "
+                   "directly, or several faults hold the thread";
         case Reason::uninterruptible:
             return "the thread is in an uninterruptible sleep in the kernel";
         case Reason::no_safe_point:
             switch (reply.place) {
                 case wire::Place::allocator:
-                    return "the thread was inside the allocator at every look; \"anywhere\" lifts "
+                    return "the thread was inside the allocator at every check; \"anywhere\" "
+                           "ignores "
                            "that";
                 case wire::Place::loader:
-                    return "the thread was inside the loader at every look; \"anywhere\" lifts "
+                    return "the thread was inside the loader at every check; \"anywhere\" ignores "
                            "that";
                 case wire::Place::stdio:
-                    return "the thread was inside stdio at every look; \"anywhere\" lifts that";
+                    return "the thread was inside stdio at every check; \"anywhere\" ignores that";
                 case wire::Place::unwinder:
-                    return "the thread is unwinding already; \"anywhere\" lifts that";
+                    return "the thread is already unwinding; \"anywhere\" ignores that";
                 default:
-                    return "the thread was at no safe point at any look; \"anywhere\" lifts that";
+                    return "the thread was not at a safe point at any check; \"anywhere\" ignores "
+                           "that";
             }
         case Reason::target_stopped:
             return "the process is stopped (SIGSTOP, or a debugger)";
@@ -84,17 +85,17 @@ std::string sentence(const wire::FaultReply& reply, wire::Fault fault) {
         case Reason::still_unwinding:
             return "the thread's clean-up code is still running";
         case Reason::signal_taken:
-            return "the program has taken threadfault's signal for itself";
+            return "the program has replaced the handler of threadfault's signal";
         case Reason::timed_out:
             return "the thread did not respond in time";
         case Reason::not_supported:
-            return "the agent in that process doesn't know this fault";
+            return "the agent in that process does not support this fault";
         case Reason::agent_thread:
             return "it is threadfault's own helper thread";
         case Reason::seccomp:
-            return "a seccomp filter of the process may punish the system call that is needed";
+            return "a seccomp filter of the process may forbid the required system call";
         case Reason::not_permitted:
-            return "the target itself may not do that, or not undo it";
+            return "the target lacks the permission to do that, or to undo it";
         case Reason::not_in_force:
             return "no fault was in force on this thread";
     }
@@ -154,7 +155,7 @@ std::string reason_text(const wire::FaultReply& reply, wire::Fault fault,
 std::string describe_frames(const std::uint64_t* frames, std::size_t count,
                             observe::Symbols& symbols) {
     std::string library_function;
-    for (std::size_t i = 0; i < count; i++) {
+    for (std::size_t i = 0; i < count; ++i) {
         // A return address may be the first byte of the next function: look one byte back, except
         // in the innermost frame, where the thread itself stands.
         const std::uint64_t address = i == 0 ? frames[i] : frames[i] - 1;

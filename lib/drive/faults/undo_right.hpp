@@ -17,7 +17,7 @@ namespace threadfault::drive {
 void require_undoable(const observe::Process& process, client::Connection& connection,
                       const std::vector<Victim>& victims, const Plan& plan);
 
-// The soft limit of RLIMIT_NICE in the text of /proc/<pid>/limits; 0 where it is not to be found.
+// The soft limit of RLIMIT_NICE in the text of /proc/<pid>/limits; 0 if it is missing.
 long nice_limit(std::string_view limits);
 
 }  // namespace threadfault::drive

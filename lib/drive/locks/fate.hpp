@@ -22,7 +22,7 @@ std::string_view end_verb(wire::EndKind how) noexcept;
 
 class Fates {
 public:
-    // `connection` may be nullptr: then nothing is known of anybody.
+    // `connection` may be nullptr: then every fate is unknown.
     Fates(const observe::Process& process, client::Connection* connection,
           observe::Symbols& symbols)
         : connection_(connection), starts_(process, symbols) {}

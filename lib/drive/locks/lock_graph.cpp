@@ -128,7 +128,7 @@ private:
         owner.alive = wait.owner_alive;
         const auto name = graph_.names.find(owner.tid);
         if (owner.alive) {
-            // A name that was not there yet: threads are still being read.
+            // A name that was not present before: threads are still starting.
             owner.name =
                 name != graph_.names.end() ? name->second : process_.name(owner.tid).value_or("");
         } else {
@@ -139,7 +139,8 @@ private:
         return owner;
     }
 
-    // Whoever this thread can't go on without; 0: nobody is known, or the wait ends by itself.
+    // The thread that must act before this one can continue; 0: unknown, or the wait has a time
+    // limit.
     pid_t awaited(pid_t tid) const {
         const auto wait = waits_.find(tid);
         if (wait == waits_.end()) return 0;

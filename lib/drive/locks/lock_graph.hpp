@@ -34,9 +34,10 @@ struct Lock {
     std::string location;  // "libfoo.so+0x4040" or "heap" or "stack of 123"; "" unknown
     std::string declared;  // "server.cpp:12": of the global that it is, or lies in; "" unknown
     std::optional<LockOwner> owner;
-    std::vector<pid_t> waiters;       // that wait for this very object
-    bool orphaned = false;            // its owner is dead
-    std::vector<pid_t> stuck_behind;  // orphaned: waiters, and whoever waits for them, transitively
+    std::vector<pid_t> waiters;  // that wait for this very object
+    bool orphaned = false;       // its owner is dead
+    std::vector<pid_t>
+        stuck_behind;  // orphaned: waiters and those that wait for them, transitively
 };
 
 struct LockGraph {

@@ -27,7 +27,7 @@ public:
             out_ += title(lock);
             add_waiters(lock, "  ");
         }
-        // What hangs on a cycle from outside it has no root of its own.
+        // A lock that is only reachable through a cycle has no root.
         for (const Lock& lock : graph_.locks) {
             if (shown_.contains(&lock) || !lock.owner) continue;
             out_ += title(lock);
@@ -52,7 +52,7 @@ private:
         return text + ")";
     }
 
-    // Nobody who waits for something owns it, so that it stands at the top.
+    // Its owner waits for nothing, so it is a root of the tree.
     bool is_root(const Lock& lock) const {
         if (!lock.owner) return false;
         if (!lock.owner->alive) return true;
@@ -72,8 +72,8 @@ private:
             text += formatted(": ORPHANED, its owner {}{}{}is dead",
                               owner.tid == 0 ? std::string() : formatted("{} ", owner.tid),
                               owner.name, owner.name.empty() ? "" : " ");
-            text += owner.fate.empty() ? "; what became of it is not known"
-                                       : formatted(": {}", owner.fate);
+            text +=
+                owner.fate.empty() ? "; how it ended is unknown" : formatted(": {}", owner.fate);
         } else if (!join) {
             text += formatted(": held by {}", who(owner.tid));
         }
@@ -99,7 +99,7 @@ private:
             }
             for (const pid_t other : lock->waiters) {
                 if (other == tid || in_cycle_.contains(other)) continue;
-                out_ += formatted("    {} waits for it, too\n", who(other));
+                out_ += formatted("    {} also waits for it\n", who(other));
                 add_held(other, "      ");
             }
         }
@@ -128,7 +128,7 @@ private:
             if (shown_.contains(lock)) continue;
             shown_.insert(lock);
             out_ += lock->kind == observe::WaitKind::join
-                        ? formatted("{}its end is waited for:\n", indent)
+                        ? formatted("{}joined by:\n", indent)
                         : formatted("{}and holds {}:\n", indent, what(*lock));
             add_waiters(*lock, indent + "  ");
         }

@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// What one thread had done by some moment.
+// What one thread had done at some moment.
 struct Meter {
     std::uint64_t start_ticks = 0;
     std::string name;
@@ -165,7 +165,7 @@ private:
         }
     }
 
-    // A thread that wakes now and then is awake now and then: look again until it sleeps.
+    // A thread that wakes periodically may be running right now: look again until it sleeps.
     ThreadList list_at_rest() const {
         const observe::Memory memory(process_.pid());
         observe::CallFacts calls(process_, memory);
@@ -209,7 +209,8 @@ private:
             } else if (thread.state == 'T' || thread.state == 't') {
                 stopped_.push_back(who(thread));
             } else if (thread.waiting && !thread.waiting->timed) {
-                // A lock whose owner lives and is not stuck, or something that anybody may signal.
+                // A lock whose owner is alive and not stuck, or an object that any thread may
+                // signal.
                 (thread.waiting->owner_tid ? behind_living_ : for_each_other_)
                     .push_back(who(thread));
             } else if (outside(thread) != Outside::no) {
@@ -266,52 +267,56 @@ private:
                 lock.owner->fate.empty() ? "" : ", it ", lock.owner->fate));
         }
         say(deadlocked_, "thread is in a deadlock", "threads are in a deadlock");
-        say(behind_deadlock_, "thread waits behind a deadlock", "threads wait behind a deadlock");
-        say(behind_the_dead_, "thread waits behind the dead", "threads wait behind the dead");
+        say(behind_deadlock_, "thread is blocked behind a deadlock",
+            "threads are blocked behind a deadlock");
+        say(behind_the_dead_, "thread is blocked by an orphaned lock",
+            "threads are blocked by orphaned locks");
         say(frozen_names_, "thread is held by a fault", "threads are held by a fault");
-        say(behind_frozen_, "thread waits behind a held one", "threads wait behind held ones");
-        say(moving_, "thread moved", "threads moved");
+        say(behind_frozen_, "thread is blocked behind a held thread",
+            "threads are blocked behind held threads");
+        say(moving_, "thread was active", "threads were active");
         if (created_ + ended_ > 0) {
             evidence.push_back(formatted("{} threads were created, {} ended", created_, ended_));
         }
         say(stopped_, "thread is stopped, by a signal or a debugger",
             "threads are stopped, by a signal or a debugger");
-        say(for_world_, "thread waits for input or for time", "threads wait for input or for time");
-        say(for_each_other_, "thread waits for a signal of another (condition, semaphore, futex)",
-            "threads wait for a signal of others (condition, semaphore, futex)");
-        say(behind_living_, "thread waits for a lock or an end of a living thread",
-            "threads wait for a lock or an end of a living thread");
-        say(unexplained_, "thread stands still, and why is not known",
-            "threads stand still, and why is not known");
+        say(for_world_, "thread is blocked on input or a timer",
+            "threads are blocked on input or a timer");
+        say(for_each_other_, "thread is blocked on a condition, semaphore or futex",
+            "threads are blocked on a condition, semaphore or futex");
+        say(behind_living_, "thread is blocked on a lock or a join",
+            "threads are blocked on a lock or a join");
+        say(unexplained_, "thread is blocked for an unknown reason",
+            "threads are blocked for an unknown reason");
         evidence.push_back(formatted("{:.2f} s of CPU time, {} wake-ups in {:.1f} s", cpu_, wakes_,
                                      report.seconds));
 
-        // A lock that nobody will ever give back: its waiters are lost whatever the others do.
+        // These locks are never released: their waiters are stuck whatever the other threads do.
         if (!deadlocked_.empty() || !behind_the_dead_.empty()) return Progress::stuck;
         if (!moving_.empty() || created_ + ended_ > 0) return Progress::progressing;
         if (!behind_frozen_.empty()) return Progress::stuck;
-        // What a stopped thread would do if it were let go can't be seen.
+        // What a stopped thread would do after it is continued is unknown.
         if (!stopped_.empty() || !unexplained_.empty()) return Progress::unknown;
-        // Somebody must be left whom the world outside wakes up, for the others to be woken by.
+        // At least one thread must be wakeable from outside, since only it can wake the others.
         if (!for_world_.empty()) return Progress::idle;
         if (!frozen_names_.empty()) return Progress::unknown;
-        evidence.push_back("all threads wait for each other, and none for input or for time");
+        evidence.push_back(
+            "no thread is left to wake the others: none is active or blocked on input or a timer");
         if (may_be_woken_by_signals()) {
-            evidence.push_back(
-                "a signal handler of the program, or another process, might wake one of them up");
+            evidence.push_back("a signal handler or another process may still wake one of them");
             return Progress::unknown;
         }
         return Progress::stuck;
     }
 
-    // sem_post() in a handler of SIGTERM, for instance. Handlers of what a program does to itself
-    // by mistake don't count, nor do ours and libc's.
+    // For instance by sem_post() in a handler of SIGTERM. Handlers of errors of the program itself
+    // (SIGSEGV, ...) don't count, nor do ours and libc's.
     bool may_be_woken_by_signals() const {
         const auto bit = [](int number) { return std::uint64_t{1} << (number - 1); };
         std::uint64_t ours = base::kLibcSignals | bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) |
                              bit(SIGILL) | bit(SIGTRAP) | bit(SIGABRT) | bit(SIGSYS);
         if (connection_ != nullptr) {
-            // As told: what lies beside them may have a handler of the program's own.
+            // Exactly these two: neighbouring signals may have handlers of the program.
             const wire::HelloReply hello = connection_->hello();
             for (const int one : {hello.signal, hello.interrupt_signal})
                 if (one >= 34 && one <= 64) ours |= bit(one);

@@ -27,12 +27,12 @@ struct WatchReport {
 
 // Looks from outside for `duration` (at least two looks). `stop`, where given, is asked between
 // looks and ends the watching early. A process that ends meanwhile: Error{target_died}.
-//   stuck:       threads wait for each other in a circle, for a lock whose owner is dead or for one
-//                that a frozen thread holds, whatever the others do; or all wait for each other
-//                and nobody is left to wake anybody up
+//   stuck:       threads are in a deadlock, or wait for a lock whose owner is dead or for one
+//                that a frozen thread holds, whatever the others do; or all wait for each
+//                other and none is left that could be woken from outside
 //   progressing: a thread used CPU time, or woke up more often than a housekeeping timer does
-//   idle:        all wait for input or for time, or for those who do
-//   unknown:     none of these can be said
+//   idle:        all wait for input or a timer, or for threads that do
+//   unknown:     none of these could be established
 WatchReport watch(const observe::Process& process, client::Connection* connection,
                   std::chrono::nanoseconds duration, const std::function<bool()>& stop = {});
 

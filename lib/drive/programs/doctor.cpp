@@ -61,13 +61,13 @@ Check check_proc() {
 Check check_ptrace_scope() {
     const auto scope = first_line("/proc/sys/kernel/yama/ptrace_scope");
     if (!scope || *scope == "0" || geteuid() == 0) {
-        return {"looking into processes", true,
-                geteuid() == 0 ? "root may look into every process"
-                               : "your own processes may be looked into",
+        return {"inspecting processes", true,
+                geteuid() == 0 ? "root can inspect every process"
+                               : "your own processes can be inspected",
                 ""};
     }
-    return {"looking into processes", true, formatted("kernel.yama.ptrace_scope is {}", *scope),
-            "what threads wait for is shown to root alone; faults work"};
+    return {"inspecting processes", true, formatted("kernel.yama.ptrace_scope is {}", *scope),
+            "only root can see what threads wait for; faults work"};
 }
 
 Check check_socket_directory(const std::string& root) {
@@ -121,7 +121,7 @@ Check check_seccomp(const observe::TaskStatus& status, bool has_agent) {
 Check check_namespace(const observe::TaskStatus& status) {
     if (status.ns_pid.size() <= 1) return {"pid namespace", true, "the same as ours", ""};
     return {"pid namespace", true,
-            formatted("its own: it sees itself as process {}", status.ns_pid.back()), ""};
+            formatted("separate: it sees itself as process {}", status.ns_pid.back()), ""};
 }
 
 Check check_preloaded(const observe::Process& process) {
@@ -183,7 +183,7 @@ std::vector<Check> examine_process(pid_t pid) {
     if (status.tracer != 0) {
         checks.push_back({"tracer", true,
                           formatted("process {} traces it (a debugger, strace)", status.tracer),
-                          "a tracer sees threadfault's signals, and may hold them back"});
+                          "a tracer intercepts threadfault's signals and may withhold them"});
     }
     return checks;
 }

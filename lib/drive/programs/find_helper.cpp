@@ -25,9 +25,9 @@ std::string find_helper(std::string_view name) {
         std::string path = formatted("{}/{}", place, name);
         if (!place.empty() && access(path.c_str(), X_OK) == 0) return path;
     }
-    throw Error(ErrorCode::no_helper, formatted("the program {} is not to be found", name),
-                formatted("it belongs into {}; install threadfault again, or name its directory "
-                          "in THREADFAULT_LIBEXEC",
+    throw Error(ErrorCode::no_helper, formatted("the program {} was not found", name),
+                formatted("it belongs in {}; reinstall threadfault, or set THREADFAULT_LIBEXEC to "
+                          "its directory",
                           THREADFAULT_LIBEXEC_DIRECTORY));
 }
 

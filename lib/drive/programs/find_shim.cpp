@@ -47,8 +47,8 @@ std::string absolute(const std::string& path) {
 void require_preloadable_path(const std::string& path) {
     if (path.find_first_of(": \t\n") == std::string::npos) return;
     throw Error(ErrorCode::bad_shim,
-                formatted("the shim's path \"{}\" has a space or a colon in it, which the dynamic "
-                          "loader takes for the end of the name",
+                formatted("the shim's path \"{}\" contains a space or a colon, which the dynamic "
+                          "loader treats as a separator",
                           path),
                 "install threadfault elsewhere, or use a link without spaces and colons");
 }
@@ -92,7 +92,7 @@ std::string find_shim(const std::string& given, bool points) {
         return path;
     }
     throw Error(
-        ErrorCode::no_shim, formatted("{} is not to be found", file),
+        ErrorCode::no_shim, formatted("{} was not found", file),
         formatted("looked in {} and {}", absolute(here + "/.."), THREADFAULT_SHIM_DIRECTORY));
 }
 

@@ -38,7 +38,7 @@ const char* hint_for(Preloadable verdict) {
         case Preloadable::not_found:
             throw CannotStart(127, ErrorCode::not_found, formatted("{}: not found", program),
                               program.find('/') == std::string::npos
-                                  ? "it is in no directory of PATH"
+                                  ? "it is not in any directory of PATH"
                                   : "no such file");
         case Preloadable::not_executable:
             throw CannotStart(126, ErrorCode::not_executable,
@@ -95,7 +95,7 @@ Launch prepare_launch(const LaunchOptions& options) {
     Launch launch;
     launch.file = check.interpreter_script.empty() ? check.path : check.interpreter_script;
     launch.arguments = options.command;
-    for (char** entry = environ; *entry != nullptr; entry++) {
+    for (char** entry = environ; *entry != nullptr; ++entry) {
         const std::string_view text = *entry;
         if (text.starts_with("LD_PRELOAD=")) continue;
         if (text.starts_with("THREADFAULT_FOLLOW=")) continue;

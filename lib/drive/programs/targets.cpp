@@ -47,7 +47,7 @@ bool has_socket(pid_t pid, SocketIndex* index) {
     std::string root = "/proc/" + std::to_string(pid) + "/root";
     struct stat about {};
     if (stat(root.c_str(), &about) != 0) {
-        // A dead leader has no root any more; the threads that live on have.
+        // A dead leader has no root any more; the living threads have.
         try {
             root = observe::Process(pid).root_path();
         } catch (const Error&) {

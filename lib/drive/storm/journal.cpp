@@ -17,7 +17,7 @@ std::string line_of(const Json& json) {
 
 Error bad_line(const std::string& path, std::size_t line, const std::string& what) {
     return Error(ErrorCode::bad_journal, formatted("{}:{}: {}", path, line, what),
-                 "a journal is what `threadfault storm` has written");
+                 "a journal is a file written by `threadfault storm`");
 }
 
 }  // namespace
@@ -64,9 +64,9 @@ std::vector<StormStep> read_storm_journal(const std::string& path) {
     std::size_t number = 1;
     for (; std::getline(file, text); ++number) {
         const Json json = Json::parse(text, nullptr, false);
-        if (!json.is_object()) throw bad_line(path, number, "no JSON object");
+        if (!json.is_object()) throw bad_line(path, number, "not a JSON object");
         if (number == 1) {
-            if (json.value("storm", 0) != 1) throw bad_line(path, 1, "no storm's journal");
+            if (json.value("storm", 0) != 1) throw bad_line(path, 1, "not a storm journal");
             continue;
         }
         try {
@@ -87,7 +87,7 @@ std::vector<StormStep> read_storm_journal(const std::string& path) {
             throw bad_line(path, number, error.what());
         }
     }
-    if (number == 1) throw bad_line(path, 1, "an empty file");
+    if (number == 1) throw bad_line(path, 1, "the file is empty");
     return steps;
 }
 

@@ -48,7 +48,7 @@ public:
                 if (base::info(input.fault).time != base::TakesTime::never) {
                     input.duration = time_from(0, formatted("{}=200ms", name));
                 } else if (equals != std::string_view::npos) {
-                    fail(value_column_ - 1, formatted("{} alone", name));
+                    fail(value_column_ - 1, formatted("{} without a value", name));
                 }
         }
         return {std::string(part_), Plan(input)};
@@ -75,8 +75,8 @@ private:
         if (death == nullptr)
             fail(value_column_, formatted("kill={}", base::kDeathsInWords.c_str()));
         input->fault = death->fault;
-        // A cancellation that waits for its point must not hold the storm up. Every other fault
-        // comes to its end: on a busy machine it only takes longer.
+        // A cancellation that waits for its point must not delay the storm. Every other fault
+        // completes, though more slowly on a busy machine.
         if (death->at_point) input->wait = std::chrono::milliseconds(250);
     }
 
@@ -98,7 +98,7 @@ private:
         try {
             input->percent = parse_percent(value_.substr(0, slash));
         } catch (const BadValue&) {
-            fail(value_column_, formatted("a share from {}% to {}%, for example slow=10%/2s",
+            fail(value_column_, formatted("a percentage from {}% to {}%, for example slow=10%/2s",
                                           kLeastPercent, kMostPercent));
         }
         input->duration = std::chrono::seconds(1);
@@ -122,11 +122,11 @@ private:
         input->duration = time_from(slash + 1, "200ms");
     }
 
-    // The rest of the value from there on.
+    // The rest of the value, from `begin` on.
     std::chrono::nanoseconds time_from(std::size_t begin, std::string_view example) const {
         const auto time = base::parse_duration(value_.substr(begin));
         if (!time || time->count() == 0) {
-            fail(value_column_ + begin, formatted("a time, for example {}", example));
+            fail(value_column_ + begin, formatted("a duration, for example {}", example));
         }
         return *time;
     }
@@ -164,7 +164,7 @@ Interval parse_interval(std::string_view text) {
             std::from_chars(spread.data(), spread.data() + spread.size(), value);
         if (!percent || error != std::errc() || end != spread.data() + spread.size() ||
             value > 100) {
-            throw Error(ErrorCode::usage, formatted("every {}: no such spread", whole),
+            throw Error(ErrorCode::usage, formatted("every {}: invalid spread", whole),
                         "a percentage, for example 500ms±50%");
         }
         interval.spread = value / 100.0;
@@ -173,7 +173,8 @@ Interval parse_interval(std::string_view text) {
     }
     interval.middle = base::require_duration("every", text);
     if (interval.middle.count() == 0) {
-        throw Error(ErrorCode::usage, formatted("every {}: no time at all", whole),
+        throw Error(ErrorCode::usage,
+                    formatted("every {}: duration must be greater than zero", whole),
                     "for example 500ms");
     }
     return interval;

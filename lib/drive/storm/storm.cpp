@@ -93,7 +93,7 @@ public:
         if (step.outcome == to_string(Outcome::target_died)) end_.target_died = death_.text();
     }
 
-    // Before anything is done: a storm leaves nothing behind.
+    // Checked first, because a storm must undo everything that it does.
     void require_undoable(const StormFault& fault, const std::vector<Victim>& victims) {
         drive::require_undoable(process_, connection_, victims, fault.plan);
     }
@@ -124,7 +124,7 @@ private:
     StormEnd end_;
 };
 
-// A target that dies in the middle is what a storm is there to find, not an error.
+// A target that dies during a storm is a finding, not an error.
 template <typename Body>
 StormEnd weather(Storm& storm, Body body) {
     try {

@@ -62,7 +62,7 @@ Term parse_bare(std::string_view whole, std::string_view text) {
     if (is_number(text)) {
         const long tid = to_number(text);
         if (tid == 0)
-            malformed(whole, "0 is no thread id", "`threadfault ps PID` lists the threads");
+            malformed(whole, "0 is not a thread id", "`threadfault ps PID` lists the threads");
         return {.key = Term::Key::tid, .number = tid};
     }
     if (text.empty()) malformed(whole, "empty term", "write terms like name=worker*,state=S");
@@ -78,7 +78,7 @@ WaitKind parse_wait_kind(std::string_view whole, std::string_view value) {
         names.emplace_back(observe::to_string(kind));
     }
     const std::string near = base::nearest(value, names);
-    malformed(whole, formatted("waiting=\"{}\" is no kind of wait", value),
+    malformed(whole, formatted("waiting=\"{}\" is not a kind of wait", value),
               near.empty() ? formatted("one of {}", joined(names, ", "))
                            : formatted("did you mean waiting={}?", near));
 }
@@ -99,14 +99,14 @@ Term parse_key_value(std::string_view whole, std::string_view key, std::string_v
     if (key == "start") return {.key = Term::Key::start, .text = std::string(value)};
     if (key == "path") {
         if (!is_path(value)) {
-            malformed(whole, formatted("path=\"{}\" is no thread path", value),
+            malformed(whole, formatted("path=\"{}\" is not a thread path", value),
                       "paths are written like main/3/1; `threadfault ps PID` shows them");
         }
         return {.key = Term::Key::path, .text = std::string(value)};
     }
     if (key == "nth") {
         if (!is_number(value)) {
-            malformed(whole, formatted("nth=\"{}\" is no number", value),
+            malformed(whole, formatted("nth=\"{}\" is not a number", value),
                       "nth=1 is the first thread that the program created");
         }
         return {.key = Term::Key::nth, .number = to_number(value)};
@@ -119,7 +119,7 @@ Term parse_key_value(std::string_view whole, std::string_view key, std::string_v
                 states +=
                     formatted("{}{} ({})", states.empty() ? "" : ", ", state.value, state.about);
             }
-            malformed(whole, formatted("state=\"{}\" is no state", value),
+            malformed(whole, formatted("state=\"{}\" is not a state", value),
                       formatted("one of {}", states));
         }
         return {.key = Term::Key::state, .state = value.front()};
@@ -138,10 +138,10 @@ std::vector<std::string_view> split_terms(std::string_view text) {
         std::vector<std::string_view> parts;
         int depth = 0;
         std::size_t begin = 0;
-        for (std::size_t i = 0; i < text.size(); i++) {
+        for (std::size_t i = 0; i < text.size(); ++i) {
             const char c = text[i];
             if (c == '(' || c == '<') depth++;
-            if ((c == ')' || c == '>') && depth > 0) depth--;
+            if ((c == ')' || c == '>') && depth > 0) --depth;
             if (c != ',' || (nesting && depth > 0)) continue;
             parts.push_back(text.substr(begin, i - begin));
             begin = i + 1;
@@ -273,8 +273,8 @@ std::string_view selector_help() noexcept {
            "  holding=LOCK  by a lock that it holds and others wait for: symbol or address\n"
            "  waiting=KIND  by what it waits for: mutex, rwlock, cond, sem, barrier, join, futex\n"
            "Terms joined by commas must all hold: name=worker*,waiting=mutex.\n"
-           "Several matches are an error that lists them, unless --all, --first or --random says "
-           "which.\n";
+           "When several threads match, the command lists them and fails unless --all, --first or\n"
+           "--random is given.\n";
 }
 
 }  // namespace threadfault::drive

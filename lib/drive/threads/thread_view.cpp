@@ -140,8 +140,8 @@ private:
     std::unordered_map<pid_t, pid_t> numbers_;
 };
 
-// The agent's word stands; only what is missing is filled in. The lists were read after /proc:
-// whoever has the tid now must be the thread that /proc showed.
+// The agent's data takes precedence; only what is missing is filled in. The lists were read after
+// /proc: the thread that has the tid now must be the one that /proc showed.
 void add_from_outside(const observe::Process& process, TidNumbers& numbers, ThreadList& list) {
     std::unordered_map<pid_t, ThreadView*> missing;
     for (ThreadView& thread : list.threads) {
@@ -180,7 +180,7 @@ std::string path_text(const wire::ThreadRecord& record) {
     std::string text = "main";
     const std::uint32_t depth = record.depth;
     const auto kept = std::min<std::uint32_t>(depth, wire::kMaxPathDepth);
-    for (std::uint32_t i = 0; i < kept; i++) {
+    for (std::uint32_t i = 0; i < kept; ++i) {
         if (depth > wire::kMaxPathDepth && i == wire::kMaxPathDepth / 2) text += "/…";
         text += '/';
         text += std::to_string(record.path[i]);
@@ -262,11 +262,12 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
             thread.inner_tid =
                 connection != nullptr ? connection->inner_tid(thread.tid) : thread.tid;
         }
-        // The number is the target's word: a shift beyond the mask would be undefined.
+        // The number comes from the target and is not trusted: a shift beyond the mask is
+        // undefined.
         if (reading.blocked && signal_number > 0 && signal_number <= 64) {
             thread.signal_blocked = (*reading.blocked >> (signal_number - 1) & 1) != 0;
         }
-        // What a held thread sits in is the hold's own wait.
+        // A held thread is blocked in the wait of the hold itself.
         const bool held = (thread.faults & (wire::kInForceFreeze | wire::kInForceDelay)) != 0;
         if (held) thread.syscall.reset();
         if (reading.wait && !held) {
@@ -282,7 +283,7 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
                 waiting.owner_tid = outer != 0 ? outer : inner;
                 waiting.owner_alive = outer != 0 && living.contains(outer);
                 // The owner of a process-shared object may live in another process; in another pid
-                // namespace that can't be told, and nobody is called dead without need.
+                // namespace that can't be told, and no thread is reported dead without evidence.
                 if (!waiting.owner_alive && reading.wait->shared) {
                     waiting.owner_alive =
                         numbers.nested() ||

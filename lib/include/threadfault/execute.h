@@ -48,7 +48,7 @@ int thread_sigqueue(pid_t tid, int signal_number, const union sigval value);
 int tf_execute_on_tid(pid_t tid, void (*function)(void*), void* argument,
                       const struct timespec* timeout);
 
-/* The same for a pthread_t, which must be valid (not yet joined, or detached and ended).
+/* The same for a pthread_t, which must be valid (neither joined nor, if detached, ended).
  * Thread-safe; not async-signal-safe. */
 int tf_execute_on_pthread(pthread_t thread, void (*function)(void*), void* argument,
                           const struct timespec* timeout);
@@ -62,7 +62,8 @@ int tf_execute_set_signal(int signal_number);
 /* The signal in use, or 0 before the first request. Async-signal-safe. */
 int tf_execute_signal(void);
 
-/* One English sentence for a tf_execute_result; never NULL. Async-signal-safe. */
+/* A short description in English of a tf_execute_result, without a full stop; never NULL.
+ * Async-signal-safe. */
 const char* tf_execute_result_text(int result);
 
 #ifdef __cplusplus

@@ -9,6 +9,7 @@
 
 namespace threadfault {
 
+// How a request ended: as tf_execute_result, where each value is described.
 enum class ExecuteResult : int {
     done = TF_EXECUTE_DONE,
     no_thread = TF_EXECUTE_NO_THREAD,
@@ -23,10 +24,10 @@ enum class ExecuteResult : int {
     invalid = TF_EXECUTE_INVALID,
 };
 
-// Runs `function` on the thread and waits for it. The callable is kept alive by the library until
-// it can no longer run, so what it captured by value is safe even after `not_finished`; what it
-// captured by reference is the caller's to keep. It runs in a signal handler: it must be
-// async-signal-safe and must not throw (a throw ends in std::terminate).
+// Runs `function` on the thread and waits until it has returned, for at most `timeout`. The library
+// keeps the callable alive until it can no longer run, so values captured by copy stay valid even
+// after `not_finished`; the caller must keep alive what is captured by reference. It runs in a
+// signal handler: it must be async-signal-safe and must not throw (std::terminate is called).
 // Thread-safe; not async-signal-safe (it allocates): handlers use tf_execute_on_tid.
 ExecuteResult execute_on_thread(pid_t tid, std::function<void()> function,
                                 std::chrono::nanoseconds timeout);

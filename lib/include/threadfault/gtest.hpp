@@ -7,8 +7,8 @@
 //       });
 //   }
 //
-// A matcher that fails tells what was seen: how the target ended, or what its threads wait for, and
-// the stack that the latest victim had.
+// A matcher that fails prints how the target ended or what its threads wait for, and the stack of
+// the latest victim before the fault.
 #ifndef THREADFAULT_GTEST_HPP
 #define THREADFAULT_GTEST_HPP
 
@@ -67,7 +67,7 @@ inline std::string indented(const std::string& text) {
     return result;
 }
 
-// How things stand with a target that should do better.
+// The state of a target, for the explanation of a failed match.
 inline std::string state_of(const Target& target, const WatchReport* watched = nullptr) {
     std::string text;
     try {
@@ -91,7 +91,7 @@ inline std::string state_of(const Target& target, const WatchReport* watched = n
         text += error.what();
     }
     const std::string stack = target.last_stack();
-    if (!stack.empty()) text += "\n  the latest victim, before its end:" + indented(stack);
+    if (!stack.empty()) text += "\n  stack of the latest victim before it ended:" + indented(stack);
     const std::string errors = target.errors();
     if (!errors.empty()) {
         constexpr std::size_t kMost = 1000;
@@ -166,7 +166,7 @@ bool ask(const Probe& probe, const Target& target) {
 
 // --- matchers on a Target ------------------------------------------------------------------------
 
-// The process does not end for that long.
+// The process does not end within `duration`.
 inline matchers::TargetMatcher StaysAlive(std::chrono::nanoseconds duration) {
     const std::string time = matchers::seconds_text(duration);
     return {"stays alive for " + time, "ends within " + time,
@@ -176,8 +176,8 @@ inline matchers::TargetMatcher StaysAlive(std::chrono::nanoseconds duration) {
             }};
 }
 
-// Some thread of it gets on with its work meanwhile. A target that only waits for input is idle and
-// does not progress: give it something to do.
+// Target::watch() for `duration` says "progressing". A target that only waits for input is idle and
+// does not match: give it work to do.
 inline matchers::TargetMatcher Progresses(std::chrono::nanoseconds duration) {
     const std::string time = matchers::seconds_text(duration);
     return {
@@ -196,6 +196,7 @@ inline matchers::TargetMatcher HasNoOrphanedLocks() {
             }};
 }
 
+// The process exits with status `code` within `within`.
 inline matchers::TargetMatcher ExitsWith(
     int code, std::chrono::nanoseconds within = std::chrono::seconds(10)) {
     const std::string text = std::to_string(code);
@@ -207,12 +208,12 @@ inline matchers::TargetMatcher ExitsWith(
             }};
 }
 
-// `probe` is called with the target, or with nothing, and returns true for an answer; it is asked
-// again until `within` is over. It should give up by itself when there is no answer.
+// `probe`, called with the target or without arguments, returns true within `within`. It is called
+// again every 10 ms until then, and at least once. It must have a timeout of its own.
 template <typename Probe>
 matchers::TargetMatcher AnswersTo(Probe probe,
                                   std::chrono::nanoseconds within = std::chrono::seconds(0)) {
-    return {"answers to the probe", "does not answer to the probe",
+    return {"answers the probe", "does not answer the probe",
             [probe = std::move(probe), within](const Target& target) -> matchers::Finding {
                 const auto deadline = std::chrono::steady_clock::now() + within;
                 while (!matchers::ask(probe, target)) {
@@ -227,7 +228,7 @@ matchers::TargetMatcher AnswersTo(Probe probe,
 
 // --- on results ----------------------------------------------------------------------------------
 
-// There was a victim, and every one had the fault done to it.
+// Of FaultResults: there is at least one, and each fault took effect.
 MATCHER(TookEffect, negation ? "did not take effect" : "took effect") {
     const std::vector<FaultResult>& results = arg;
     for (const FaultResult& result : results) {
@@ -242,8 +243,8 @@ MATCHER(TookEffect, negation ? "did not take effect" : "took effect") {
 
 namespace matchers {
 
-// Those that match, main only where nothing else does. Threads may still be starting: a listing
-// counts when the next one agrees.
+// The threads that match; main only if nothing else does. Since threads may still be starting, the
+// list is read until two consecutive reads have the same length.
 inline std::vector<ThreadInfo> settled_threads(const Target& target, std::string_view selector) {
     target.wait_for_thread(selector);
     std::vector<ThreadInfo> threads;
@@ -262,8 +263,9 @@ inline std::vector<ThreadInfo> settled_threads(const Target& target, std::string
 
 }  // namespace matchers
 
-// Calls body(Target&, const ThreadInfo&) for every thread that matches, each time with a target of
-// its own from launch(), and fails when there is none. A failure does not stop the others.
+// Calls body(Target&, const ThreadInfo&) once for every thread that matches, each time on a new
+// target from launch(). Throws Error "no_such_thread" when no thread matches. A failed expectation
+// does not stop the remaining calls.
 template <typename Launch, typename Body>
 void ForEachThread(std::string_view selector, Launch launch, Body body) {
     const auto threads = matchers::settled_threads(launch(), selector);

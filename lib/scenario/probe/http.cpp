@@ -22,11 +22,11 @@ bool initialise() {
     return kDone;
 }
 
-// Drives the transfer to its end; what keeps it from one, or "".
+// Runs the transfer to its end. Returns why it failed, or "".
 std::string transfer(CURLM* multi, TimePoint deadline, const Stop& stop) {
     int running = 1;
     while (true) {
-        if (curl_multi_perform(multi, &running) != CURLM_OK) return "libcurl gave up";
+        if (curl_multi_perform(multi, &running) != CURLM_OK) return "libcurl failed";
         if (running == 0) return "";
         curl_waitfd stopped{stop.descriptor(), CURL_WAIT_POLLIN, 0};
         curl_multi_poll(multi, &stopped, 1, poll_timeout(deadline), nullptr);
@@ -40,19 +40,20 @@ Attempt judge(const HttpProbe& probe, CURL* easy, const std::string& body) {
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (status != probe.status)
         return {false, formatted("status {} instead of {}", status, probe.status)};
-    if (!probe.expect.empty() && !find_line(body, probe.expect)) return {false, "another answer"};
+    if (!probe.expect.empty() && !find_line(body, probe.expect))
+        return {false, "unexpected answer"};
     return {true, ""};
 }
 
 }  // namespace
 
 Attempt try_http(const HttpProbe& probe, TimePoint deadline, const Stop& stop) {
-    if (!initialise()) return {false, "libcurl can't be used"};
+    if (!initialise()) return {false, "can't initialise libcurl"};
     const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(),
                                                                    curl_easy_cleanup);
     const std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi(curl_multi_init(),
                                                                       curl_multi_cleanup);
-    if (!easy || !multi) return {false, "libcurl can't be used"};
+    if (!easy || !multi) return {false, "can't initialise libcurl"};
     std::string body;
     char reason[CURL_ERROR_SIZE] = "";
     curl_easy_setopt(easy.get(), CURLOPT_URL, probe.url.c_str());

@@ -9,7 +9,7 @@ namespace threadfault::scenario {
 namespace {
 
 constexpr Duration kHurry = std::chrono::milliseconds(10);
-// A judge looks up now and then whether the user wants to stop.
+// A waiting judge checks periodically whether the user asked to stop.
 constexpr Duration kGlance = std::chrono::milliseconds(50);
 
 double seconds(Duration time) {
@@ -53,7 +53,7 @@ void Prober::run() {
         one.healthy = attempt.healthy;
         one.why = attempt.why;
         lock.lock();
-        // One that was cut short says nothing about the target.
+        // An aborted attempt says nothing about the target.
         if (!interrupt_.requested() || one.healthy) history_.push_back(one);
         changed_.notify_all();
         const unsigned hurry = in_a_hurry_;
@@ -66,7 +66,7 @@ Prober::Judgement Prober::judge(std::optional<Duration> within, const Stop& stop
     const TimePoint begin = Clock::now();
     std::unique_lock lock(mutex_);
     in_a_hurry_++;
-    // A try that began before may be stuck with what the target no longer is.
+    // An attempt that began earlier may depend on a state that the target has left.
     interrupt_.request();
     changed_.notify_all();
     Judgement judgement;
@@ -74,7 +74,7 @@ Prober::Judgement Prober::judge(std::optional<Duration> within, const Stop& stop
     std::size_t streak = 0;
     bool decided = false;
     while (!decided) {
-        for (; next < history_.size() && !decided; next++) {
+        for (; next < history_.size() && !decided; ++next) {
             const Try& one = history_[next];
             if (one.begin < begin || (within && one.end > begin + *within)) continue;
             judgement.tries++;

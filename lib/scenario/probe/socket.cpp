@@ -28,7 +28,7 @@ Address unix_address(const std::string& path, std::string* why) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path) {
-        *why = formatted("{} is too long for the path of a socket", path);
+        *why = formatted("{} is too long for a socket path", path);
         return {};
     }
     std::memcpy(address.sun_path, path.data(), path.size());
@@ -79,8 +79,8 @@ public:
         if (socket_ < 0) return fail(std::strerror(errno));
         const auto* const raw = reinterpret_cast<const sockaddr*>(address.bytes.data());
         if (connect(socket_, raw, static_cast<socklen_t>(address.bytes.size())) == 0) return true;
-        // EAGAIN: a unix socket's queue is full, and nothing tells when it no longer is.
-        if (errno == EAGAIN) return fail("the listener takes no more connections");
+        // EAGAIN: a unix socket's queue is full, and poll() can't wait for room in it.
+        if (errno == EAGAIN) return fail("the listener's queue is full");
         if (errno != EINPROGRESS) return fail(std::strerror(errno));
         if (!wait_for(POLLOUT, "no connection in time")) return false;
         int error = 0;
@@ -96,7 +96,7 @@ public:
                 text.remove_prefix(static_cast<std::size_t>(sent));
             } else if (errno != EAGAIN) {
                 return fail(std::strerror(errno));
-            } else if (!wait_for(POLLOUT, "nobody reads what is sent")) {
+            } else if (!wait_for(POLLOUT, "the peer doesn't read what is sent")) {
                 return false;
             }
         }
@@ -106,15 +106,18 @@ public:
     bool receive(const std::string& regex) {
         std::string answer;
         while (!find_line(answer, regex)) {
-            if (answer.size() > kMostAnswer) return fail("a long answer, without what is expected");
-            if (!wait_for(POLLIN, answer.empty() ? "no answer in time" : "no such answer in time"))
+            if (answer.size() > kMostAnswer)
+                return fail("the answer is too long and lacks the expected text");
+            if (!wait_for(POLLIN, answer.empty() ? "no answer in time"
+                                                 : "the expected answer did not arrive in time"))
                 return false;
             char buffer[4096];
             const ssize_t length = recv(socket_, buffer, sizeof buffer, 0);
             if (length > 0) {
                 answer.append(buffer, static_cast<std::size_t>(length));
             } else if (length == 0) {
-                return fail(answer.empty() ? "hung up without an answer" : "another answer");
+                return fail(answer.empty() ? "closed the connection without an answer"
+                                           : "unexpected answer");
             } else if (errno != EAGAIN) {
                 return fail(std::strerror(errno));
             }

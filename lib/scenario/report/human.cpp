@@ -51,7 +51,7 @@ std::string human_result(const TestResult& result, bool color) {
         for (const std::string& line : base::lines_of(base::clean_text(entry)))
             text += formatted("      {}\n", line);
     }
-    return text + formatted("    again: --seed {}\n", result.seed);
+    return text + formatted("    repeat with: --seed {}\n", result.seed);
 }
 
 std::string human_summary(const Summary& summary, bool color) {

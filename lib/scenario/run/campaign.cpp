@@ -45,7 +45,7 @@ private:
     std::thread thread_;
 };
 
-// A name for files: what a shell or a file system could take amiss becomes "-".
+// A name for files: characters that are special to a shell or a file system become "-".
 std::string file_name(const std::string& text) {
     std::string name;
     for (const char c : text) {
@@ -84,7 +84,7 @@ struct Shared {
 std::vector<Item> plan(const std::vector<Scenario>& scenarios, const Options& options) {
     std::vector<Item> items;
     std::vector<std::string> names;
-    for (std::size_t repetition = 1; repetition <= options.repeat; repetition++) {
+    for (std::size_t repetition = 1; repetition <= options.repeat; ++repetition) {
         for (const Scenario& scenario : scenarios) {
             for (const TestSpec& test : scenario.tests) {
                 names.push_back(test.name);
@@ -107,7 +107,7 @@ TestResult run_item(const Item& item, const Options& options, std::uint64_t seed
     result.name = item.test->name;
     result.repetition = item.repetition;
     result.repetitions = options.repeat;
-    // So that one repetition can be had again alone: --seed with this number.
+    // So that one repetition can be replayed alone: --seed with this number.
     result.seed = seed + item.repetition - 1;
     const TimePoint begin = Clock::now();
     Stop own;
@@ -148,10 +148,10 @@ std::vector<TestResult> run_all(const std::vector<Item>& items, const Options& o
             shared->results[mine] = std::move(result);
             shared->changed.notify_all();
         }
-        shared->running--;
+        --shared->running;
         shared->changed.notify_all();
     };
-    for (std::size_t i = 0; i < workers; i++)
+    for (std::size_t i = 0; i < workers; ++i)
         std::thread(work).detach();
 
     std::vector<TestResult> results;
@@ -172,8 +172,8 @@ std::vector<TestResult> run_all(const std::vector<Item>& items, const Options& o
         listen();
     }
     listen();
-    // After an interruption: what stands behind one that was left.
-    for (; heard < items.size(); heard++) {
+    // After an interruption: the results after an abandoned one.
+    for (; heard < items.size(); ++heard) {
         if (!shared->results[heard]) continue;
         results.push_back(*shared->results[heard]);
         listener.ended(results.back());

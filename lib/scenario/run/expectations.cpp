@@ -8,7 +8,7 @@
 namespace threadfault::scenario {
 namespace {
 
-// For what follows a fault within a moment, on a busy machine too: nobody has to say how long.
+// The default time limit for what follows a fault immediately, generous for a busy machine.
 constexpr Duration kPatience = std::chrono::seconds(10);
 
 std::string duration_text(Duration time) {
@@ -22,7 +22,7 @@ std::string expected_end(const Expectation& expectation) {
     return "to end";
 }
 
-// Does it need a living target to be judged?
+// Does it need a running target?
 bool needs_life(const Expectation& expectation) {
     return expectation.alive == true || !expectation.probe.empty() || expectation.progresses ||
            expectation.no_orphaned_locks || expectation.threads || !expectation.threads_of.empty();
@@ -38,7 +38,7 @@ void Session::expect(const Expectation& expectation) {
         if (!expectation.probe.empty()) expect_probe(expectation);
         expect_threads(expectation);
         if (expectation.progresses) expect_progress(expectation);
-        // Behind the others: who waits for a dead one's lock has got there by now.
+        // Checked last: by now, threads that will block on a dead thread's lock have done so.
         if (expectation.no_orphaned_locks) expect_locks(*expectation.no_orphaned_locks);
         expect_alive();
     }
@@ -65,7 +65,7 @@ void Session::expect_alive() const {
     if (target_->alive()) return;
     const std::optional<Exit> exit = target_->wait_exit();
     throw StepFailed{
-        formatted("expected the target to live; it {}", exit ? exit->text() : "ended")};
+        formatted("expected the target to stay alive; it {}", exit ? exit->text() : "ended")};
 }
 
 void Session::expect_probe(const Expectation& expectation) {

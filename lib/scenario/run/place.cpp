@@ -44,7 +44,7 @@ int free_port() {
     static std::mt19937 generator{std::random_device{}()};
     const std::lock_guard lock(mutex);
     std::uniform_int_distribution<int> any(kFirstPort, kLastPort);
-    for (int attempt = 0; attempt < 10000; attempt++) {
+    for (int attempt = 0; attempt < 10000; ++attempt) {
         const int port = any(generator);
         if (given.count(port) != 0 || !can_bind(SOCK_STREAM, port) || !can_bind(SOCK_DGRAM, port))
             continue;
@@ -62,7 +62,7 @@ ScratchDirectory::ScratchDirectory() {
         formatted("{}/threadfault-test-XXXXXX", base != nullptr && base[0] == '/' ? base : "/tmp");
     if (mkdtemp(path_.data()) == nullptr)
         throw std::system_error(errno, std::generic_category(), path_);
-    // Targets give up root's rights, and still have to reach what is theirs in it.
+    // Targets that drop root's privileges must still be able to reach their files in it.
     std::filesystem::permissions(path_, std::filesystem::perms::owner_all |
                                             std::filesystem::perms::group_exec |
                                             std::filesystem::perms::others_exec);

@@ -6,7 +6,7 @@
 
 namespace threadfault::scenario {
 
-// A port on which nobody listens, by TCP or UDP, and which this process has not given out before.
+// A free port, for TCP and UDP, that this process has not returned before.
 // It lies below those that the kernel gives to outgoing connections. Thread-safe.
 int free_port();
 

@@ -25,13 +25,13 @@ std::string tail(const std::string& title, const std::string& text) {
     const std::vector<std::string> lines = base::lines_of(text);
     if (lines.empty()) return "";
     const std::size_t first = lines.size() - std::min(lines.size(), kLinesShown);
-    std::string shown = formatted("{}{}:\n", title, first > 0 ? " (its end)" : "");
-    for (std::size_t i = first; i < lines.size(); i++)
+    std::string shown = formatted("{}{}:\n", title, first > 0 ? " (last lines)" : "");
+    for (std::size_t i = first; i < lines.size(); ++i)
         shown += formatted("  {}\n", lines[i]);
     return shown;
 }
 
-// A script that is given to a shell is longer than anybody wants to read.
+// A script that is passed to a shell may be long.
 std::string in_short(const std::vector<std::string>& command) {
     constexpr std::size_t kMost = 100;
     std::string line = joined(command, " ");
@@ -71,7 +71,7 @@ std::optional<Failure> Session::do_all() {
     try {
         launch();
         start_probers();
-        for (std::size_t i = 0; i < test_.steps.size(); i++) {
+        for (std::size_t i = 0; i < test_.steps.size(); ++i) {
             if (stop_.requested()) break;
             current = &test_.steps[i];
             do_step(*current, i);
@@ -187,7 +187,7 @@ void Session::check_end_was_foreseen() const {
     if (target_->alive() || end_foreseen_) return;
     const std::optional<Exit> exit = target_->wait_exit();
     throw StepFailed{
-        formatted("the target {}, and no step expects that", exit ? exit->text() : "ended")};
+        formatted("the target {}, which no step expects", exit ? exit->text() : "ended")};
 }
 
 Failure Session::explain(const Place& place, const std::string& step, const std::string& message) {
@@ -211,7 +211,7 @@ Failure Session::explain(const Place& place, const std::string& step, const std:
             if (failure.stack.empty() && !victim_.empty()) failure.stack = target_->stack(victim_);
         }
     } catch (const std::exception&) {
-        // What can't be seen any more does not make the failure less of one.
+        // If the state can't be read any more, the failure is reported without it.
     }
     failure.output =
         tail("standard output", target_->output()) + tail("standard error", target_->errors());

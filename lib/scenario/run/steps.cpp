@@ -94,7 +94,7 @@ void Session::do_wait(const WaitStep& step) {
 void Session::do_wait_for_thread(const WaitForThreadStep& step) {
     const std::string selector = fill(step.selector);
     if (eventually(step.within, [&] { return !target_->threads(selector).empty(); })) {
-        note(formatted("thread {}: it is there", selector));
+        note(formatted("thread {}: found", selector));
         return;
     }
     throw StepFailed{

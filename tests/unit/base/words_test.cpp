@@ -39,7 +39,7 @@ TEST(Duration, TheErrorNamesTheOption) {
         FAIL() << "no error";
     } catch (const threadfault::Error& error) {
         EXPECT_EQ(error.code(), threadfault::ErrorCode::usage);
-        EXPECT_STREQ(error.what(), "--wait: \"soon\" is no duration");
+        EXPECT_STREQ(error.what(), "--wait: \"soon\" is not a duration");
     }
 }
 

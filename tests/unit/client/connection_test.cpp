@@ -143,7 +143,8 @@ TEST(Connection, HearsWhyItIsTurnedAway) {
         SCOPED_TRACE(after_the_request);
         const Error error = turned_away(after_the_request);
         EXPECT_EQ(error.code(), ErrorCode::not_permitted) << error.what();
-        EXPECT_NE(std::string(error.what()).find("serves the user it runs as"), std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("accepts only root and the user that it runs as"),
+                  std::string::npos);
     }
 }
 

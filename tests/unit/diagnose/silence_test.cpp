@@ -19,7 +19,7 @@ TEST(Silence, OfARunnableThreadIsTheSchedulers) {
 }
 
 TEST(Silence, OfASleepingThreadIsNotExplained) {
-    EXPECT_EQ(said_of('S'), "it did not answer within 50 ms, and why is not known");
+    EXPECT_EQ(said_of('S'), "it did not answer within 50 ms, for an unknown reason");
     EXPECT_EQ(said_of('I'), said_of('S'));
 }
 

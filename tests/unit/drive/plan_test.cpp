@@ -38,9 +38,9 @@ TEST(PlanWords, Deaths) {
     for (const char* const text : {"", "CANCEL", "signal", "look", "freeze", "cancel "})
         EXPECT_THROW(parse_how(text), BadValue) << text;
     EXPECT_EQ(wrong([] { parse_how("vansh"); }, Part::how),
-              "there is no \"vansh\" | did you mean vanish?");
+              "invalid value \"vansh\" | did you mean vanish?");
     EXPECT_EQ(wrong([] { parse_how("murder"); }, Part::how),
-              "there is no \"murder\" | one of cancel, async-cancel, exit, vanish");
+              "invalid value \"murder\" | one of cancel, async-cancel, exit, vanish");
 }
 
 TEST(PlanWords, Percentages) {
@@ -84,20 +84,20 @@ TEST(Plan, Durations) {
 TEST(Plan, Signals) {
     for (const int number : {32, 33}) {
         EXPECT_EQ(wrong({.fault = Fault::signal, .signal = number}, Part::signal),
-                  "it belongs to glibc | `kill` cancels a thread");
+                  "reserved by glibc | use `kill` to cancel a thread");
     }
     for (const int number : {-1, 0, 65})
         EXPECT_NE(wrong({.fault = Fault::signal, .signal = number}, Part::signal), "") << number;
     for (const int number : {1, 31, 34, 64})
         EXPECT_EQ(wrong({.fault = Fault::signal, .signal = number}, Part::signal), "") << number;
     EXPECT_EQ(wrong([] { require_signal("TREM"); }, Part::signal),
-              "\"TREM\" is no signal | did you mean TERM?");
+              "\"TREM\" is not a signal | did you mean TERM?");
 }
 
 TEST(Plan, Demotions) {
     EXPECT_NE(wrong({.fault = Fault::demote}, Part::change), "");
     EXPECT_EQ(wrong({.fault = Fault::demote, .cpus = "0,x"}, Part::cpus),
-              "\"x\" is no CPU | write a list like 0 or 0,2-3");
+              "\"x\" is not a CPU | write a list like 0 or 0,2-3");
     EXPECT_NE(wrong({.fault = Fault::demote, .nice = 20}, Part::nice), "");
     EXPECT_NE(wrong({.fault = Fault::demote, .nice = -21}, Part::nice), "");
     const Plan plan({.fault = Fault::demote, .nice = 0, .cpus = "1,64"});

@@ -58,28 +58,28 @@ TEST_P(StormFaultsMistaken, NamesColumnAndExpectation) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Each, StormFaultsMistaken,
-    testing::Values(Mistake{"demote", "8: expected a time, for example demote=200ms"},
-                    Mistake{"kill=exit,demote=x", "18: expected a time, for example demote=200ms"},
-                    Mistake{"demote=0s", "8: expected a time, for example demote=200ms"},
-                    Mistake{"demote=20/1s",
-                            "8: expected a nice value from -20 to 19, for example "
-                            "demote=19/200ms"},
-                    Mistake{"demote=/1s",
-                            "8: expected a nice value from -20 to 19, for example "
-                            "demote=19/200ms"},
-                    Mistake{"demote=5/", "10: expected a time, for example 200ms"},
-                    Mistake{"freeze=", "8: expected a time, for example freeze=200ms"},
-                    Mistake{"spin=1", "6: expected a time, for example spin=200ms"},
-                    Mistake{"slow=0%",
-                            "6: expected a share from 1% to 99%, for example slow=10%/2s"},
-                    Mistake{"slow=10%/0s", "10: expected a time, for example 2s"},
-                    Mistake{"interrupt=1s", "10: expected interrupt alone"},
-                    Mistake{"signal=32", "8: signal=32: it belongs to glibc"},
-                    Mistake{"signal=TREM", "8: signal=TREM: \"TREM\" is no signal"},
-                    Mistake{"thaw", "1: unknown fault \"thaw\""},
-                    Mistake{"kill=", "6: expected kill=cancel, async-cancel, exit or vanish"},
-                    Mistake{"freeze=1s,", "11: unknown fault \"\""},
-                    Mistake{"demot=1s", "1: unknown fault \"demot\""}),
+    testing::Values(
+        Mistake{"demote", "8: expected a duration, for example demote=200ms"},
+        Mistake{"kill=exit,demote=x", "18: expected a duration, for example demote=200ms"},
+        Mistake{"demote=0s", "8: expected a duration, for example demote=200ms"},
+        Mistake{"demote=20/1s",
+                "8: expected a nice value from -20 to 19, for example "
+                "demote=19/200ms"},
+        Mistake{"demote=/1s",
+                "8: expected a nice value from -20 to 19, for example "
+                "demote=19/200ms"},
+        Mistake{"demote=5/", "10: expected a duration, for example 200ms"},
+        Mistake{"freeze=", "8: expected a duration, for example freeze=200ms"},
+        Mistake{"spin=1", "6: expected a duration, for example spin=200ms"},
+        Mistake{"slow=0%", "6: expected a percentage from 1% to 99%, for example slow=10%/2s"},
+        Mistake{"slow=10%/0s", "10: expected a duration, for example 2s"},
+        Mistake{"interrupt=1s", "10: expected interrupt without a value"},
+        Mistake{"signal=32", "8: signal=32: reserved by glibc"},
+        Mistake{"signal=TREM", "8: signal=TREM: \"TREM\" is not a signal"},
+        Mistake{"thaw", "1: unknown fault \"thaw\""},
+        Mistake{"kill=", "6: expected kill=cancel, async-cancel, exit or vanish"},
+        Mistake{"freeze=1s,", "11: unknown fault \"\""},
+        Mistake{"demot=1s", "1: unknown fault \"demot\""}),
     [](const auto& info) { return "mistake" + std::to_string(info.index); });
 
 // As the kernel writes /proc/<pid>/limits.

@@ -114,7 +114,7 @@ TEST(Spec, TellsTheColumnAndTheExpectedWord) {
         {"read:error=EIO:when=0", "column 21: expected a number from 1"},
         {"read:error=EIO:when=", "column 21: expected a number from 1, found the end"},
         {"read:error=EIO:when=3.5", "column 23: expected \"..\""},
-        {"read:error=EIO:when=5..3", "column 24: expected a number that is not below the first"},
+        {"read:error=EIO:when=5..3", "column 24: expected a number not less than the first"},
         {"read:error=EIO:when=5+0", "column 23: expected a number from 1"},
         {"read:error=EIO:when=5x", "column 22: expected FIRST[..LAST][+STEP]"},
         {"read:error=EIO:whne=5", "column 16: expected when=, probability=, seed= or thread=, fo"},

@@ -44,7 +44,7 @@ TEST(SocketProbe, WantsTheAnswer) {
     EXPECT_TRUE(ask(server, "").healthy) << "connected is enough";
     const Attempt other = ask(server, "^500");
     EXPECT_FALSE(other.healthy);
-    EXPECT_EQ(other.why, "another answer");
+    EXPECT_EQ(other.why, "unexpected answer");
 }
 
 TEST(SocketProbe, GivesUpAtTheDeadline) {
@@ -105,7 +105,7 @@ TEST(HttpProbe, WantsStatusAndBody) {
     EXPECT_TRUE(get(server, 200, "").healthy);
     EXPECT_TRUE(get(server, 200, "^hello$").healthy);
     EXPECT_EQ(get(server, 204, "").why, "status 200 instead of 204");
-    EXPECT_EQ(get(server, 200, "bye").why, "another answer");
+    EXPECT_EQ(get(server, 200, "bye").why, "unexpected answer");
 }
 
 TEST(HttpProbe, GivesUpAtTheDeadline) {

@@ -92,7 +92,7 @@ TEST(Human, AFailureIsExplained) {
               "      out?[2J ]]> ?\n"
               "    what was done:\n"
               "      did <this>\n"
-              "    again: --seed 8\n");
+              "    repeat with: --seed 8\n");
 }
 
 TEST(Human, TheSummaryNamesTheSeed) {
