@@ -194,17 +194,19 @@ std::string_view spec_help() {
         "        [:thread=SELECTOR]\n"
         "FAULT is\n"
         "  error=NAME    the call fails (error=EAGAIN)\n"
-        "  spurious      a wait for a condition wakes up for nothing\n"
+        "  spurious      a wait for a condition wakes up spuriously\n"
         "  interrupt     the call returns as if a signal had interrupted it\n"
         "  [before:|after:]delay=D   the thread is held for a time\n"
         "  [before:|after:]freeze=D  the same, and shown as frozen\n"
         "  [before:|after:]kill=" +
         std::string(base::kDeathsInGrammar.c_str()) +
         "\n"
-        "                the thread ends in the very call\n"
-        "when= counts the matching calls of the process from 1: 3 is the third, 3+ it and all\n"
-        "after it, 2..10 those, 1+5 every fifth from the first on.\n"
-        "thread= comes last: main, a thread id, name=, start=, path=, nth=, joined by commas.\n";
+        "                the thread ends inside the call\n"
+        "when= counts the matching calls of the process from 1: 3 is the third, 3+ the\n"
+        "third and all later ones, 2..10 the second to the tenth, 1+5 every fifth from\n"
+        "the first.\n"
+        "thread= comes last: main, a thread ID, name=, start=, path=, nth=, joined by\n"
+        "commas.\n";
     return help;
 }
 
