@@ -28,7 +28,7 @@ struct CommandLine {
     bool version = false;
 };
 
-// The words of `argv` from `first` on, sorted: the command's own and its program's.
+// Splits the words of `argv` from `first` on into the command's own and its program's.
 void split_own(int argc, char** argv, int first, const CLI::App& app, CommandLine* line,
                Invocation* invocation) {
     WordReader reader(app, program_begins(line->command->name));
@@ -74,7 +74,7 @@ CommandLine split(int argc, char** argv, CLI::App* app, Invocation* invocation) 
     return line;
 }
 
-// Before anything is parsed: how are errors to be told?
+// Before anything is parsed: the format in which errors are reported.
 void note_error_format(int argc, char** argv, Invocation* invocation) {
     for (int i = 1; i < argc; i++) {
         const std::string_view word = argv[i];
@@ -109,7 +109,7 @@ void check_color(const std::string& color) {
     if (std::find(std::begin(kModes), std::end(kModes), color) != std::end(kModes)) return;
     const std::string_view near = base::nearest(color, kModes);
     throw usage_error(
-        formatted("--color {}: no such mode", color),
+        formatted("invalid --color \"{}\"", color),
         near.empty() ? "one of auto, always, never" : formatted("did you mean {}?", near));
 }
 
@@ -135,7 +135,7 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
             print_out(overview(invocation.style()));
             return 0;
         }
-        // Options alone: an unknown one is told before the missing command.
+        // Only options: report an unknown one rather than the missing command.
         for (const std::string& word : line.arguments) {
             if (word == "--json" || word.starts_with("--color") || word.starts_with("--shim") ||
                 !word.starts_with('-')) {
@@ -143,7 +143,7 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
             }
             throw usage_error(formatted("unknown option {}", word), "threadfault --help");
         }
-        throw usage_error("which command?", "threadfault --help lists the commands");
+        throw usage_error("missing command", "threadfault --help lists the commands");
     }
 
     const auto asks_help = [](const std::string& word) { return word == "-h" || word == "--help"; };

@@ -1,4 +1,4 @@
-// From the words of the command line to a command that runs.
+// Parses the command line and runs the command.
 #ifndef THREADFAULT_CLI_COMMAND_LINE_HPP
 #define THREADFAULT_CLI_COMMAND_LINE_HPP
 

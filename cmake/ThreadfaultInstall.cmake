@@ -2,7 +2,7 @@ if(NOT TARGET threadfault OR NOT TARGET threadfault_preload)
   return()
 endif()
 # What is installed: the libraries with their headers, CMake package and pkg-config files, the shim (in a
-# private directory: nobody links with it), the command, documentation.
+# private directory: no program links with it), the command, documentation.
 include(CMakePackageConfigHelpers)
 
 set(THREADFAULT_SHIM_DIR "${CMAKE_INSTALL_LIBDIR}/threadfault")

@@ -1,4 +1,4 @@
-// threadfault completion: the script that teaches a shell our words.
+// threadfault completion: prints the completion script for a shell.
 #include "base/suggest.hpp"
 #include "commands/commands.hpp"
 #include "commands/completion_scripts.hpp"
@@ -28,7 +28,7 @@ int run_completion(const std::string& shell) {
     if (shell == "fish") script = kFishScript;
     if (script == nullptr) {
         const std::string_view near = base::nearest(shell, kShells);
-        throw Error(ErrorCode::usage, formatted("no completion for \"{}\"", shell),
+        throw Error(ErrorCode::usage, formatted("no completion script for shell \"{}\"", shell),
                     near.empty() ? "one of bash, zsh, fish" : formatted("did you mean {}?", near));
     }
     print_out(script);

@@ -1,4 +1,4 @@
-// threadfault demote: a thread gets less of the scheduler's favour.
+// threadfault demote: lowers a thread's priority, or restricts it to some CPUs.
 #include "base/duration.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
@@ -46,24 +46,24 @@ void setup_demote(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<DemoteOptions>();
     add_thread_options(app, options->thread);
     app.add_option("--nice", options->nice, "nice value, -20 to 19")->type_name("N");
-    app.add_flag("--idle", options->idle, "SCHED_IDLE: only when nobody else wants the CPU");
-    app.add_option("--cpus", options->cpus, "only these CPUs, for example 0,2-3")
+    app.add_flag("--idle", options->idle,
+                 "SCHED_IDLE: run only when no other thread wants the CPU");
+    app.add_option("--cpus", options->cpus, "run only on these CPUs, for example 0,2-3")
         ->type_name("LIST");
-    app.add_option("--for", options->duration, "back after this time")->type_name("TIME");
+    app.add_option("--for", options->duration, "undo it after this time")->type_name("TIME");
     app.footer(std::string(drive::selector_help()) +
                "\n"
-               "What the thread had before comes back after --for, or with `threadfault thaw`. "
-               "Where the\n"
-               "target may not raise its priority again, --nice and --idle with --for are refused "
+               "--for or `threadfault thaw` restores the previous values. If the target has no\n"
+               "right to raise its priority again, --nice and --idle with --for are refused\n"
                "beforehand.\n"
                "\n"
                "Examples:\n"
                "  threadfault demote 4711 name=io --nice 19 --for 10s\n"
                "  threadfault demote 4711 main --idle --cpus 0\n"
                "\n"
-               "Exit status: 0 done, 2 usage, 3 no such process or thread, or several match, 4 no "
-               "agent,\n"
-               "5 not permitted, 6 not done (the output says why), 7 the target died.\n");
+               "Exit status: 0 done, 2 usage, 3 no such process or thread, or several match,\n"
+               "4 no agent, 5 not permitted, 6 not done (the output says why),\n"
+               "7 the target died.\n");
     invocation.action = [options, &invocation] { return run_demote(*options, invocation); };
 }
 

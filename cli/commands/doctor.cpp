@@ -1,4 +1,4 @@
-// threadfault doctor: can the shim work there, and if not, why not?
+// threadfault doctor: checks whether the shim can work, and why not.
 #include "drive/programs/doctor.hpp"
 #include "base/clean_text.hpp"
 #include "commands/commands.hpp"
@@ -24,10 +24,10 @@ struct DoctorOptions {
 constexpr const char* kDoctorExamples =
     "Examples:\n"
     "  threadfault doctor                 this machine\n"
-    "  threadfault doctor 4711            that process: is the shim in it, does its agent answer?\n"
-    "  threadfault doctor /usr/bin/ssh    that program: can the shim be loaded into it?\n"
+    "  threadfault doctor 4711            does the agent of that process answer?\n"
+    "  threadfault doctor /usr/bin/ssh    can the shim be loaded into that program?\n"
     "\n"
-    "Exit status: 0 all is well, 4 threadfault can't work there.\n";
+    "Exit status: 0 no problem found, 4 threadfault can't work there.\n";
 
 bool is_pid(std::string_view text) {
     return !text.empty() &&
@@ -72,7 +72,7 @@ int run_doctor(const DoctorOptions& options, const Invocation& invocation) {
 void setup_doctor(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<DoctorOptions>();
     app.add_option("PID|PROGRAM", options->subject,
-                   "a process, or a program in PATH or as a file; without: this machine")
+                   "a process, or a program (in PATH, or a file); default: this machine")
         ->type_name("");
     app.footer(kDoctorExamples);
     invocation.action = [options, &invocation] { return run_doctor(*options, invocation); };

@@ -48,21 +48,20 @@ int run_events(const EventsOptions& options, const Invocation& invocation) {
 
 void setup_events(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<EventsOptions>();
-    app.add_option("PID", options->pid, "process id of the target")->required()->type_name("");
+    app.add_option("PID", options->pid, "process ID of the target")->required()->type_name("");
     app.add_option("--for", options->duration, "stop after this time")->type_name("TIME");
     app.footer(
-        "One line an event: a thread was created or named, ended (returned, exited, "
-        "cancelled,\n"
-        "vanished), or had a fault done to it. Any number of followers at once; what comes "
-        "too fast\n"
-        "for one is counted and told. Ctrl-C ends it.\n"
+        "Prints one line per event: a thread was created, was named, ended (returned,\n"
+        "exited, cancelled or vanished), or had a fault injected. Several commands may\n"
+        "follow one target; events that come too fast for one are counted and reported\n"
+        "as lost. Ctrl-C ends it.\n"
         "\n"
         "Examples:\n"
         "  threadfault events 4711\n"
         "  threadfault events 4711 --json --for 10s | jq 'select(.event == \"ended\")'\n"
         "\n"
-        "Exit status: 0 ended by Ctrl-C or --for, 2 usage, 3 no such process, 4 no agent,\n"
-        "5 not permitted, 7 the target ended.\n");
+        "Exit status: 0 ended by Ctrl-C or --for, 2 usage, 3 no such process,\n"
+        "4 no agent, 5 not permitted, 7 the target ended.\n");
     invocation.action = [options, &invocation] { return run_events(*options, invocation); };
 }
 

@@ -1,4 +1,4 @@
-// threadfault freeze, thaw, delay, spin, interrupt: what holds a thread up, and lets it go.
+// threadfault freeze, thaw, delay, spin, interrupt: hold a thread, release it.
 #include "base/duration.hpp"
 #include "base/fault.hpp"
 #include "commands/commands.hpp"
@@ -14,8 +14,9 @@ namespace {
 
 constexpr const char* kExitStatus =
     "\n"
-    "Exit status: 0 done, 2 usage, 3 no such process or thread, or several match, 4 no agent,\n"
-    "5 not permitted, 6 not done within --wait (the output says why), 7 the target died.\n";
+    "Exit status: 0 done, 2 usage, 3 no such process or thread, or several match,\n"
+    "4 no agent, 5 not permitted, 6 not done within --wait (the output says why),\n"
+    "7 the target died.\n";
 
 struct HoldOptions {
     ThreadOptions thread;
@@ -24,7 +25,7 @@ struct HoldOptions {
 };
 
 void add_wait(CLI::App& app, HoldOptions& options) {
-    app.add_option("--wait", options.wait, "how long it may take to begin; default 1s")
+    app.add_option("--wait", options.wait, "how long to wait for it to begin; default 1s")
         ->type_name("TIME");
 }
 
@@ -72,7 +73,7 @@ int run_thaw(HoldOptions& options, const Invocation& invocation) {
     const Infliction infliction = options.thread.thread.empty()
                                       ? inflict_on_faulty(options.thread, plan)
                                       : inflict(options.thread, plan);
-    return report(invocation, options.thread, infliction, "thaw", "", "let go");
+    return report(invocation, options.thread, infliction, "thaw", "", "released");
 }
 
 int run_delay(const HoldOptions& options, const Invocation& invocation) {
@@ -86,7 +87,7 @@ int run_spin(const HoldOptions& options, const Invocation& invocation) {
     const Infliction infliction =
         inflict(options.thread, plan_for(options, wire::Fault::spin, "TIME"));
     return report(invocation, options.thread, infliction, "spin", "",
-                  formatted("burns {} of CPU time", options.duration));
+                  formatted("burning {} of CPU time", options.duration));
 }
 
 int run_interrupt(const HoldOptions& options, const Invocation& invocation) {
@@ -100,18 +101,16 @@ int run_interrupt(const HoldOptions& options, const Invocation& invocation) {
 void setup_freeze(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<HoldOptions>();
     add_thread_options(app, options->thread);
-    app.add_option("--for", options->duration, "thaw by itself after this time")->type_name("TIME");
+    app.add_option("--for", options->duration, "thaw after this time")->type_name("TIME");
     add_wait(app, *options);
-    app.footer(footer(
-        "The thread stands still wherever it is: in its own code, in a lock wait, in a system "
-        "call.\n"
-        "With --for it thaws by itself, whatever becomes of this command; without, `threadfault "
-        "thaw`\n"
-        "lets it go.\n"
-        "\n"
-        "Examples:\n"
-        "  threadfault freeze 4711 name=mc-worker --first --for 2s\n"
-        "  threadfault freeze 4711 path=main/3; threadfault thaw 4711 path=main/3\n"));
+    app.footer(
+        footer("The thread stops wherever it is: in its own code, in a lock wait, in a system\n"
+               "call. With --for it thaws after that time, even if this command has ended;\n"
+               "without it, `threadfault thaw` releases it.\n"
+               "\n"
+               "Examples:\n"
+               "  threadfault freeze 4711 name=mc-worker --first --for 2s\n"
+               "  threadfault freeze 4711 path=main/3; threadfault thaw 4711 path=main/3\n"));
     invocation.action = [options, &invocation] { return run_freeze(*options, invocation); };
 }
 
@@ -121,8 +120,8 @@ void setup_thaw(CLI::App& app, Invocation& invocation) {
     app.get_option("THREAD")->required(false);
     add_wait(app, *options);
     const std::string text = formatted(
-        "Undoes what is in force on the thread: {}. `thaw PID --all`\n"
-        "does it for every thread of the process.\n"
+        "Undoes the faults in force on the thread: {}.\n"
+        "`thaw PID --all` does it for every thread of the process.\n"
         "\n"
         "Examples:\n"
         "  threadfault thaw 4711 name=mc-worker --all\n"
@@ -138,7 +137,7 @@ void setup_delay(CLI::App& app, Invocation& invocation) {
     app.add_option("TIME", options->duration, "how long")->required()->type_name("");
     add_wait(app, *options);
     app.footer(
-        footer("The thread is held once for that time, and goes on.\n"
+        footer("The thread is held once, for that time, then goes on.\n"
                "\n"
                "Examples:\n"
                "  threadfault delay 4711 4713 250ms\n"
@@ -152,7 +151,7 @@ void setup_spin(CLI::App& app, Invocation& invocation) {
     app.add_option("TIME", options->duration, "how much CPU time")->required()->type_name("");
     add_wait(app, *options);
     app.footer(
-        footer("The thread burns that much CPU time in a loop before it goes on: livelock, "
+        footer("The thread burns that much CPU time in a loop, then goes on: livelock,\n"
                "starvation.\n"
                "\n"
                "Examples:\n"
@@ -165,8 +164,8 @@ void setup_interrupt(CLI::App& app, Invocation& invocation) {
     add_thread_options(app, options->thread);
     add_wait(app, *options);
     app.footer(
-        footer("A signal with an empty handler, without SA_RESTART: a blocking call returns "
-               "EINTR.\n"
+        footer("Sends a signal with an empty handler and without SA_RESTART, so that a blocking\n"
+               "call returns EINTR.\n"
                "\n"
                "Examples:\n"
                "  threadfault interrupt 4711 name=reader --first\n"));

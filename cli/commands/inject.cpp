@@ -29,14 +29,14 @@ struct InjectOptions {
     switch (reply.outcome) {
         case wire::ArmOutcome::needs_points:
             throw Error(ErrorCode::needs_points,
-                        formatted("process {} does not run with the points library, which "
+                        formatted("process {} runs without the points library, which "
                                   "\"{}\" needs",
                                   pid, text),
                         "start it with threadfault run --points -- PROGRAM");
         case wire::ArmOutcome::too_many:
             throw Error(ErrorCode::too_many,
-                        formatted("process {} has as many call faults as it can hold", pid),
-                        formatted("threadfault inject {} --clear", pid));
+                        formatted("process {} has reached its limit of call faults", pid),
+                        formatted("`threadfault inject {} --clear` disarms them", pid));
         default:
             throw Error(ErrorCode::bad_spec,
                         formatted("the agent of process {} does not understand \"{}\" (column "
@@ -54,7 +54,7 @@ int arm(client::Connection& connection, pid_t pid, const std::vector<inject::Spe
         const wire::ArmReply reply = connection.arm(spec.text);
         if (reply.outcome != wire::ArmOutcome::armed) not_armed(reply, spec.text, pid);
         armed.push_back({{"id", reply.id}, {"spec", spec.text}});
-        out += formatted("armed, number {}: {}\n", reply.id, base::clean_line(spec.text));
+        out += formatted("armed as number {}: {}\n", reply.id, base::clean_line(spec.text));
     }
     if (invocation.json) out = line({{"pid", pid}, {"armed", armed}});
     print_out(out);
@@ -100,8 +100,8 @@ int run_inject(const InjectOptions& options, const Invocation& invocation) {
     const int asked =
         (options.specs.empty() ? 0 : 1) + (options.list ? 1 : 0) + (options.clear ? 1 : 0);
     if (asked != 1) {
-        throw Error(ErrorCode::usage, "inject: which call fault?",
-                    "give a SPEC, or --list, or --clear");
+        throw Error(ErrorCode::usage, "inject: missing SPEC",
+                    "give a SPEC, or use --list or --clear");
     }
     std::vector<inject::Spec> specs =
         parse_specs(options.specs, options.force, parse_seed(options.seed));
@@ -123,7 +123,8 @@ std::optional<std::uint64_t> parse_seed(const std::string& text) {
     const char* const end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, seed);
     if (error == std::errc() && rest == end) return seed;
-    throw Error(ErrorCode::usage, formatted("--seed {}: no number", text), "for example --seed 7");
+    throw Error(ErrorCode::usage, formatted("invalid --seed \"{}\"", text),
+                "it must be a whole number, for example 7");
 }
 
 std::vector<inject::Spec> parse_specs(const std::vector<std::string>& texts, bool force,
@@ -137,26 +138,24 @@ std::vector<inject::Spec> parse_specs(const std::vector<std::string>& texts, boo
 
 void setup_inject(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<InjectOptions>();
-    app.add_option("PID", options->pid, "process id of the target")->required()->type_name("");
+    app.add_option("PID", options->pid, "process ID of the target")->required()->type_name("");
     app.add_option("SPEC", options->specs, "call, fault and when, see below")->type_name("");
-    app.add_flag("--list", options->list, "what is armed, and how often it has happened");
+    app.add_flag("--list", options->list, "list the armed call faults, with their counts");
     app.add_flag("--clear", options->clear, "disarm everything");
-    app.add_flag("--force", options->force, "also what no real program could meet there");
-    app.add_option("--seed", options->seed, "for probability=")->type_name("N");
-    app.footer(
-        std::string(inject::spec_help()) +
-        "\n"
-        "The target must run under `threadfault run --points`; faults of pthread_create and\n"
-        "thrd_create work without.\n"
-        "\n"
-        "Examples:\n"
-        "  threadfault inject 4711 pthread_create:error=EAGAIN:when=3\n"
-        "  threadfault inject 4711 'pthread_mutex_lock:delay=2ms:thread=name=worker*'\n"
-        "  threadfault inject 4711 --list\n"
-        "\n"
-        "Exit status: 0 done, 2 usage or SPEC error, 3 no such process, 4 no agent, or it "
-        "lacks the\n"
-        "points library, 5 not permitted, 6 no room for more.\n");
+    app.add_flag("--force", options->force, "allow faults that cannot occur in a real program");
+    app.add_option("--seed", options->seed, "seed for probability=")->type_name("N");
+    app.footer(std::string(inject::spec_help()) +
+               "\n"
+               "The target must run under `threadfault run --points`; faults of pthread_create\n"
+               "and thrd_create work without it.\n"
+               "\n"
+               "Examples:\n"
+               "  threadfault inject 4711 pthread_create:error=EAGAIN:when=3\n"
+               "  threadfault inject 4711 'pthread_mutex_lock:delay=2ms:thread=name=worker*'\n"
+               "  threadfault inject 4711 --list\n"
+               "\n"
+               "Exit status: 0 done, 2 usage or SPEC error, 3 no such process, 4 no agent or no\n"
+               "points library in the target, 5 not permitted, 6 too many call faults armed.\n");
     invocation.action = [options, &invocation] { return run_inject(*options, invocation); };
 }
 

@@ -24,14 +24,15 @@ struct KillOptions {
 
 constexpr const char* kKillExamples =
     "Examples:\n"
-    "  threadfault kill 4711 4713                                the thread with that id\n"
+    "  threadfault kill 4711 4713                     the thread with that ID\n"
     "  threadfault kill 4711 name=mc-worker --first --how vanish\n"
     "  threadfault kill 4711 path=main/3/1 --how exit --wait 5s\n"
     "  threadfault kill 4711 'name=worker*,waiting=mutex' --all --json\n"
-    "  threadfault kill 4711 name=worker-1 --how exit --dry-run   would the process survive it?\n"
+    "  threadfault kill 4711 name=worker-1 --how exit --dry-run\n"
     "\n"
-    "Exit status: 0 ended, 2 usage, 3 no such process or thread, or several match, 4 no agent,\n"
-    "5 not permitted, 6 not ended within --wait (the output says why), 7 the target died.\n";
+    "Exit status: 0 ended, 2 usage, 3 no such process or thread, or several match,\n"
+    "4 no agent, 5 not permitted, 6 not ended within --wait (the output says why),\n"
+    "7 the target died.\n";
 
 std::string ways_to_end() {
     std::string text = "How the thread ends (--how):\n";
@@ -71,10 +72,11 @@ void setup_kill(CLI::App& app, Invocation& invocation) {
     app.add_option("--how", options->how,
                    formatted("{}; default {}", base::kDeathsInWords.c_str(), options->how))
         ->type_name("HOW");
-    app.add_option("--wait", options->wait, "how long it may take; default 1s")->type_name("TIME");
-    app.add_flag("--anywhere", options->anywhere, "don't wait for a safe point: anywhere");
+    app.add_option("--wait", options->wait, "how long to wait for its end; default 1s")
+        ->type_name("TIME");
+    app.add_flag("--anywhere", options->anywhere, "do not wait for a safe point");
     app.add_flag("--dry-run", options->dry_run,
-                 "do nothing; say what it would do, from the thread's stack and locks");
+                 "only forecast the effect, from the thread's stack and locks");
     app.footer(std::string(drive::selector_help()) + "\n" + ways_to_end() + kKillExamples);
     invocation.action = [options, &invocation] { return run_kill(*options, invocation); };
 }

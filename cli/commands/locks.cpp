@@ -1,4 +1,4 @@
-// threadfault locks: who waits for whom, and for the dead.
+// threadfault locks: which thread waits for which, and orphaned locks.
 #include "render/locks.hpp"
 #include "base/run.hpp"
 #include "commands/commands.hpp"
@@ -28,13 +28,12 @@ int draw(const std::string& graph) {
         base::run({"dot", "-Tsvg"},
                   {.input = graph, .deadline = std::chrono::steady_clock::now() + kPatience});
     if (dot.end == base::RunResult::End::not_started) {
-        throw Error(ErrorCode::no_graphviz,
-                    "--svg: the program dot of Graphviz, which draws it, is not to be found",
-                    "install graphviz, or take --dot and draw it elsewhere");
+        throw Error(ErrorCode::no_graphviz, "--svg: the program `dot` (Graphviz) was not found",
+                    "install graphviz, or use --dot and draw the graph elsewhere");
     }
     if (!dot.succeeded() || dot.truncated) {
         throw Error(ErrorCode::no_graphviz, "--svg: dot could not draw the graph",
-                    "take --dot and see what dot says of it");
+                    "use --dot and run `dot` on its output to see why");
     }
     print_out(dot.output);
     return 0;
@@ -42,7 +41,7 @@ int draw(const std::string& graph) {
 
 int run_locks(const LocksOptions& options, const Invocation& invocation) {
     if (options.dot && options.svg) {
-        throw Error(ErrorCode::usage, "--dot and --svg exclude each other", "say one of them");
+        throw Error(ErrorCode::usage, "--dot and --svg are mutually exclusive", "use one of them");
     }
     Looked looked(options.pid);
     const pid_t pid = looked.process.pid();
@@ -60,26 +59,26 @@ int run_locks(const LocksOptions& options, const Invocation& invocation) {
 
 void setup_locks(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<LocksOptions>();
-    app.add_option("PID", options->pid, "any process that we may look into")
+    app.add_option("PID", options->pid, "any process that you may inspect")
         ->required()
         ->type_name("");
-    app.add_flag("--dot", options->dot, "as a graph for Graphviz");
-    app.add_flag("--svg", options->svg, "drawn, by Graphviz");
+    app.add_flag("--dot", options->dot, "print a graph for Graphviz");
+    app.add_flag("--svg", options->svg, "draw the graph with Graphviz");
     app.footer(
-        "What every blocked thread waits for, who owns it, and who waits for those: deadlocks, "
-        "and\n"
-        "locks whose owners are dead. From outside alone: no signal, no thread is stopped. What "
-        "is\n"
-        "known of a dead owner comes from the agent, where the process has one.\n"
-        "Condition variables, semaphores and barriers know no owner; they are listed below the "
-        "tree.\n"
+        "Shows what each blocked thread waits for, which thread owns that object, and\n"
+        "which threads wait for the owner: deadlocks, and locks whose owner is dead.\n"
+        "All of it is read from outside: no signal is sent, no thread is stopped. How a\n"
+        "dead owner ended is known where the process has an agent.\n"
+        "Condition variables, semaphores and barriers have no owner; they are listed\n"
+        "below the tree.\n"
         "\n"
         "Examples:\n"
         "  threadfault locks 4711\n"
         "  threadfault locks 4711 --json | jq '.locks[] | select(.orphaned)'\n"
         "  threadfault locks 4711 --svg > locks.svg\n"
         "\n"
-        "Exit status: 0, whatever was found; 2 usage, 3 no such process, 5 not permitted.\n");
+        "Exit status: 0, with or without findings; 2 usage, 3 no such process,\n"
+        "5 not permitted, 8 internal error.\n");
     invocation.action = [options, &invocation] { return run_locks(*options, invocation); };
 }
 

@@ -35,7 +35,7 @@ std::optional<std::string> take(std::string_view option, std::vector<std::string
             continue;
         }
         if (!value.empty()) return value;
-        throw Error(ErrorCode::usage, formatted("{}: its value is missing", option),
+        throw Error(ErrorCode::usage, formatted("{}: missing value", option),
                     option == kCommand ? "for example --command memcached"
                                        : "for example --descendants-of 4711");
     }
@@ -55,11 +55,10 @@ std::string meaning(const drive::TargetFilter& filter) {
 
 void add_process_options(CLI::App& app) {
     if (!takes_pid(app)) return;
-    app.add_option(std::string(kCommand),
-                   "instead of PID: the target that runs this program (a GLOB)")
+    app.add_option(std::string(kCommand), "instead of PID: the target running this program (GLOB)")
         ->type_name("NAME");
     app.add_option(std::string(kDescendants),
-                   "instead of PID: the target among this process, its children and theirs")
+                   "instead of PID: the target among this process and its descendants")
         ->type_name("PID");
 }
 
@@ -73,8 +72,7 @@ void resolve_process(const CLI::App& app, std::vector<std::string>& arguments) {
     if (filter.command.empty() && filter.ancestor == 0) return;
     const std::vector<drive::Target> found = drive::find_targets(filter);
     if (found.empty()) {
-        throw Error(ErrorCode::no_such_process,
-                    formatted("{}: no target is meant by that", meaning(filter)),
+        throw Error(ErrorCode::no_such_process, formatted("{}: no target matches", meaning(filter)),
                     "`threadfault ps` lists the targets");
     }
     if (found.size() > 1) {
@@ -84,8 +82,8 @@ void resolve_process(const CLI::App& app, std::vector<std::string>& arguments) {
                               shorten(target.command, 40, true));
         }
         throw Error(ErrorCode::ambiguous_selector,
-                    formatted("{}: {} targets are meant: {}", meaning(filter), found.size(), list),
-                    "name one by its PID, or say both --command and --descendants-of");
+                    formatted("{}: {} targets match: {}", meaning(filter), found.size(), list),
+                    "use a PID, or both --command and --descendants-of");
     }
     arguments.insert(arguments.begin(), std::to_string(found.front().pid));
 }

@@ -22,14 +22,14 @@ struct PsOptions {
 };
 
 constexpr const char* kPsExamples =
-    "Looking disturbs nothing: no signal is sent, no thread is stopped. Any process can be looked "
-    "at;\n"
-    "thread paths are known of those that run under `threadfault run`.\n"
+    "Reading disturbs nothing: no signal is sent, no thread is stopped. Any process\n"
+    "can be listed; thread paths are known only under `threadfault run`.\n"
     "\n"
     "Examples:\n"
     "  threadfault ps                every process that runs under threadfault\n"
     "  threadfault ps 4711           its threads, and what each waits for\n"
-    "  threadfault ps 4711 --json | jq '.threads[] | select(.waiting_on.kind == \"mutex\")'\n";
+    "  threadfault ps 4711 --json |\n"
+    "      jq '.threads[] | select(.waiting_on.kind == \"mutex\")'\n";
 
 int list_targets(const Invocation& invocation) {
     const std::vector<drive::Target> targets = drive::find_targets();
@@ -65,7 +65,8 @@ int list_threads_of(const std::string& pid, const Invocation& invocation) {
 
 void setup_ps(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<PsOptions>();
-    app.add_option("PID", options->pid, "the process whose threads are listed")->type_name("");
+    app.add_option("PID", options->pid, "process whose threads are listed; default: list targets")
+        ->type_name("");
     app.footer(kPsExamples);
     invocation.action = [options, &invocation] {
         return options->pid.empty() ? list_targets(invocation)

@@ -1,4 +1,4 @@
-// threadfault run: become a program, with the shim loaded into it.
+// threadfault run: executes a program with the shim loaded into it.
 #include "commands/commands.hpp"
 #include "drive/programs/launch.hpp"
 #include "observe/preloadable.hpp"
@@ -23,26 +23,24 @@ struct RunOptions {
 };
 
 constexpr const char* kRunExamples =
-    "The program takes this command's place: the process id, input and output, directory, signals "
-    "and\n"
-    "exit code are its own. A program that no library can be preloaded into (static, set-user-ID,\n"
-    "another libc) is refused, with the reason.\n"
+    "The program replaces this command: process ID, input and output, directory,\n"
+    "signals and exit code are its own. A program that can't preload a library\n"
+    "(static, set-user-ID, another libc) is refused, with the reason.\n"
     "\n"
     "Examples:\n"
     "  threadfault run -- memcached -t 4 &      then: threadfault ps $!\n"
-    "  threadfault run --no-follow -- make      the shim stays out of the programs that make "
-    "starts\n"
+    "  threadfault run --no-follow -- make      not in the programs that make starts\n"
     "  threadfault run --log shim.log -- ./server\n"
     "  threadfault run --inject pthread_create:error=EAGAIN:when=3 -- ./server\n"
     "  threadfault run --on-start start=worker_loop:kill=exit:when=2 -- ./server\n"
     "  threadfault run --on-start path=main/3:delay=50ms -- ./server\n"
     "\n"
-    "Exit status: the program's own; 127 not found, 126 not executable, 4 the shim can't be "
-    "loaded.\n";
+    "Exit status: the program's own; 127 not found, 126 not executable, 4 the shim\n"
+    "can't be loaded.\n";
 
 int run_run(const RunOptions& options, const Invocation& invocation) {
     if (invocation.program.empty()) {
-        throw Error(ErrorCode::usage, "run: which program?", "threadfault run -- PROGRAM ARGS…");
+        throw Error(ErrorCode::usage, "run: missing program", "threadfault run -- PROGRAM ARGS…");
     }
     drive::LaunchOptions launch;
     launch.command = invocation.program;
@@ -74,28 +72,26 @@ void setup_run(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<RunOptions>();
     invocation.usage_tail = "-- PROGRAM [ARGS…]";
     app.add_flag("--no-follow", options->no_follow, "programs that it starts run without the shim");
-    app.add_option("--log", options->log, "the shim writes what it does to this file")
-        ->type_name("FILE");
+    app.add_option("--log", options->log, "file for the log of the shim")->type_name("FILE");
     app.add_option("--inject", options->inject, "a call fault, see below; may be repeated")
         ->type_name("SPEC")
         ->expected(1)
         ->take_all();
     app.add_option("--on-start", options->on_start,
-                   "a fault of threads before their start routines, see below; may be repeated")
+                   "a fault before a thread's start routine, see below; may be repeated")
         ->type_name("SELECTOR:FAULT")
         ->expected(1)
         ->take_all();
     app.add_flag("--points", options->points,
                  "load the points library, for `threadfault inject` later");
-    app.add_flag("--force", options->force, "also faults that no real program could meet there");
-    app.add_option("--seed", options->seed, "for probability=")->type_name("N");
-    app.footer(
-        std::string(inject::spec_help()) +
-        "\n"
-        "--on-start's FAULT is kill=, delay= or freeze=, with when= and probability=. A thread\n"
-        "that starts has no name of its own yet: choose it by start=, path= or nth=.\n"
-        "\n" +
-        kRunExamples);
+    app.add_flag("--force", options->force, "allow faults that cannot occur in a real program");
+    app.add_option("--seed", options->seed, "seed for probability=")->type_name("N");
+    app.footer(std::string(inject::spec_help()) +
+               "\n"
+               "FAULT of --on-start is kill=, delay= or freeze=, with when= and probability=.\n"
+               "A new thread has no name of its own yet: select it by start=, path= or nth=.\n"
+               "\n" +
+               kRunExamples);
     invocation.action = [options, &invocation] { return run_run(*options, invocation); };
 }
 

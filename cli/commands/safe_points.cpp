@@ -45,7 +45,7 @@ std::vector<drive::Result> at_no_safe_point(const observe::Process& process,
         drive::Result& result = refused.emplace_back();
         result.victim = *victim;
         result.outcome = drive::Outcome::refused;
-        result.reason = formatted("{}: {}; --anywhere lifts that",
+        result.reason = formatted("{}: {}; use --anywhere to end it anyway",
                                   drive::reason_token(wire::Reason::no_safe_point), why);
     }
     return refused;

@@ -16,18 +16,18 @@ struct SignalOptions {
 };
 
 constexpr const char* kSignalExamples =
-    "SIG is a name (USR1, SIGTERM, RTMIN+3) or a number. 32 and 33 belong to glibc and are "
-    "refused.\n"
-    "The thread itself gets the signal, as with tgkill(2); a real-time signal carries --value.\n"
+    "SIG is a name (USR1, SIGTERM, RTMIN+3) or a number. 32 and 33 are reserved by\n"
+    "glibc and refused. The signal goes to that thread, as with tgkill(2); a\n"
+    "real-time signal carries --value.\n"
     "\n"
     "Examples:\n"
     "  threadfault signal 4711 4713 USR1\n"
-    "  threadfault signal 4711 name=worker* --first SEGV      what does a crash there do?\n"
+    "  threadfault signal 4711 name=worker* --first SEGV      a crash of that thread\n"
     "  threadfault signal 4711 main RTMIN+5 --value 42\n"
     "\n"
-    "Exit status: 0 delivered, 2 usage, 3 no such process or thread, or several match, 4 no "
-    "agent,\n"
-    "5 not permitted, 6 still queued because the thread blocks it, 7 the target died of it.\n";
+    "Exit status: 0 delivered, 2 usage, 3 no such process or thread, or several\n"
+    "match, 4 no agent, 5 not permitted, 6 still queued because the thread blocks\n"
+    "it, 7 the signal ended the target.\n";
 
 int run_signal(const SignalOptions& options, const Invocation& invocation) {
     const drive::Plan plan = plan_of("", [&] {
@@ -48,7 +48,7 @@ void setup_signal(CLI::App& app, Invocation& invocation) {
     app.add_option("SIG", options->signal, "the signal, by name or number")
         ->required()
         ->type_name("");
-    app.add_option("--value", options->value, "sigval that goes with it; default 0")
+    app.add_option("--value", options->value, "value sent with the signal; default 0")
         ->type_name("N");
     app.footer(std::string(drive::selector_help()) + "\n" + kSignalExamples);
     invocation.action = [options, &invocation] { return run_signal(*options, invocation); };

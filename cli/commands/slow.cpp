@@ -1,4 +1,4 @@
-// threadfault slow: a thread runs a part of the time only.
+// threadfault slow: limits a thread to a share of the time.
 #include "base/duration.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
@@ -38,28 +38,26 @@ int run_slow(const SlowOptions& options, const Invocation& invocation) {
 void setup_slow(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<SlowOptions>();
     add_thread_options(app, options->thread);
-    app.add_option("--to", options->to, "share of the time that it may run: 1% to 99%")
+    app.add_option("--to", options->to, "share of the time in which it may run, 1% to 99%")
         ->required()
         ->type_name("PERCENT");
-    app.add_option("--for", options->duration, "back to full speed after this time")
+    app.add_option("--for", options->duration, "return to full speed after this time")
         ->type_name("TIME");
-    app.add_option("--wait", options->wait, "how long it may take to begin; default 1s")
+    app.add_option("--wait", options->wait, "how long to wait for it to begin; default 1s")
         ->type_name("TIME");
     app.footer(std::string(drive::selector_help()) +
                "\n"
-               "The thread's CPU time is kept to that share of the time by stopping it again and "
-               "again;\n"
-               "time that it does not want to run in costs it nothing. `threadfault thaw` ends "
-               "it.\n"
+               "The thread's CPU time is limited to that share of elapsed time by stopping it\n"
+               "again and again; time that it spends blocked does not count. `threadfault thaw`\n"
+               "ends it.\n"
                "\n"
                "Examples:\n"
                "  threadfault slow 4711 name=mc-worker --first --to 10%\n"
                "  threadfault slow 4711 start=render* --all --to 50% --for 30s\n"
                "\n"
-               "Exit status: 0 done, 2 usage, 3 no such process or thread, or several match, 4 no "
-               "agent,\n"
-               "5 not permitted, 6 not done within --wait (the output says why), 7 the target "
-               "died.\n");
+               "Exit status: 0 done, 2 usage, 3 no such process or thread, or several match,\n"
+               "4 no agent, 5 not permitted, 6 not done within --wait (the output says why),\n"
+               "7 the target died.\n");
     invocation.action = [options, &invocation] { return run_slow(*options, invocation); };
 }
 

@@ -55,11 +55,11 @@ public:
     void wait_until_ready() {
         for (int i = 0; i < 500; i++) {
             if (process_.has_ended()) {
-                throw Error(ErrorCode::target_died, "the program ended before it made a thread",
+                throw Error(ErrorCode::target_died, "the program ended before it created a thread",
                             "");
             }
             if (interrupted()) {
-                throw Error(ErrorCode::no_agent, "interrupted before the program made a thread",
+                throw Error(ErrorCode::no_agent, "interrupted before the program created a thread",
                             "");
             }
             try {
@@ -72,7 +72,7 @@ public:
                 std::this_thread::sleep_for(20ms);
             }
         }
-        throw Error(ErrorCode::no_agent, "the program made no thread within 10 s",
+        throw Error(ErrorCode::no_agent, "the program created no thread within 10 s",
                     formatted("threadfault doctor {}", pid()));
     }
 
@@ -121,7 +121,7 @@ public:
             out += formatted("{:<16}  {}\n", fault, joined(parts, ", "));
         }
         out += formatted(
-            "{}, seed {}; {} let go at the end; journal: {}\n", counted(end.steps, "fault"), seed,
+            "{}, seed {}; {} released at the end; journal: {}\n", counted(end.steps, "fault"), seed,
             counted(end.undone, "thread") + (end.undone == 1 ? " was" : " were"), journal.path());
         if (end.target_died) out += style.red("the target died: " + *end.target_died) + "\n";
         return out;
@@ -145,7 +145,7 @@ private:
 };
 
 int run_storm_command(const StormArguments& arguments, const Invocation& invocation) {
-    // What is wrong with the command line is told before anything is started.
+    // Mistakes in the command line are reported before anything is started.
     drive::StormOptions options;
     options.selector = arguments.threads;
     if (!options.selector.empty()) drive::parse_selector(options.selector);
@@ -156,7 +156,7 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
     std::vector<drive::StormStep> recorded;
     if (!arguments.replay.empty()) recorded = drive::read_storm_journal(arguments.replay);
     if (arguments.pid.empty() == invocation.program.empty()) {
-        throw Error(ErrorCode::usage, "storm: on which target?",
+        throw Error(ErrorCode::usage, "storm: needs either a PID or a program",
                     "threadfault storm PID …, or threadfault storm … -- PROGRAM ARGS…");
     }
 
@@ -188,57 +188,52 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
 }
 
 constexpr const char* kStormHelp =
-    "Every now and then one of the threads, chosen by the seed, has one of the faults done to it. "
-    "The\n"
-    "main thread is no victim unless --threads names it. What can be undone is undone at the end, "
-    "and on\n"
-    "Ctrl-C. A program that the storm starts is ended with it; the storm begins when its threads "
-    "have\n"
-    "been the same for a tenth of a second and its main thread sleeps, at the latest after 5 "
-    "seconds.\n"
+    "At each interval a random thread gets a random fault; both follow from the\n"
+    "seed. The main thread is not chosen unless --threads names it. At the end, and\n"
+    "on Ctrl-C, what can be undone is undone. A program that the storm starts is\n"
+    "ended with it. That storm begins when the program's threads have been the same\n"
+    "for 0.1 seconds and its main thread sleeps, or after 5 seconds.\n"
     "\n"
-    "Faults: kill=HOW (as `kill --how` takes it), freeze=TIME, delay=TIME, spin=TIME, "
-    "slow=PERCENT[/TIME]\n"
-    "(a second where no time is said), signal=SIG, interrupt, demote=TIME (SCHED_IDLE), "
-    "demote=NICE/TIME.\n"
-    "Where the target may not undo a demotion, nothing is begun.\n"
+    "Faults: kill=HOW (as in `kill --how`), freeze=TIME, delay=TIME, spin=TIME,\n"
+    "slow=PERCENT[/TIME] (default TIME 1s), signal=SIG, interrupt, demote=TIME\n"
+    "(SCHED_IDLE), demote=NICE/TIME. If the target has no right to undo a demotion,\n"
+    "the storm does not begin.\n"
     "\n"
-    "The journal has one JSON object a line: what the storm was, then each fault, its victim's "
-    "path "
-    "and\n"
-    "what became of it. --replay does them again on the same paths, in the same order, at the same "
-    "times;\n"
-    "--threads, --faults, --every, --for and --seed have no say then.\n"
+    "The journal has one JSON object per line: the storm's settings, then each\n"
+    "fault, its victim's path and its outcome. --replay injects them again, at the\n"
+    "same times and on the same paths; --threads, --faults, --every, --for and\n"
+    "--seed are then ignored.\n"
     "\n"
     "Examples:\n"
-    "  threadfault storm 4711 --faults kill=exit,freeze=200ms --every 500ms±50% --for 30s --seed "
-    "7\n"
-    "  threadfault storm --threads 'name=worker*' --faults delay=20ms --every 50ms -- ./server\n"
+    "  threadfault storm 4711 --faults kill=exit,freeze=200ms --every 500ms±50%\n"
+    "  threadfault storm --threads 'name=worker*' --faults delay=20ms -- ./server\n"
     "  threadfault storm 4711 --replay threadfault-storm.jsonl --journal again.jsonl\n"
     "\n"
-    "Exit status: 0 done, 2 usage or journal error, 3 no such process, 4 no agent, 5 not "
-    "permitted,\n"
-    "7 the target died.\n";
+    "Exit status: 0 done, 2 usage or journal error, 3 no such process, 4 no agent,\n"
+    "5 not permitted, 7 the target died.\n";
 
 }  // namespace
 
 void setup_storm(CLI::App& app, Invocation& invocation) {
     const auto arguments = std::make_shared<StormArguments>();
     invocation.usage_tail = "[-- PROGRAM ARGS…]";
-    app.add_option("PID", arguments->pid, "process id of the target")->type_name("");
+    app.add_option("PID", arguments->pid, "process ID of the target")->type_name("");
     app.add_option("--threads", arguments->threads, "only threads that match this selector")
         ->type_name("SELECTOR");
-    app.add_option("--faults", arguments->faults, "what may be done; default " + arguments->faults)
+    app.add_option("--faults", arguments->faults,
+                   "faults to choose from; default " + arguments->faults)
         ->type_name("LIST");
     app.add_option("--every", arguments->every, "time between faults; default " + arguments->every)
         ->type_name("TIME[±N%]");
-    app.add_option("--for", arguments->duration, "how long; default " + arguments->duration)
+    app.add_option("--for", arguments->duration,
+                   "how long the storm lasts; default " + arguments->duration)
         ->type_name("TIME");
-    app.add_option("--seed", arguments->seed, "the same storm for the same number")->type_name("N");
+    app.add_option("--seed", arguments->seed, "the same seed gives the same storm")->type_name("N");
     app.add_option("--journal", arguments->journal,
                    "write the faults to this file; default " + arguments->journal)
         ->type_name("FILE");
-    app.add_option("--replay", arguments->replay, "do what this journal says")->type_name("FILE");
+    app.add_option("--replay", arguments->replay, "repeat the faults in this journal")
+        ->type_name("FILE");
     app.footer(kStormHelp);
     invocation.action = [arguments, &invocation] {
         return run_storm_command(*arguments, invocation);

@@ -25,29 +25,26 @@ struct TestOptions {
 };
 
 constexpr const char* kTestHelp =
-    "Each test gets a fresh target, which is ended with all that it started, whatever happens. "
-    "Files are\n"
-    "read and checked as a whole before anything is started. Random choices come from the seed, "
-    "which\n"
-    "is printed: --seed repeats them.\n"
+    "Each test gets a fresh target, which is ended with all the processes that it\n"
+    "started. All files are read and checked before anything is started. Random\n"
+    "choices follow from the seed, which is printed; --seed repeats them.\n"
     "\n"
     "Examples:\n"
     "  threadfault test resilience.toml\n"
-    "  threadfault test --check *.toml             what is wrong with these files?\n"
+    "  threadfault test --check *.toml             check the files only\n"
     "  threadfault test -k 'frozen*' --repeat 20 resilience.toml\n"
     "  threadfault test --junit report.xml --keep-logs logs --jobs 2 *.toml\n"
     "\n"
-    "Exit status: 0 all tests passed, 1 one failed, 2 usage, or a file is wrong (nothing was "
-    "started),\n"
-    "128+N ended by signal N.\n";
+    "Exit status: 0 all tests passed, 1 a test failed, 2 usage error or invalid file\n"
+    "(nothing was started), 128+N ended by signal N.\n";
 
 std::size_t require_count(const char* option, const std::string& text) {
     std::size_t count = 0;
     const char* const end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, count);
     if (error == std::errc() && rest == end && count >= 1 && count <= 1'000'000) return count;
-    throw Error(ErrorCode::usage, formatted("{} {}: no such number", option, text),
-                "a whole number, at least 1");
+    throw Error(ErrorCode::usage, formatted("invalid {} \"{}\"", option, text),
+                "it must be a whole number from 1 to 1000000");
 }
 
 // The program asks this very command for stacks, not another one that happens to be in PATH.
@@ -68,7 +65,7 @@ int run_test(const TestOptions& given, const Invocation& invocation) {
     options.shim = invocation.shim;
     options.color = invocation.style().color;
     if (options.json && options.tap) {
-        throw Error(ErrorCode::usage, "--json and --tap exclude each other", "say one of them");
+        throw Error(ErrorCode::usage, "--json and --tap are mutually exclusive", "use one of them");
     }
     say_where_we_are();
     drive::become_helper("threadfault-test", scenario::to_arguments(options));
@@ -82,17 +79,18 @@ void setup_test(CLI::App& app, Invocation& invocation) {
     app.add_option("FILE", scenario.files, "scenario files, see docs/scenarios.md")
         ->required()
         ->type_name("");
-    app.add_option("-k", scenario.pattern, "only tests whose name has this in it, or matches it")
+    app.add_option("-k", scenario.pattern, "run only tests whose name contains or matches this")
         ->type_name("PATTERN");
-    app.add_option("--repeat", options->repeat, "all tests so many times")->type_name("N");
-    app.add_option("--seed", options->seed, "for random choices")->type_name("N");
-    app.add_option("--jobs", options->jobs, "so many tests at once; default 1")->type_name("N");
-    app.add_option("--junit", scenario.junit, "write a JUnit report as well")->type_name("FILE");
+    app.add_option("--repeat", options->repeat, "run every test N times; default 1")
+        ->type_name("N");
+    app.add_option("--seed", options->seed, "seed for random choices")->type_name("N");
+    app.add_option("--jobs", options->jobs, "run N tests at a time; default 1")->type_name("N");
+    app.add_option("--junit", scenario.junit, "also write a JUnit report")->type_name("FILE");
     app.add_flag("--tap", scenario.tap, "print TAP version 14");
     app.add_option("--keep-logs", scenario.keep_logs,
-                   "keep each target's output, and what was done to it")
+                   "keep the output of each target and a log of its faults")
         ->type_name("DIR");
-    app.add_flag("--check", scenario.check, "read the files only");
+    app.add_flag("--check", scenario.check, "only check the files; run nothing");
     app.footer(kTestHelp);
     invocation.action = [options, &invocation] { return run_test(*options, invocation); };
 }

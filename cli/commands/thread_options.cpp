@@ -49,20 +49,20 @@ std::uint64_t parse_random(const std::string& text) {
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, seed);
     if (error == std::errc() && rest == end) return seed;
-    throw Error(ErrorCode::usage, formatted("--random={}: the seed is no number", text),
-                "write --random, or --random=7 for the same choice each time");
+    throw Error(ErrorCode::usage, formatted("invalid --random={}: the seed must be a number", text),
+                "use --random, or --random=7 for the same choice each time");
 }
 
 }  // namespace
 
 void add_thread_options(CLI::App& app, ThreadOptions& options) {
-    app.add_option("PID", options.pid, "process id of the target")->required()->type_name("");
-    app.add_option("THREAD", options.thread, "thread id or selector, see below")
+    app.add_option("PID", options.pid, "process ID of the target")->required()->type_name("");
+    app.add_option("THREAD", options.thread, "thread ID or selector, see below")
         ->required()
         ->type_name("");
     app.add_flag("--all", options.all, "all threads that match");
-    app.add_flag("--first", options.first, "the first that matches, in the order of creation");
-    app.add_flag("--random", options.random, "one of those that match; --random=SEED repeats it")
+    app.add_flag("--first", options.first, "the first that matches, in order of creation");
+    app.add_flag("--random", options.random, "a random one that matches; SEED makes it repeatable")
         ->type_name("[=SEED]");
 }
 
@@ -70,8 +70,8 @@ drive::Choice choice_of(const ThreadOptions& options) {
     const int given =
         (options.all ? 1 : 0) + (options.first ? 1 : 0) + (options.random.empty() ? 0 : 1);
     if (given > 1) {
-        throw Error(ErrorCode::usage, "--all, --first and --random exclude each other",
-                    "say one of them");
+        throw Error(ErrorCode::usage, "--all, --first and --random are mutually exclusive",
+                    "use one of them");
     }
     drive::Choice choice;
     if (options.all) choice.quantity = drive::Quantity::all;
@@ -88,11 +88,11 @@ pid_t parse_pid(const std::string& text) {
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, number);
     if (rest != end || text.empty() || number < 0 || error == std::errc::invalid_argument) {
-        throw Error(ErrorCode::usage, formatted("\"{}\" is no process id", text),
+        throw Error(ErrorCode::usage, formatted("\"{}\" is not a process ID", text),
                     "`threadfault ps` lists the targets");
     }
     if (error != std::errc() || number > INT_MAX || number == 0) {
-        throw Error(ErrorCode::no_such_process, formatted("there is no process {}", text),
+        throw Error(ErrorCode::no_such_process, formatted("no such process: {}", text),
                     "`threadfault ps` lists the targets");
     }
     return static_cast<pid_t>(number);
@@ -162,7 +162,7 @@ drive::Plan plan_of(std::string_view time, const std::function<drive::PlanInput(
 
 Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
                    const BeforeFault& before) {
-    // What is wrong with the command line is told before anything is looked at.
+    // Mistakes in the command line are reported before any process is opened.
     const drive::Choice choice = choice_of(options);
     const drive::Selector selector = drive::parse_selector(options.thread);
     const observe::Process process = open_process(options.pid);
@@ -185,8 +185,8 @@ Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
 
 Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan) {
     if (choice_of(options).quantity != drive::Quantity::all) {
-        throw Error(ErrorCode::usage, "which thread?",
-                    "name one, or say --all for every thread of the process");
+        throw Error(ErrorCode::usage, "missing THREAD",
+                    "name one, or use --all for every thread of the process");
     }
     const observe::Process process = open_process(options.pid);
     client::Connection connection(process);

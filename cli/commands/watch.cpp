@@ -38,27 +38,25 @@ int run_watch(const WatchOptions& options, const Invocation& invocation) {
 
 void setup_watch(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<WatchOptions>();
-    app.add_option("PID", options->pid, "any process that we may look into")
+    app.add_option("PID", options->pid, "any process that you may inspect")
         ->required()
         ->type_name("");
-    app.add_option("--for", options->duration, "watch for this time (default 2s)")
-        ->type_name("TIME");
+    app.add_option("--for", options->duration, "how long to watch; default 2s")->type_name("TIME");
     app.footer(
-        "From outside alone: no thread is stopped, no signal is sent. The verdict is\n"
+        "Looks from outside: no thread is stopped, no signal is sent. The verdict is\n"
         "  progressing  a thread used CPU time, or woke more often than a timer would\n"
-        "  idle         all wait for input or for time, or for those who do\n"
-        "  stuck        threads wait for each other in a circle, for a lock whose owner is dead "
-        "or\n"
-        "               frozen; or all wait for each other and nobody is left to wake them\n"
-        "  unknown      none of these can be said\n"
-        "and the evidence for it follows.\n"
+        "  idle         all threads wait for input or a timer, or for threads that do\n"
+        "  stuck        a deadlock; or a lock whose owner is dead or frozen; or no\n"
+        "               thread is left that could wake the others\n"
+        "  unknown      none of these can be established\n"
+        "and the evidence follows.\n"
         "\n"
         "Examples:\n"
         "  threadfault watch 4711 --for 10s\n"
         "  threadfault watch --command memcached --json | jq -r .verdict\n"
         "\n"
-        "Exit status: 0 progressing, idle or unknown; 1 stuck; 2 usage, 3 no such process,\n"
-        "5 not permitted, 7 the process ended.\n");
+        "Exit status: 0 progressing, idle or unknown; 1 stuck; 2 usage, 3 no such\n"
+        "process, 5 not permitted, 7 the process ended.\n");
     invocation.action = [options, &invocation] { return run_watch(*options, invocation); };
 }
 

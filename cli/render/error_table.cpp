@@ -34,25 +34,24 @@ std::string no_such_thread(const ErrorFacts& facts) {
 
 std::string ambiguous_selector(const ErrorFacts& facts) {
     return or_else(facts,
-                   "give one thread id, narrow the selector, or say --first, --all or "
-                   "--random");
+                   "give a thread ID, narrow the selector, or use --first, --all or --random");
 }
 
 std::string illegitimate_fault(const ErrorFacts& facts) {
-    return or_else(facts, "--force injects it nevertheless");
+    return or_else(facts, "use --force to inject it anyway");
 }
 
 std::string no_agent(const ErrorFacts& facts) {
     if (facts.pid == 0) return facts.advice;
     if (!facts.shim_loaded)
         return or_else(facts, "start it with `threadfault run -- PROGRAM ARGS…`");
-    return or_else(facts, formatted("threadfault doctor {} looks further; `threadfault run --log "
+    return or_else(facts, formatted("`threadfault doctor {}` has details; `threadfault run --log "
                                     "FILE -- …` records why an agent can't start",
                                     facts.pid));
 }
 
 std::string no_shim(const ErrorFacts& facts) {
-    const char* const option = "--shim PATH names another place";
+    const char* const option = "--shim PATH sets another location";
     return facts.advice.empty() ? option : formatted("{}; {}", facts.advice, option);
 }
 
@@ -76,7 +75,7 @@ std::string not_permitted(const ErrorFacts& facts) {
 
 std::string target_stopped(const ErrorFacts& facts) {
     if (facts.pid == 0) return facts.advice;
-    return or_else(facts, formatted("kill -CONT {} lets it go on", facts.pid));
+    return or_else(facts, formatted("kill -CONT {} continues it", facts.pid));
 }
 
 std::string agent_silent(const ErrorFacts& facts) {
@@ -85,7 +84,7 @@ std::string agent_silent(const ErrorFacts& facts) {
 }
 
 std::string no_helper(const ErrorFacts& facts) {
-    return or_else(facts, "install threadfault again");
+    return or_else(facts, "reinstall threadfault");
 }
 
 struct Row {

@@ -86,7 +86,8 @@ std::string clock_of(const wire::EventReply& event) {
 std::string text_event(const wire::EventReply& event, pid_t tid, const Style& style) {
     std::string out;
     if (event.lost > 0) {
-        out += style.yellow(formatted("{} events came too fast and are lost", event.lost)) + "\n";
+        out +=
+            style.yellow(formatted("{} events were lost: they came too fast", event.lost)) + "\n";
     }
     std::string what(event_name(event.kind));
     if (event.kind == wire::EventKind::ended) what += formatted(", {}", end_name(event.how));

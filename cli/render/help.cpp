@@ -3,12 +3,34 @@
 #include "format/format.hpp"
 #include "render/text.hpp"
 
+#include <algorithm>
 #include <CLI/CLI.hpp>
 
 namespace threadfault::cli {
 namespace {
 
 constexpr std::size_t kIndent = 2;
+constexpr std::size_t kWidth = 80;
+
+// `text` broken at blanks and commas into lines of at most `width` columns. A word that is longer
+// has a line of its own.
+std::vector<std::string> broken(std::string_view text, std::size_t width) {
+    std::vector<std::string> lines(1);
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find_first_of(" ,"), text.size() - 1) + 1;
+        const std::string_view word = text.substr(0, end);
+        const std::size_t columns = display_width(word) - (word.ends_with(' ') ? 1 : 0);
+        if (!lines.back().empty() && display_width(lines.back()) + columns > width) {
+            lines.emplace_back();
+        }
+        lines.back() += word;
+        text.remove_prefix(end);
+    }
+    for (std::string& line : lines) {
+        if (line.ends_with(' ')) line.pop_back();
+    }
+    return lines;
+}
 
 std::string entries(const std::vector<std::pair<std::string, std::string>>& list,
                     const Style& style) {
@@ -18,7 +40,9 @@ std::string entries(const std::vector<std::pair<std::string, std::string>>& list
     std::string out;
     for (const auto& [term, text] : list) {
         out += std::string(kIndent, ' ') + style.cyan(term);
-        out += std::string(width - display_width(term) + 2, ' ') + text + "\n";
+        out += std::string(width - display_width(term) + 2, ' ');
+        const std::size_t begin = kIndent + width + 2;
+        out += joined(broken(text, kWidth - begin), "\n" + std::string(begin, ' ')) + "\n";
     }
     return out;
 }
@@ -44,14 +68,14 @@ std::string overview(const Style& style) {
         if (!command.hidden) list.emplace_back(command.name, command.summary);
     }
     std::string out = style.bold("Usage:") + " threadfault [OPTIONS] COMMAND …\n\n";
-    out += "Thread fault injection: ends, and looks at, single threads of a running program.\n\n";
+    out += "Injects faults into single threads of a running program, and inspects them.\n\n";
     out += style.bold("Commands:") + "\n" + entries(list, style) + "\n";
     out += style.bold("Options, before or after the command:") + "\n";
     out += entries({{"    --json", "one JSON object on stdout, errors as JSON on stderr"},
                     {"    --color WHEN", "auto, always or never; NO_COLOR is honoured"},
                     {"    --shim PATH", "the shim to use, instead of the one beside this program"},
                     {"    --version", "print the version"},
-                    {"-h, --help", "this help; `threadfault COMMAND --help` tells more"}},
+                    {"-h, --help", "this help; `threadfault COMMAND --help` has details"}},
                    style);
     out += "\n" + style.bold("A first try:") +
            "\n"

@@ -8,32 +8,62 @@
 
 #include <map>
 #include <set>
+#include <string_view>
 
 namespace threadfault::cli {
 namespace {
+
+// In the words of the summary; the kinds that people call a lock are one.
+std::string_view blocked_on(observe::WaitKind kind) {
+    switch (kind) {
+        case observe::WaitKind::mutex:
+        case observe::WaitKind::rwlock:
+            return "on a lock";
+        case observe::WaitKind::cond:
+            return "on a condition";
+        case observe::WaitKind::sem:
+            return "on a semaphore";
+        case observe::WaitKind::barrier:
+            return "on a barrier";
+        case observe::WaitKind::join:
+            return "in a join";
+        case observe::WaitKind::futex:
+            break;
+    }
+    return "on a futex";
+}
 
 std::string summary(const drive::LockGraph& graph) {
     std::vector<std::string> parts;
     std::size_t orphans = 0;
     std::set<pid_t> stuck;
     std::set<pid_t> waiting;
+    std::map<std::string_view, std::size_t> waiting_on;
     for (const drive::Lock& lock : graph.locks) {
         orphans += lock.orphaned ? 1 : 0;
         stuck.insert(lock.stuck_behind.begin(), lock.stuck_behind.end());
         waiting.insert(lock.waiters.begin(), lock.waiters.end());
+        waiting_on[blocked_on(lock.kind)] += lock.waiters.size();
     }
     if (!graph.cycles.empty()) parts.push_back(counted(graph.cycles.size(), "deadlock"));
     if (orphans > 0) {
-        parts.push_back(formatted("{}, {} stuck behind the dead", counted(orphans, "orphaned lock"),
-                                  counted(stuck.size(), "thread")));
+        parts.push_back(formatted("{}, {} stuck behind {}", counted(orphans, "orphaned lock"),
+                                  counted(stuck.size(), "thread"), orphans == 1 ? "it" : "them"));
     }
     if (parts.empty()) parts.push_back("no deadlock, no orphaned lock");
-    parts.push_back(formatted("{} of {} wait for each other's objects", waiting.size(),
-                              counted(graph.names.size(), "thread")));
+    if (waiting.empty()) {
+        parts.emplace_back("no thread blocked on a lock, condition or join");
+        return joined(parts, "; ");
+    }
+    std::vector<std::string> kinds;
+    for (const auto& [kind, count] : waiting_on)
+        kinds.push_back(formatted("{} {}", count, kind));
+    parts.push_back(formatted("{} of {} blocked ({})", waiting.size(),
+                              counted(graph.names.size(), "thread"), joined(kinds, ", ")));
     return joined(parts, "; ");
 }
 
-// What has no owner hides nobody's fault: one line each.
+// Objects without an owner can't be traced to a thread: one line each.
 std::string ownerless(const drive::LockGraph& graph, const Style& style) {
     std::string out;
     for (const drive::Lock& lock : graph.locks) {
@@ -58,7 +88,7 @@ std::string ownerless(const drive::LockGraph& graph, const Style& style) {
                          lock.waiters.size() == 1 ? "waits" : "wait", base::clean_line(list));
     }
     if (out.empty()) return out;
-    return style.dim("Objects that know no owner:") + "\n" + out;
+    return style.dim("Objects without an owner:") + "\n" + out;
 }
 
 std::string in_quotes(std::string_view text) {

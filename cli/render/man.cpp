@@ -57,20 +57,21 @@ std::string see_also(std::string_view self) {
 constexpr std::string_view kExitCodes =
     ".SH EXIT STATUS\n"
     ".TP\n.B 0\ndone\n"
-    ".TP\n.B 1\nthe verdict is bad: a test failed\n"
+    ".TP\n.B 1\na bad verdict: a test failed, or the target is stuck\n"
     ".TP\n.B 2\nusage or scenario file error\n"
     ".TP\n.B 3\nno such process or thread, or the selector is ambiguous\n"
     ".TP\n.B 4\nno agent in that process\n"
     ".TP\n.B 5\nnot permitted\n"
     ".TP\n.B 6\nthe fault did not take effect in time; the output says why\n"
     ".TP\n.B 7\nthe target died while the command ran\n"
-    ".TP\n.B 8\nthreadfault itself could not do its work: output not written, a helper program "
-    "missing, an internal error\n"
+    ".TP\n.B 8\nthreadfault itself failed: output could not be written, a helper program is "
+    "missing, "
+    "or an internal error\n"
     ".PP\n\\fBrun\\fR passes on the exit code of the program; 127 not found, 126 not executable.\n";
 
 constexpr std::string_view kEnvironment =
     ".SH ENVIRONMENT\n"
-    ".TP\n.B THREADFAULT_SIGNAL\nthe real\\-time signal that the shim takes for itself: a number, "
+    ".TP\n.B THREADFAULT_SIGNAL\nthe real\\-time signal that the shim uses: a number, "
     "or RTMIN+N, RTMAX\\-N\n"
     ".TP\n.B THREADFAULT_LOG\nfile to which the shim writes why it could not start its agent\n"
     ".TP\n.B NO_COLOR\nno colours, if set and not empty\n"
@@ -84,9 +85,9 @@ std::string overview_page() {
     std::string out = header("threadfault", "thread fault injection testing");
     out += ".B threadfault\n[\\fIOPTIONS\\fR] \\fICOMMAND\\fR \\&...\n.SH DESCRIPTION\n";
     out +=
-        "Cuts, holds, slows exactly one thread of a running, unmodified program, and says what\n"
-        "became of the rest. The program runs under \\fBthreadfault run\\fR, which loads a shim\n"
-        "into it; the other commands name it by its process id.\n.SH COMMANDS\n";
+        "Ends, holds or slows exactly one thread of a running, unmodified program, and reports\n"
+        "the effect. The program runs under \\fBthreadfault run\\fR, which loads a shim\n"
+        "into it; the other commands select it by its process ID.\n.SH COMMANDS\n";
     for (const Command& command : commands()) {
         if (!command.hidden) out += entry(command.name, command.summary);
     }

@@ -1,4 +1,4 @@
-// Colours, only where a person looks at them.
+// Colours, only for terminals.
 #ifndef THREADFAULT_CLI_RENDER_STYLE_HPP
 #define THREADFAULT_CLI_RENDER_STYLE_HPP
 

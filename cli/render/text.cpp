@@ -34,8 +34,8 @@ bool write_all(int descriptor, std::string_view text) {
 void print_out(std::string_view text) {
     if (write_all(STDOUT_FILENO, text)) return;
     const std::error_code cause(errno, std::generic_category());
-    throw Error(ErrorCode::not_written, "the standard output can't be written: " + cause.message(),
-                "", cause);
+    throw Error(ErrorCode::not_written, "can't write to standard output: " + cause.message(), "",
+                cause);
 }
 
 std::string counted(std::size_t count, std::string_view one) {

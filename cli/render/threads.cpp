@@ -109,10 +109,10 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
         out += '\n' + style.yellow(report.why) + '\n';
         if (!report.hint.empty()) out += style.dim(report.hint) + '\n';
     } else if (!report.list.waits_permitted) {
-        out += '\n' +
-               style.dim(
-                   "what its threads wait for is shown to root, and to the owner of the process") +
-               '\n';
+        out +=
+            '\n' +
+            style.dim("only root and the owner of the process can see what its threads wait for") +
+            '\n';
     }
     return out;
 }
@@ -120,7 +120,7 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
 std::string render_targets(const std::vector<drive::Target>& targets, const Style& style,
                            std::size_t width) {
     if (targets.empty()) {
-        return "nothing runs under threadfault " +
+        return "no process runs under threadfault " +
                style.dim("(start a program with `threadfault run -- PROGRAM ARGS…`)") + "\n";
     }
     Table table({{"PID", true}, {"THREADS", true}, {"COMMAND", false, 20}});

@@ -30,7 +30,7 @@ constexpr char kHelp[] =
     "SIZE takes K, M or G. Exit status: 0 the copy is complete and equal, 1 it is not, 2 usage.\n";
 
 [[noreturn]] void usage(const std::string& message) {
-    std::fprintf(stderr, "aio_copy: %s (--help tells more)\n", message.c_str());
+    std::fprintf(stderr, "aio_copy: %s (see --help)\n", message.c_str());
     std::exit(2);
 }
 

@@ -93,7 +93,7 @@ void Clients::run(int number) {
 }
 
 // A robust client asks again, over a new connection, when a second has brought nothing or the
-// server has hung up; until its patience ends.
+// server has hung up; until its timeout.
 bool Clients::exchange(int& connection, const std::string& line) {
     const auto end = Clock::now() + std::chrono::seconds(options_.patience_seconds);
     const bool robust = options_.mode == Mode::robust;

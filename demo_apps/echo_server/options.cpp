@@ -18,7 +18,7 @@ const char* const kHelp =
     "  --fragile         cope with no loss of a thread, an edge or a call (default)\n"
     "  --robust          a supervisor restarts the threads over the same table of connections\n"
     "  --port N          on 127.0.0.1 (any free one, which is printed)\n"
-    "  --workload LINES  clients of our own send so many lines each and check the echoes;\n"
+    "  --workload LINES  built-in clients send LINES lines each and check the echoes;\n"
     "                    exit 0, or 1 if one is wrong or missing\n"
     "  --clients N       (8)\n"
     "  --pace MS         pause of a client after each line (1)\n"

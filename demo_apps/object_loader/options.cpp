@@ -34,7 +34,7 @@ constexpr char kHelp[] =
     "TIME takes us, ms or s. Exit status: 0 every object was loaded rightly, 1 not, 2 usage.\n";
 
 [[noreturn]] void usage(const std::string& message) {
-    std::fprintf(stderr, "object_loader: %s (--help tells more)\n", message.c_str());
+    std::fprintf(stderr, "object_loader: %s (see --help)\n", message.c_str());
     std::exit(2);
 }
 

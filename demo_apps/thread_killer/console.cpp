@@ -90,8 +90,7 @@ bool do_to_thread(Crew& crew, const std::string& verb, const std::string& word) 
     if (verb != "probe" && verb != "trace" && verb != "cancel" && verb != "exit") return false;
     const pid_t tid = find_thread(crew, word);
     if (tid == 0) {
-        std::printf("which thread? \"%s\" is neither a tid nor a name (list shows them)\n",
-                    word.c_str());
+        std::printf("no thread \"%s\": use a TID or a name (`list` shows them)\n", word.c_str());
     } else if (verb == "probe") {
         std::puts(exists(tid) ? "there" : "no such thread");
     } else if (verb == "trace") {

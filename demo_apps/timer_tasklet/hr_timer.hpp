@@ -13,8 +13,8 @@
 
 namespace timer_tasklet {
 
-// Meant to be embedded in what it is for. Its whole state is one number: whoever dies between two
-// instructions leaves it before or after a firing, never within.
+// To be embedded in the object that uses it. Its whole state is one number: a thread that dies
+// between two instructions leaves it before or after a firing, never within.
 struct HrTimer {
     // Hard context: everything else waits meanwhile. Runs twice for one firing if the tick thread
     // is lost in it.

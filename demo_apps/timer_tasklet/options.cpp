@@ -31,7 +31,7 @@ constexpr char kHelp[] =
     "2 usage.\n";
 
 [[noreturn]] void usage(const std::string& message) {
-    std::fprintf(stderr, "timer_tasklet: %s (--help tells more)\n", message.c_str());
+    std::fprintf(stderr, "timer_tasklet: %s (see --help)\n", message.c_str());
     std::exit(2);
 }
 

@@ -33,7 +33,7 @@ constexpr const char* kHelp =
     "  --batch N      requests that a client has out at the same time (1)\n"
     "  --pace MS      pause of a client after each batch (1)\n"
     "  --dwell MS     time between a worker's wakeup and its first step; named wq-chosen (0)\n"
-    "  --patience S   no answer for so long is a stall (5)\n"
+    "  --patience S   report a stall after S seconds without an answer (5)\n"
     "  --help         this text\n";
 
 volatile std::sig_atomic_t g_interrupted = 0;

@@ -44,7 +44,7 @@ public:
 private:
     enum State : std::uint32_t { kFree, kQueued, kTaken, kAnswered };
 
-    // One word says what a slot is and whose: whoever dies leaves it in one state or the other.
+    // One word holds a slot's state and owner, so a thread that dies leaves it in a valid state.
     struct Slot {
         std::atomic<std::uint64_t> word{kFree};
         std::uint64_t question = 0;

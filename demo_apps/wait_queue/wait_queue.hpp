@@ -1,9 +1,9 @@
 // A wait queue after the kernel's (linux/wait.h): a head with a lock, and a list of waiters that
 // live on the stacks of the threads that wait. Nothing is allocated.
 //
-// A wakeup wakes every non-exclusive waiter and so many exclusive ones; a chosen waiter stays in
-// the list until its owner takes it out. What happens when the owner can't is the difference
-// between the two modes:
+// A wakeup wakes every non-exclusive waiter and a given number of exclusive ones; a chosen waiter
+// stays in the list until its owner takes it out. What happens when the owner can't is the
+// difference between the two modes:
 //
 //                       fragile                       robust
 //   owner unwinds       node stays linked             taken out by its destructor

@@ -203,9 +203,11 @@ std::string_view spec_help() {
         std::string(base::kDeathsInGrammar.c_str()) +
         "\n"
         "                the thread ends inside the call\n"
-        "when= counts the matching calls of the process from 1: 3 is the third, 3+ the third\n"
-        "and all later ones, 2..10 the second to the tenth, 1+5 every fifth from the first.\n"
-        "thread= comes last: main, a thread id, name=, start=, path=, nth=, joined by commas.\n";
+        "when= counts the matching calls of the process from 1: 3 is the third, 3+ the\n"
+        "third and all later ones, 2..10 the second to the tenth, 1+5 every fifth from\n"
+        "the first.\n"
+        "thread= comes last: main, a thread ID, name=, start=, path=, nth=, joined by\n"
+        "commas.\n";
     return help;
 }
 

@@ -84,12 +84,12 @@ TEST(ProcessSelection, AnAncestorThatIsNoneIsTold) {
         std::string says;
     } cases[] = {
         {{"ps", "--descendants-of", std::to_string(gone.pid())}, 3, "no process "},
-        {{"ps", "--descendants-of", "init"}, 2, "\"init\" is no process id"},
-        {{"ps", "--descendants-of"}, 2, "its value is missing"},
-        {{"ps", "--descendants-of="}, 2, "its value is missing"},
-        {{"ps", "--command", ""}, 2, "its value is missing"},
-        {{"ps", "4711", "--command", "no-such-program"}, 3, "no target is meant by that"},
-        {{"kill", "--command", "no-such-program", "main"}, 3, "no target is meant by that"},
+        {{"ps", "--descendants-of", "init"}, 2, "\"init\" is not a process ID"},
+        {{"ps", "--descendants-of"}, 2, "missing value"},
+        {{"ps", "--descendants-of="}, 2, "missing value"},
+        {{"ps", "--command", ""}, 2, "missing value"},
+        {{"ps", "4711", "--command", "no-such-program"}, 3, "no target matches"},
+        {{"kill", "--command", "no-such-program", "main"}, 3, "no target matches"},
     };
     for (const auto& one : cases) {
         const CliResult result = run_cli(one.words);

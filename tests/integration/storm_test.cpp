@@ -171,11 +171,11 @@ TEST(Storm, TheSummaryCountsAsPeopleDo) {
         return storm.out.substr(line + 1);
     };
     EXPECT_EQ(summary_of("name=sleeper", "10ms"),
-              "1 fault, seed 7; 1 thread was let go at the end; journal: " + journal + "\n");
+              "1 fault, seed 7; 1 thread was released at the end; journal: " + journal + "\n");
     EXPECT_EQ(summary_of("name=sleeper", "1ms"),
-              "0 faults, seed 7; 0 threads were let go at the end; journal: " + journal + "\n");
+              "0 faults, seed 7; 0 threads were released at the end; journal: " + journal + "\n");
     EXPECT_EQ(summary_of("name=s*", "100ms"),
-              "10 faults, seed 7; 2 threads were let go at the end; journal: " + journal + "\n");
+              "10 faults, seed 7; 2 threads were released at the end; journal: " + journal + "\n");
     std::remove(journal.c_str());
 }
 

@@ -29,17 +29,17 @@ struct Outlook {
 std::string sentence(Prospect prospect, std::string_view how) {
     switch (prospect) {
         case Prospect::ends:
-            return formatted("would end by {}, and the process live on", how);
+            return formatted("{} would end it; the process would survive", how);
         case Prospect::stays:
-            return formatted("would live on: {} would not take effect", how);
+            return formatted("{} would not take effect; the thread would go on", how);
         case Prospect::aborts:
-            return formatted("would take the process with it: {} ends in an abort", how);
+            return formatted("{} would abort the process", how);
         case Prospect::unsafe:
-            return "is in an unsafe place just now";
+            return formatted("{} would be unsafe at the moment", how);
         case Prospect::unknown:
             break;
     }
-    return formatted("what {} would do can't be said", how);
+    return formatted("the effect of {} is unknown", how);
 }
 
 std::string text_of(const std::vector<Outlook>& outlooks, std::string_view how,

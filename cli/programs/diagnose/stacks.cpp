@@ -84,16 +84,16 @@ void add_frames(const diagnose::Backtrace& trace, FrameTexts& texts, const Style
                 std::string* out) {
     if (trace.frames.empty()) {
         *out += formatted("    no backtrace: {}\n",
-                          trace.why.empty() ? "its first frame can't be read" : trace.why);
+                          trace.why.empty() ? "the first frame can't be read" : trace.why);
     }
     for (const diagnose::Frame& frame : trace.frames) {
-        if (frame.signal) *out += style.dim("    <here a signal interrupted>") + "\n";
+        if (frame.signal) *out += style.dim("    <interrupted by a signal>") + "\n";
         *out += texts.of(frame);
     }
     if (!trace.frames.empty() && !trace.why.empty()) {
         *out += style.dim(formatted("    {}", base::clean_line(trace.why))) + "\n";
     }
-    if (trace.cut) *out += style.dim("    … and more: --depth shows them") + "\n";
+    if (trace.cut) *out += style.dim("    … and more frames: use --depth") + "\n";
 }
 
 // Indices into the report, the largest group first.

@@ -56,7 +56,7 @@ void print(const std::string& text) {
         return;
     const std::error_code cause(errno, std::generic_category());
     throw Error(ErrorCode::not_written,
-                formatted("the standard output can't be written: {}", cause.message()), "", cause);
+                formatted("can't write to standard output: {}", cause.message()), "", cause);
 }
 
 void report_error(const Error& error, const Options& options) {
@@ -104,7 +104,7 @@ int check(const std::vector<Scenario>& scenarios, const Options& options) {
     return 0;
 }
 
-// Before anything is started: hours of testing must not end in "no such directory".
+// Checked before anything is started, so that a long run does not fail when it writes its report.
 void prepare_outputs(const Options& options) {
     if (!options.keep_logs.empty()) {
         std::error_code error;
@@ -160,7 +160,7 @@ int test(const std::vector<Scenario>& scenarios, const Options& options) {
 
 int run(const std::vector<std::string>& arguments) {
     Options options;
-    // Before anything is parsed: how are errors to be told?
+    // Before anything is parsed: the format in which errors are reported.
     options.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
     try {
         options = from_arguments(arguments);

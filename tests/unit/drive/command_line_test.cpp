@@ -3,6 +3,7 @@
 #include "command_line.hpp"
 
 #include "command.hpp"
+#include "render/text.hpp"
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -111,6 +113,20 @@ TEST(CommandLine, EveryCommandHasHelp) {
     }
 }
 
+// What fits into a terminal of the usual width; the bytes of one character count once.
+TEST(CommandLine, HelpHasAtMost80Columns) {
+    std::vector<std::vector<std::string>> all = {{"--help"}};
+    for (const auto& command : commands()) {
+        if (!command.hidden) all.push_back({std::string(command.name), "--help"});
+    }
+    for (const auto& words : all) {
+        std::istringstream help(run(words).out);
+        for (std::string line; std::getline(help, line);) {
+            EXPECT_LE(threadfault::cli::display_width(line), 80U) << words.front() << ": " << line;
+        }
+    }
+}
+
 TEST(CommandLine, NothingIsAUsageError) {
     const Ran ran = run({});
     EXPECT_EQ(ran.status, 2);
@@ -135,20 +151,20 @@ TEST(CommandLine, MistakesAreUsageErrorsThatHelp) {
         {{"kill", "1", "2", "--how", "exti"}, "did you mean exit?"},
         {{"kill", "1", "2", "--wait", "soon"}, "\"soon\" is not a duration"},
         {{"kill", "1", "2", "--wait", "-1s"}, "--wait"},
-        {{"kill", "1", "2", "--all", "--first"}, "exclude each other"},
+        {{"kill", "1", "2", "--all", "--first"}, "are mutually exclusive"},
         {{"kill", "1", "2", "--random=x"}, "--random=x"},
-        {{"kill", "x", "2"}, "\"x\" is no process id"},
+        {{"kill", "x", "2"}, "\"x\" is not a process ID"},
         {{"kill", "-1", "2"}, "-1"},
         {{"kill", "1", "name="}, "name= has no value"},
         {{"signal", "1", "2"}, "SIG"},
         {{"signal", "1", "2", "TREM"}, "did you mean TERM?"},
         {{"signal", "1", "2", "32"}, "reserved by glibc"},
         {{"signal", "1", "2", "USR1", "--value", "x"}, "--value"},
-        {{"ps", "x"}, "\"x\" is no process id"},
-        {{"ps", "--color", "sometimes"}, "--color sometimes"},
+        {{"ps", "x"}, "\"x\" is not a process ID"},
+        {{"ps", "--color", "sometimes"}, "invalid --color \"sometimes\""},
         {{"ps", "--color=alwys"}, "did you mean always?"},
-        {{"run"}, "which program?"},
-        {{"run", "--"}, "which program?"},
+        {{"run"}, "missing program"},
+        {{"run", "--"}, "missing program"},
         {{"run", "--shim", "/etc/passwd", "--", "true"}, "not a shared library"},
         {{"completion", "tcsh"}, "tcsh"},
         {{"slow", "1", "2"}, "--to"},

@@ -116,7 +116,7 @@ TEST(ExitCodes, OurOwnFailuresAreNoUsageErrors) {
 
 TEST(Hints, AreMadeOfTheFacts) {
     EXPECT_EQ(cli::hint(Error(ErrorCode::ambiguous_selector)),
-              "give one thread id, narrow the selector, or say --first, --all or --random");
+              "give a thread ID, narrow the selector, or use --first, --all or --random");
     EXPECT_EQ(cli::hint(Error(ErrorCode::no_such_thread, "", ErrorFacts{.pid = 7})),
               "`threadfault ps 7` lists its threads");
     EXPECT_EQ(

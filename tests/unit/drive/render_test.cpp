@@ -1,5 +1,6 @@
 // The JSON that scripts read, and tables that stay tables whatever a target calls its threads.
 #include "render/json.hpp"
+#include "render/locks.hpp"
 #include "render/style.hpp"
 #include "render/text.hpp"
 #include "render/threads.hpp"
@@ -225,6 +226,35 @@ TEST(Threads, HeldByTheDeadIsSaid) {
     waiting.owner_alive = true;
     waiting.symbol = "table_lock";
     EXPECT_EQ(waiting_text(thread, {{99, "writer"}}), "mutex table_lock, held by 99 writer");
+}
+
+std::string summary_of(const drive::LockGraph& graph) {
+    const std::string text = render_locks(1, "server", graph, Style{});
+    return text.substr(0, text.find('\n'));
+}
+
+TEST(Locks, SummaryNamesWhatThreadsAreBlockedOn) {
+    drive::LockGraph graph;
+    graph.names = {{1, "server"}, {2, "a"}, {3, "b"}, {4, "c"}, {5, "d"}};
+    EXPECT_EQ(
+        summary_of(graph),
+        "1 server: no deadlock, no orphaned lock; no thread blocked on a lock, condition or join");
+    graph.locks.resize(3);
+    graph.locks[0].kind = observe::WaitKind::mutex;
+    graph.locks[0].waiters = {2};
+    graph.locks[1].kind = observe::WaitKind::rwlock;
+    graph.locks[1].waiters = {3};
+    graph.locks[2].kind = observe::WaitKind::cond;
+    graph.locks[2].waiters = {4};
+    EXPECT_EQ(summary_of(graph),
+              "1 server: no deadlock, no orphaned lock; 3 of 5 threads blocked (1 on a condition, "
+              "2 on a lock)");
+    graph.locks[0].orphaned = true;
+    graph.locks[0].owner.emplace();
+    graph.locks[0].stuck_behind = {2};
+    EXPECT_EQ(summary_of(graph),
+              "1 server: 1 orphaned lock, 1 thread stuck behind it; 3 of 5 threads blocked (1 on a "
+              "condition, 2 on a lock)");
 }
 
 TEST(Style, FollowsTheEnvironment) {
