@@ -1,5 +1,6 @@
 // What is done to a target's threads.
 #include "base/fault.hpp"
+#include "base/type_names.hpp"
 #include "drive/faults/plan.hpp"
 #include "drive/threads/selector.hpp"
 #include "format/format.hpp"
@@ -7,26 +8,6 @@
 
 namespace threadfault {
 namespace {
-
-drive::Choice choice_of(const FaultOptions& options) {
-    drive::Choice choice;
-    switch (options.pick) {
-        case Pick::one:
-            choice.quantity = drive::Quantity::one;
-            break;
-        case Pick::all:
-            choice.quantity = drive::Quantity::all;
-            break;
-        case Pick::first:
-            choice.quantity = drive::Quantity::first;
-            break;
-        case Pick::random:
-            choice.quantity = drive::Quantity::random;
-            choice.seed = options.seed;
-            break;
-    }
-    return choice;
-}
 
 drive::PlanInput input_of(wire::Fault fault, const FaultOptions& options) {
     drive::PlanInput input{.fault = fault, .wait = options.wait};
@@ -45,22 +26,6 @@ drive::Plan plan_of(const drive::PlanInput& input) {
     }
 }
 
-Outcome outcome_of(drive::Outcome outcome) {
-    switch (outcome) {
-        case drive::Outcome::ended:
-            return Outcome::ended;
-        case drive::Outcome::done:
-            return Outcome::done;
-        case drive::Outcome::pending:
-            return Outcome::pending;
-        case drive::Outcome::refused:
-            return Outcome::refused;
-        case drive::Outcome::target_died:
-            return Outcome::target_died;
-    }
-    return Outcome::refused;
-}
-
 }  // namespace
 
 Target::Results Target::Impl::inflict(std::string_view selector, const FaultOptions& options,
@@ -74,11 +39,12 @@ Target::Results Target::Impl::inflict(std::string_view selector, const FaultOpti
     try {
         const std::vector<drive::Victim> victims =
             every_faulty ? drive::choose_faulty(process, *connection)
-                         : drive::choose(process, *connection, parsed, choice_of(options));
+                         : drive::choose(process, *connection, parsed,
+                                         {.pick = options.pick, .seed = options.seed});
         if (base::info(plan.fault()).death && last_stacks) note_stack(victims);
         for (drive::Result& result : drive::inflict(process, *connection, victims, plan)) {
             results.push_back({result.victim.tid, result.victim.name, result.victim.path,
-                               outcome_of(result.outcome), result.reason, result.seconds});
+                               result.outcome, result.reason, result.seconds});
         }
     } catch (const Error&) {
         if (has_ended()) throw_ended();
@@ -94,7 +60,7 @@ Target::Results Target::Impl::inflict(std::string_view selector, const FaultOpti
 }
 
 Target::Results Target::kill(std::string_view selector, const FaultOptions& options) {
-    drive::PlanInput input = input_of(fault_of(options.how), options);
+    drive::PlanInput input = input_of(base::fault_of(options.how), options);
     input.anywhere = options.anywhere;
     return impl_->inflict(selector, options, plan_of(input));
 }

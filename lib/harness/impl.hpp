@@ -19,8 +19,6 @@
 
 namespace threadfault {
 
-base::Fault fault_of(How how) noexcept;
-
 struct [[gnu::visibility("hidden")]] Target::Impl {
     std::vector<std::string> command;
     pid_t pid = 0;

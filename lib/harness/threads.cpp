@@ -30,9 +30,8 @@ ThreadInfo info_of(const drive::ThreadView& view) {
     info.index = view.index;
     info.creator_tid = view.creator_tid;
     if (view.waiting) {
-        info.waiting =
-            ThreadWait{std::string(observe::to_string(view.waiting->kind)), view.waiting->address,
-                       view.waiting->symbol, view.waiting->owner_tid, view.waiting->owner_alive};
+        info.waiting = ThreadWait{view.waiting->kind, view.waiting->address, view.waiting->symbol,
+                                  view.waiting->owner_tid, view.waiting->owner_alive};
     }
     for (const std::string_view fault : drive::fault_names(view.faults))
         info.faults.emplace_back(fault);

@@ -215,7 +215,7 @@ TEST(TargetView, Locks) {
     EXPECT_FALSE(report.has_orphans());
     ASSERT_EQ(report.locks.size(), 1U);
     const LockInfo& lock = report.locks.front();
-    EXPECT_EQ(lock.kind, "mutex");
+    EXPECT_EQ(lock.kind, WaitKind::mutex);
     EXPECT_THAT(lock.symbol, HasSubstr("contested"));
     EXPECT_EQ(lock.owner_name, "owner");
     EXPECT_TRUE(lock.owner_alive);
@@ -259,13 +259,13 @@ TEST(TargetView, Events) {
     target.write("spawn\n");
     const auto event = events.next(kLong);
     ASSERT_TRUE(event);
-    EXPECT_EQ(event->kind, Event::Kind::created);
+    EXPECT_EQ(event->kind, EventKind::created);
     EXPECT_EQ(event->path, "main/5");
     bool ended = false;
     while (!ended) {
         const auto next = events.next(kLong);
         ASSERT_TRUE(next);
-        ended = next->kind == Event::Kind::ended && next->how == "returned";
+        ended = next->kind == EventKind::ended && next->end == EndKind::returned;
     }
     target.write("quit\n");
     EXPECT_EQ(error_of([&] {

@@ -18,6 +18,7 @@
 #define THREADFAULT_TARGET_HPP
 
 #include "threadfault/error.hpp"
+#include "threadfault/types.hpp"
 
 #include <sys/types.h>
 
@@ -90,13 +91,6 @@ struct Exit {
 
 // --- what is done to threads ---------------------------------------------------------------------
 
-enum class How { cancel, async_cancel, exit, vanish };
-
-// Of several threads that match: it is an error unless one of the others is asked for. The main
-// thread is chosen by all, first and random only when the selector names it as such, or when
-// nothing else matches.
-enum class Pick { one, all, first, random };
-
 struct FaultOptions {
     Pick pick = Pick::one;
     std::optional<std::uint64_t> seed = {};                   // Pick::random: the same choice again
@@ -113,14 +107,6 @@ struct Demotion {
     std::string cpus = {};         // only these: "0,2-3"
 };
 
-enum class Outcome {
-    ended,        // the kernel no longer lists the thread
-    done,         // the fault is in force, or over
-    pending,      // not yet, but it may still happen
-    refused,      // not done, and nothing is left behind
-    target_died,  // the whole process ended
-};
-
 struct FaultResult {
     pid_t tid = 0;
     std::string name = {};
@@ -134,11 +120,6 @@ struct FaultResult {
     }
 };
 
-// "ended", "target-died"; "async-cancel": the names that the command line and JSON use.
-std::string_view to_string(Outcome outcome) noexcept;
-std::string_view to_string(How how) noexcept;
-std::optional<How> parse_how(std::string_view text) noexcept;
-
 // A call fault that is armed.
 struct Injection {
     std::uint32_t id = 0;
@@ -150,7 +131,7 @@ struct Injection {
 // --- what is seen --------------------------------------------------------------------------------
 
 struct ThreadWait {
-    std::string kind = {};  // mutex rwlock cond sem barrier join futex
+    WaitKind kind = WaitKind::futex;
     std::uint64_t address = 0;
     std::string symbol = {};
     std::optional<pid_t> owner_tid = {};
@@ -177,7 +158,7 @@ struct ThreadInfo {
 };
 
 struct LockInfo {
-    std::string kind = {};
+    WaitKind kind = WaitKind::futex;
     std::uint64_t address = 0;
     std::string symbol = {};
     std::string location = {};
@@ -198,9 +179,6 @@ struct LockReport {
     bool has_orphans() const noexcept;
 };
 
-enum class Progress { progressing, idle, stuck, unknown };
-std::string_view to_string(Progress progress) noexcept;
-
 struct WatchReport {
     Progress verdict = Progress::unknown;
     std::vector<std::string> evidence = {};
@@ -209,15 +187,15 @@ struct WatchReport {
 };
 
 struct Event {
-    enum class Kind { created, named, ended, fault };
-    Kind kind{};
+    EventKind kind = EventKind::created;
     double time = 0;  // seconds since 1970
     pid_t tid = 0;
     std::string name = {};
     std::string path = {};
-    std::string how = {};      // ended: returned, exited, cancelled, vanished; fault: its name
-    std::string outcome = {};  // fault
-    std::uint64_t lost = 0;    // events before this one that came too fast
+    std::optional<EndKind> end = {};      // ended
+    std::string fault = {};               // fault: its name
+    std::optional<Outcome> outcome = {};  // fault: ended, done or pending
+    std::uint64_t lost = 0;               // events before this one that came too fast
 };
 
 // What happens to a target's threads from the moment of Target::events() on. Not thread-safe.
