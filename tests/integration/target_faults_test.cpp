@@ -14,6 +14,35 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::SizeIs;
 
+// What a verb ignores does not compile.
+template <typename T>
+concept FreezesWithDuration = requires(T& target) {
+    target.freeze("", {.duration = 1s});
+};
+template <typename T>
+concept FreezesWithHow = requires(T& target) {
+    target.freeze("", {.how = How::exit});
+};
+template <typename T>
+concept KillsWithHow = requires(T& target) {
+    target.kill("", {.how = How::exit});
+};
+template <typename T>
+concept KillsWithDuration = requires(T& target) {
+    target.kill("", {.duration = 1s});
+};
+template <typename T>
+concept DelaysWithDuration = requires(T& target) {
+    target.delay("", 1s, {.duration = 1s});
+};
+template <typename T>
+concept SignalsWithAnywhere = requires(T& target) {
+    target.signal("", 1, 0, {.anywhere = true});
+};
+static_assert(FreezesWithDuration<Target> && KillsWithHow<Target>);
+static_assert(!FreezesWithHow<Target> && !KillsWithDuration<Target>);
+static_assert(!DelaysWithDuration<Target> && !SignalsWithAnywhere<Target>);
+
 class TargetFaults : public testing::Test {
 protected:
     Target target_ = Target::launch(
@@ -26,6 +55,7 @@ protected:
             target_.wait_for_thread(name, kLong);
     }
     FaultOptions long_wait() const { return {.wait = kLong}; }
+    LastingOptions lasting() const { return {.wait = kLong}; }
     std::vector<std::string> faults_of(const std::string& selector) const {
         return target_.wait_for_thread(selector, kLong).faults;
     }
@@ -46,24 +76,24 @@ TEST_F(TargetFaults, KillInEveryWay) {
 }
 
 TEST_F(TargetFaults, HoldAndLetGo) {
-    EXPECT_THAT(target_.freeze("name=spinner", long_wait()), TookEffect());
+    EXPECT_THAT(target_.freeze("name=spinner", lasting()), TookEffect());
     EXPECT_THAT(faults_of("name=spinner"), Contains("freeze"));
     EXPECT_THAT(target_.thaw("name=spinner", long_wait()), TookEffect());
     EXPECT_THAT(faults_of("name=spinner"), SizeIs(0));
-    EXPECT_THAT(target_.slow("name=spinner", 50, long_wait()), TookEffect());
-    EXPECT_THAT(target_.freeze("name=sleeper", long_wait()), TookEffect());
+    EXPECT_THAT(target_.slow("name=spinner", 50, lasting()), TookEffect());
+    EXPECT_THAT(target_.freeze("name=sleeper", lasting()), TookEffect());
     EXPECT_THAT(target_.thaw("", long_wait()), SizeIs(2)) << "every thread with a fault in force";
     EXPECT_THAT(target_.thaw("", long_wait()), SizeIs(0));
     EXPECT_THAT(target_.delay("name=sleeper", 10ms, long_wait()), TookEffect());
     EXPECT_THAT(target_.spin("name=sleeper", 10ms, long_wait()), TookEffect());
-    EXPECT_THAT(target_.demote("name=sleeper", {.cpus = "0"}, long_wait()), TookEffect());
+    EXPECT_THAT(target_.demote("name=sleeper", {.cpus = "0"}, lasting()), TookEffect());
 }
 
 TEST_F(TargetFaults, InterruptAndSignal) {
     EXPECT_THAT(target_.interrupt("name=reader", long_wait()), TookEffect());
     target_.write("eintr\n");
     EXPECT_EQ(target_.wait_for_line("^eintr", kLong), "eintr 1");
-    const auto results = target_.signal("name=reader", "SEGV", long_wait());
+    const auto results = target_.signal("name=reader", "SEGV", 0, long_wait());
     ASSERT_THAT(results, SizeIs(1));
     EXPECT_EQ(results.front().outcome, Outcome::target_died);
     EXPECT_EQ(results.front().reason, "the process was ended by SIGSEGV");

@@ -91,14 +91,37 @@ struct Exit {
 
 // --- what is done to threads ---------------------------------------------------------------------
 
+// What every fault takes.
 struct FaultOptions {
     Pick pick = Pick::one;
     std::optional<std::uint64_t> seed = {};                   // Pick::random: the same choice again
     std::chrono::nanoseconds wait = std::chrono::seconds(1);  // how long it may take
-    std::chrono::nanoseconds duration{0};  // freeze, slow, demote: undone after it; 0: until thaw()
-    How how = How::cancel;                 // kill
-    bool anywhere = false;                 // kill: also inside the allocator, the loader and stdio
 };
+
+// Of faults that last until they are undone.
+struct LastingOptions {
+    Pick pick = Pick::one;
+    std::optional<std::uint64_t> seed = {};
+    std::chrono::nanoseconds wait = std::chrono::seconds(1);
+    std::chrono::nanoseconds duration{0};  // undone after it; 0: not before thaw()
+};
+
+struct KillOptions {
+    Pick pick = Pick::one;
+    std::optional<std::uint64_t> seed = {};
+    std::chrono::nanoseconds wait = std::chrono::seconds(1);
+    How how = How::cancel;
+    bool anywhere = false;  // also inside the allocator, the loader and stdio
+};
+
+using SignalOptions = FaultOptions;
+using ThawOptions = FaultOptions;
+using DelayOptions = FaultOptions;
+using SpinOptions = FaultOptions;
+using InterruptOptions = FaultOptions;
+using FreezeOptions = LastingOptions;
+using SlowOptions = LastingOptions;
+using DemoteOptions = LastingOptions;
 
 // What demote() changes; at least one must be set.
 struct Demotion {
@@ -251,23 +274,24 @@ public:
 
     // Selectors are those of the command line (threadfault(1), SELECTORS). One result a victim.
     using Results = std::vector<FaultResult>;
-    Results kill(std::string_view selector, const FaultOptions& options = {});
-    Results freeze(std::string_view selector, const FaultOptions& options = {});
+    Results kill(std::string_view selector, const KillOptions& options = {});
+    Results freeze(std::string_view selector, const FreezeOptions& options = {});
     // "": every thread with a fault in force.
-    Results thaw(std::string_view selector = {}, const FaultOptions& options = {});
-    Results slow(std::string_view selector, unsigned percent, const FaultOptions& options = {});
+    Results thaw(std::string_view selector = {}, const ThawOptions& options = {});
+    Results slow(std::string_view selector, unsigned percent, const SlowOptions& options = {});
     Results delay(std::string_view selector, std::chrono::nanoseconds time,
-                  const FaultOptions& options = {});
+                  const DelayOptions& options = {});
     Results spin(std::string_view selector, std::chrono::nanoseconds cpu_time,
-                 const FaultOptions& options = {});
-    Results interrupt(std::string_view selector, const FaultOptions& options = {});
+                 const SpinOptions& options = {});
+    Results interrupt(std::string_view selector, const InterruptOptions& options = {});
     Results demote(std::string_view selector, const Demotion& demotion,
-                   const FaultOptions& options = {});
-    Results signal(std::string_view selector, int number, const FaultOptions& options = {},
-                   std::int64_t value = 0);
+                   const DemoteOptions& options = {});
+    // `value`: sigval, for handlers with SA_SIGINFO.
+    Results signal(std::string_view selector, int number, std::int64_t value = 0,
+                   const SignalOptions& options = {});
     // "TERM", "SIGSEGV", "RTMIN+3".
-    Results signal(std::string_view selector, std::string_view name,
-                   const FaultOptions& options = {}, std::int64_t value = 0);
+    Results signal(std::string_view selector, std::string_view name, std::int64_t value = 0,
+                   const SignalOptions& options = {});
 
     // Arms a call fault (docs/injecting.md) and returns its number.
     std::uint32_t inject(std::string_view spec, bool force = false,
