@@ -13,7 +13,7 @@ namespace {
 
 Event event_of(const wire::EventReply& reply, pid_t tid) {
     Event event;
-    event.time = static_cast<double>(reply.time_ns) * 1e-9;
+    event.time = std::chrono::system_clock::time_point(std::chrono::nanoseconds(reply.time_ns));
     event.tid = tid;
     event.name.assign(reply.name, strnlen(reply.name, sizeof reply.name));
     wire::ThreadRecord record;

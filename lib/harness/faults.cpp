@@ -52,7 +52,8 @@ Target::Results Target::Impl::inflict(std::string_view selector, const FaultOpti
         if (base::info(plan.fault()).death && last_stacks) note_stack(victims);
         for (drive::Result& result : drive::inflict(process, *connection, victims, plan)) {
             results.push_back({result.victim.tid, result.victim.name, result.victim.path,
-                               result.outcome, result.reason, result.seconds});
+                               result.outcome, result.reason,
+                               target::from_seconds(result.seconds)});
         }
     } catch (const Error&) {
         if (has_ended()) throw_ended();

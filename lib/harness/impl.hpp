@@ -11,6 +11,7 @@
 #include "threadfault/target.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -55,6 +56,11 @@ struct [[gnu::visibility("hidden")]] Target::Impl {
 };
 
 namespace target {
+
+inline std::chrono::nanoseconds from_seconds(double seconds) noexcept {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(seconds));
+}
 
 // Asks until the answer is something or the deadline is over; asks at least once.
 template <typename Ask>

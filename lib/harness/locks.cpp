@@ -58,7 +58,7 @@ WatchReport Target::watch(std::chrono::nanoseconds duration) const {
     try {
         drive::WatchReport seen = drive::watch(process, connection.get(), duration);
         return {seen.verdict, std::move(seen.evidence), report_of(std::move(seen.locks)),
-                seen.seconds};
+                target::from_seconds(seen.seconds)};
     } catch (const Error&) {
         if (impl_->has_ended()) impl_->throw_ended();
         throw;

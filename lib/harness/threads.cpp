@@ -22,8 +22,8 @@ ThreadInfo info_of(const drive::ThreadView& view) {
     info.name = view.name;
     info.state = view.state;
     info.main = view.main;
-    info.cpu_seconds = view.cpu_seconds;
-    info.age_seconds = view.age_seconds;
+    info.cpu = target::from_seconds(view.cpu_seconds);
+    info.age = target::from_seconds(view.age_seconds);
     info.start = view.start;
     info.start_location = view.start_location;
     info.path = view.path;

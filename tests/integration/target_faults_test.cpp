@@ -70,6 +70,8 @@ TEST_F(TargetFaults, KillInEveryWay) {
         const auto results = target_.kill(selector, {.wait = kLong, .how = how});
         ASSERT_THAT(results, SizeIs(1));
         EXPECT_EQ(results.front().outcome, Outcome::ended) << results.front().reason;
+        EXPECT_GT(results.front().took, 0ns);
+        EXPECT_LT(results.front().took, kLong);
         EXPECT_TRUE(target_.wait_until_gone(selector, kLong));
     }
     EXPECT_TRUE(target_.alive());
@@ -86,6 +88,9 @@ TEST_F(TargetFaults, HoldAndLetGo) {
     EXPECT_THAT(target_.thaw("", long_wait()), SizeIs(0));
     EXPECT_THAT(target_.delay("name=sleeper", 10ms, long_wait()), TookEffect());
     EXPECT_THAT(target_.spin("name=sleeper", 10ms, long_wait()), TookEffect());
+    EXPECT_GT(target_.wait_for_thread("name=spinner", kLong).age, 0ns);
+    EXPECT_TRUE(
+        eventually([&] { return target_.wait_for_thread("name=spinner", kLong).cpu > 0ns; }));
     EXPECT_THAT(target_.demote("name=sleeper", {.cpus = "0"}, lasting()), TookEffect());
 }
 

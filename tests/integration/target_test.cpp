@@ -245,7 +245,10 @@ TEST(TargetView, Watch) {
     const Target busy = Target::launch(
         {TARGET_COUNTERS},
         {.input = Input::piped, .ready = {.thread = "name=reader", .within = kLong}});
-    EXPECT_EQ(busy.watch(200ms).verdict, Progress::progressing);
+    const WatchReport report = busy.watch(200ms);
+    EXPECT_EQ(report.verdict, Progress::progressing);
+    EXPECT_GE(report.watched, 200ms);
+    EXPECT_LT(report.watched, kLong);
     const Target ended = launch_shell("exit 0");
     ended.wait_exit(kLong);
     EXPECT_EQ(error_of([&] { ended.watch(1ms); }).code(), ErrorCode::target_died);
@@ -256,11 +259,14 @@ TEST(TargetView, Events) {
         {TARGET_COUNTERS},
         {.input = Input::piped, .ready = {.thread = "name=reader", .within = kLong}});
     EventStream events = target.events();
+    const auto before = std::chrono::system_clock::now();
     target.write("spawn\n");
     const auto event = events.next(kLong);
     ASSERT_TRUE(event);
     EXPECT_EQ(event->kind, EventKind::created);
     EXPECT_EQ(event->path, "main/5");
+    EXPECT_GE(event->time, before);
+    EXPECT_LE(event->time, std::chrono::system_clock::now());
     bool ended = false;
     while (!ended) {
         const auto next = events.next(kLong);

@@ -135,8 +135,8 @@ struct FaultResult {
     std::string name = {};
     std::string path = {};  // "main/3/1"; "" unknown
     Outcome outcome{};
-    std::string reason = {};  // of pending and refused: "cancel-disabled", ...
-    double seconds = 0;
+    std::string reason = {};           // of pending and refused: "cancel-disabled", ...
+    std::chrono::nanoseconds took{0};  // from the request to this answer
 
     bool took_effect() const noexcept {
         return outcome == Outcome::ended || outcome == Outcome::done;
@@ -166,8 +166,8 @@ struct ThreadInfo {
     std::string name = {};
     char state = '?';  // as in /proc: R S D T t Z
     bool main = false;
-    double cpu_seconds = 0;
-    double age_seconds = 0;
+    std::chrono::nanoseconds cpu{0};  // CPU time that it has used
+    std::chrono::nanoseconds age{0};
     std::string start = {};           // name of the start routine
     std::string start_location = {};  // file:line
     std::string path = {};            // "main/3/1", the same from run to run
@@ -206,12 +206,12 @@ struct WatchReport {
     Progress verdict = Progress::unknown;
     std::vector<std::string> evidence = {};
     LockReport locks = {};
-    double seconds = 0;
+    std::chrono::nanoseconds watched{0};
 };
 
 struct Event {
     EventKind kind = EventKind::created;
-    double time = 0;  // seconds since 1970
+    std::chrono::system_clock::time_point time = {};
     pid_t tid = 0;
     std::string name = {};
     std::string path = {};

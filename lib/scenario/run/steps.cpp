@@ -8,10 +8,14 @@
 namespace threadfault::scenario {
 namespace {
 
+std::string in_words(Duration time) {
+    return base::short_duration(std::chrono::duration<double>(time).count());
+}
+
 std::string describe(const FaultResult& result) {
     std::string text = formatted("{} {}", result.tid, result.name);
     if (!result.path.empty()) text += formatted(" ({})", result.path);
-    text += formatted(": {}, {}", to_string(result.outcome), base::short_duration(result.seconds));
+    text += formatted(": {}, {}", to_string(result.outcome), in_words(result.took));
     if (!result.reason.empty()) text += ": " + result.reason;
     return text;
 }
@@ -100,9 +104,7 @@ void Session::do_wait_for_thread(const WaitForThreadStep& step) {
         note(formatted("thread {}: it is there", selector));
         return;
     }
-    throw StepFailed{
-        formatted("no thread matches {} within {}", selector,
-                  base::short_duration(std::chrono::duration<double>(step.within).count()))};
+    throw StepFailed{formatted("no thread matches {} within {}", selector, in_words(step.within))};
 }
 
 void Session::do_run(const RunStep& step) {
