@@ -104,7 +104,7 @@ TEST_F(TargetFaults, InterruptAndSignal) {
     EXPECT_EQ(results.front().reason, "the process was ended by SIGSEGV");
     EXPECT_EQ(target_.wait_exit(kLong)->signal, SIGSEGV);
     try {
-        target_.kill("name=spinner");
+        (void)target_.kill("name=spinner");
         FAIL() << "the target is dead";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::target_died);
@@ -113,14 +113,14 @@ TEST_F(TargetFaults, InterruptAndSignal) {
 }
 
 TEST_F(TargetFaults, WhichThread) {
-    EXPECT_THROW(target_.freeze("state=*"), Error);
-    EXPECT_THROW(target_.freeze("name=*er"), Error) << "four match";
+    EXPECT_THROW((void)target_.freeze("state=*"), Error);
+    EXPECT_THROW((void)target_.freeze("name=*er"), Error) << "four match";
     EXPECT_THAT(target_.freeze("name=*er", {.pick = Pick::all, .wait = kLong}), SizeIs(4));
-    target_.thaw("", long_wait());
+    EXPECT_THAT(target_.thaw("", long_wait()), SizeIs(4));
     const auto first = target_.freeze("name=*er", {.pick = Pick::first, .wait = kLong});
     ASSERT_THAT(first, SizeIs(1));
     EXPECT_EQ(first.front().name, "spinner");
-    target_.thaw("", long_wait());
+    EXPECT_THAT(target_.thaw("", long_wait()), SizeIs(1));
     const FaultOptions seeded{.pick = Pick::random, .seed = 7, .wait = kLong};
     const auto once = target_.delay("name=*er", 1ms, seeded);
     const auto again = target_.delay("name=*er", 1ms, seeded);
@@ -128,14 +128,14 @@ TEST_F(TargetFaults, WhichThread) {
 }
 
 TEST_F(TargetFaults, WhatMakesNoSense) {
-    EXPECT_THROW(target_.slow("name=spinner", 0), Error);
-    EXPECT_THROW(target_.delay("name=spinner", 0ms), Error);
-    EXPECT_THROW(target_.demote("name=spinner", {}), Error);
-    EXPECT_THROW(target_.demote("name=spinner", {.nice = 20}), Error);
-    EXPECT_THROW(target_.demote("name=spinner", {.cpus = "1-"}), Error);
-    EXPECT_THROW(target_.signal("name=spinner", 33), Error);
-    EXPECT_THROW(target_.signal("name=spinner", "SIGNOTHING"), Error);
-    EXPECT_THROW(target_.kill("name=nobody"), Error);
+    EXPECT_THROW((void)target_.slow("name=spinner", 0), Error);
+    EXPECT_THROW((void)target_.delay("name=spinner", 0ms), Error);
+    EXPECT_THROW((void)target_.demote("name=spinner", {}), Error);
+    EXPECT_THROW((void)target_.demote("name=spinner", {.nice = 20}), Error);
+    EXPECT_THROW((void)target_.demote("name=spinner", {.cpus = "1-"}), Error);
+    EXPECT_THROW((void)target_.signal("name=spinner", 33), Error);
+    EXPECT_THROW((void)target_.signal("name=spinner", "SIGNOTHING"), Error);
+    EXPECT_THROW((void)target_.kill("name=nobody"), Error);
 }
 
 TEST_F(TargetFaults, FaultsOfThreadCreationNeedNoPoints) {

@@ -2,7 +2,7 @@
 //
 //   auto server = threadfault::Target::launch({"./server", "--port", "8080"},
 //                                             {.ready = {.listening = "8080"}});
-//   server.kill("name=worker", {.pick = Pick::first, .how = How::vanish});
+//   auto results = server.kill("name=worker", {.pick = Pick::first, .how = How::vanish});
 //
 // Whatever happens to the test program (an exception, Ctrl-C, kill -9), a launched target and every
 // process that it has started are ended.
@@ -86,7 +86,7 @@ struct Exit {
     std::optional<int> code = {};
     std::optional<int> signal = {};
     // "exited with code 3", "was ended by SIGABRT", "ended".
-    std::string text() const;
+    [[nodiscard]] std::string text() const;
 };
 
 // --- what is done to threads ---------------------------------------------------------------------
@@ -138,7 +138,7 @@ struct FaultResult {
     std::string reason = {};           // of pending and refused: "cancel-disabled", ...
     std::chrono::nanoseconds took{0};  // from the request to this answer
 
-    bool took_effect() const noexcept {
+    [[nodiscard]] bool took_effect() const noexcept {
         return outcome == Outcome::ended || outcome == Outcome::done;
     }
 };
@@ -177,7 +177,7 @@ struct ThreadInfo {
     std::vector<std::string> faults = {};  // in force
 
     // Means this very thread, while it lives.
-    std::string selector() const { return std::to_string(tid); }
+    [[nodiscard]] std::string selector() const { return std::to_string(tid); }
 };
 
 struct LockInfo {
@@ -199,7 +199,7 @@ struct LockReport {
     std::vector<LockInfo> locks = {};
     std::vector<std::vector<pid_t>> cycles = {};  // deadlocks
     std::string tree = {};                        // for people
-    bool has_orphans() const noexcept;
+    [[nodiscard]] bool has_orphans() const noexcept;
 };
 
 struct WatchReport {
@@ -229,7 +229,8 @@ public:
     EventStream& operator=(EventStream&& other) noexcept;
 
     // std::nullopt: none came in time. Error{target_died}: there will be none.
-    std::optional<Event> next(std::chrono::nanoseconds within = std::chrono::seconds(10));
+    [[nodiscard]] std::optional<Event> next(
+        std::chrono::nanoseconds within = std::chrono::seconds(10));
 
 private:
     friend class Target;
@@ -247,83 +248,87 @@ public:
     // The program is searched in PATH; a relative path is seen from our own directory. Returns when
     // the target is ready. Error: what the program can't be started or the shim can't be loaded
     // for; no_effect ("not_ready") when it is not ready in time; target_died when it ended instead.
-    static Target launch(const std::vector<std::string>& command,
-                         const LaunchOptions& options = {});
+    [[nodiscard]] static Target launch(const std::vector<std::string>& command,
+                                       const LaunchOptions& options = {});
     // A process that somebody else has started under the shim. It is left running at the end.
-    static Target attach_to(pid_t pid);
+    [[nodiscard]] static Target attach_to(pid_t pid);
 
     // Ends a launched target and its children, as terminate() does.
     ~Target();
     Target(Target&& other) noexcept;
     Target& operator=(Target&& other) noexcept;
 
-    pid_t pid() const noexcept;
-    const std::vector<std::string>& command() const noexcept;
+    [[nodiscard]] pid_t pid() const noexcept;
+    [[nodiscard]] const std::vector<std::string>& command() const noexcept;
 
     // In order of creation. Works without an agent too, and then knows less.
-    std::vector<ThreadInfo> threads() const;
+    [[nodiscard]] std::vector<ThreadInfo> threads() const;
     // Those that match.
-    std::vector<ThreadInfo> threads(std::string_view selector) const;
+    [[nodiscard]] std::vector<ThreadInfo> threads(std::string_view selector) const;
     // The first that matches. Error{no_such_thread} when there is none in time, target_died when
     // there will be none.
     ThreadInfo wait_for_thread(std::string_view selector,
                                std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
     // Until no thread matches; false: one is still there.
-    bool wait_until_gone(std::string_view selector,
-                         std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
+    [[nodiscard]] bool wait_until_gone(
+        std::string_view selector,
+        std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
 
     // Selectors are those of the command line (threadfault(1), SELECTORS). One result a victim.
     using Results = std::vector<FaultResult>;
-    Results kill(std::string_view selector, const KillOptions& options = {});
-    Results freeze(std::string_view selector, const FreezeOptions& options = {});
+    [[nodiscard]] Results kill(std::string_view selector, const KillOptions& options = {});
+    [[nodiscard]] Results freeze(std::string_view selector, const FreezeOptions& options = {});
     // "": every thread with a fault in force.
-    Results thaw(std::string_view selector = {}, const ThawOptions& options = {});
-    Results slow(std::string_view selector, unsigned percent, const SlowOptions& options = {});
-    Results delay(std::string_view selector, std::chrono::nanoseconds time,
-                  const DelayOptions& options = {});
-    Results spin(std::string_view selector, std::chrono::nanoseconds cpu_time,
-                 const SpinOptions& options = {});
-    Results interrupt(std::string_view selector, const InterruptOptions& options = {});
-    Results demote(std::string_view selector, const Demotion& demotion,
-                   const DemoteOptions& options = {});
+    [[nodiscard]] Results thaw(std::string_view selector = {}, const ThawOptions& options = {});
+    [[nodiscard]] Results slow(std::string_view selector, unsigned percent,
+                               const SlowOptions& options = {});
+    [[nodiscard]] Results delay(std::string_view selector, std::chrono::nanoseconds time,
+                                const DelayOptions& options = {});
+    [[nodiscard]] Results spin(std::string_view selector, std::chrono::nanoseconds cpu_time,
+                               const SpinOptions& options = {});
+    [[nodiscard]] Results interrupt(std::string_view selector,
+                                    const InterruptOptions& options = {});
+    [[nodiscard]] Results demote(std::string_view selector, const Demotion& demotion,
+                                 const DemoteOptions& options = {});
     // `value`: sigval, for handlers with SA_SIGINFO.
-    Results signal(std::string_view selector, int number, std::int64_t value = 0,
-                   const SignalOptions& options = {});
+    [[nodiscard]] Results signal(std::string_view selector, int number, std::int64_t value = 0,
+                                 const SignalOptions& options = {});
     // "TERM", "SIGSEGV", "RTMIN+3".
-    Results signal(std::string_view selector, std::string_view name, std::int64_t value = 0,
-                   const SignalOptions& options = {});
+    [[nodiscard]] Results signal(std::string_view selector, std::string_view name,
+                                 std::int64_t value = 0, const SignalOptions& options = {});
 
     // Arms a call fault (docs/injecting.md) and returns its number.
     std::uint32_t inject(std::string_view spec, bool force = false,
                          std::optional<std::uint64_t> seed = {});
-    std::vector<Injection> injections() const;
+    [[nodiscard]] std::vector<Injection> injections() const;
     // How many were armed.
     std::uint32_t clear_injections();
 
     // What `threadfault stack` prints of the threads that match ("": all).
-    std::string stack(std::string_view selector = {}) const;
+    [[nodiscard]] std::string stack(std::string_view selector = {}) const;
     // The stack that the latest victim of kill() had before; "" where it was not noted.
-    std::string last_stack() const;
-    LockReport locks() const;
+    [[nodiscard]] std::string last_stack() const;
+    [[nodiscard]] LockReport locks() const;
     // Is it making progress? Looks from outside, for this time.
-    WatchReport watch(std::chrono::nanoseconds duration) const;
-    EventStream events() const;
+    [[nodiscard]] WatchReport watch(std::chrono::nanoseconds duration) const;
+    [[nodiscard]] EventStream events() const;
 
     // False as soon as the process has ended, whether or not its children live.
-    bool alive() const;
+    [[nodiscard]] bool alive() const;
     // std::nullopt: it still runs.
-    std::optional<Exit> wait_exit(std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
+    [[nodiscard]] std::optional<Exit> wait_exit(
+        std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
     // SIGTERM, and after LaunchOptions::grace SIGKILL, to the target and to all that it started
     // (attached to: to the process alone). Returns how the target ended.
     std::optional<Exit> terminate();
 
     // What was written so far; Output::captured.
-    std::string output() const;
-    std::string errors() const;
+    [[nodiscard]] std::string output() const;
+    [[nodiscard]] std::string errors() const;
     // The first whole line, from *position on, in which `regex` (ECMAScript) is found; *position is
     // then set behind it. With Stream::either the position can't be kept. std::nullopt: none in
     // time, or there will be none.
-    std::optional<std::string> wait_for_line(
+    [[nodiscard]] std::optional<std::string> wait_for_line(
         const std::string& regex, std::chrono::nanoseconds within = std::chrono::seconds(10),
         Stream stream = Stream::output, std::size_t* position = nullptr) const;
 
