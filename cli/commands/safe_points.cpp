@@ -44,7 +44,7 @@ std::vector<drive::Result> at_no_safe_point(const observe::Process& process,
         if (victim == victims.end()) continue;
         drive::Result& result = refused.emplace_back();
         result.victim = *victim;
-        result.outcome = drive::Outcome::refused;
+        result.outcome = Outcome::refused;
         result.reason = formatted("{}: {}; use --anywhere to end it anyway",
                                   drive::reason_token(wire::Reason::no_safe_point), why);
     }

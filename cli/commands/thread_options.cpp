@@ -25,17 +25,17 @@ std::string result_line(const drive::Result& result, std::string_view verb, cons
     if (!victim.path.empty()) line += style.dim(formatted(" ({})", victim.path));
     line += ": ";
     switch (result.outcome) {
-        case drive::Outcome::ended:
-        case drive::Outcome::done:
+        case Outcome::ended:
+        case Outcome::done:
             line += style.green(verb);
             break;
-        case drive::Outcome::pending:
+        case Outcome::pending:
             line += style.yellow("pending");
             break;
-        case drive::Outcome::refused:
+        case Outcome::refused:
             line += style.yellow("refused");
             break;
-        case drive::Outcome::target_died:
+        case Outcome::target_died:
             line += style.red("target died");
             break;
     }
@@ -74,10 +74,10 @@ drive::Choice choice_of(const ThreadOptions& options) {
                     "use one of them");
     }
     drive::Choice choice;
-    if (options.all) choice.quantity = drive::Quantity::all;
-    if (options.first) choice.quantity = drive::Quantity::first;
+    if (options.all) choice.pick = Pick::all;
+    if (options.first) choice.pick = Pick::first;
     if (!options.random.empty()) {
-        choice.quantity = drive::Quantity::random;
+        choice.pick = Pick::random;
         if (options.random != "true") choice.seed = parse_random(options.random);
     }
     return choice;
@@ -184,9 +184,9 @@ Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
 }
 
 Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan) {
-    if (choice_of(options).quantity != drive::Quantity::all) {
+    if (choice_of(options).pick != Pick::all) {
         throw Error(ErrorCode::usage, "missing THREAD",
-                    "name one, or use --all for every thread of the process");
+                    "name one, or use --all for every thread of the process"
     }
     const observe::Process process = open_process(options.pid);
     client::Connection connection(process);
@@ -194,15 +194,15 @@ Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& pl
     return {process.pid(), drive::inflict(process, connection, victims, plan)};
 }
 
-ExitCode exit_code(drive::Outcome outcome) noexcept {
+ExitCode exit_code(Outcome outcome) noexcept {
     switch (outcome) {
-        case drive::Outcome::ended:
-        case drive::Outcome::done:
+        case Outcome::ended:
+        case Outcome::done:
             return ExitCode::done;
-        case drive::Outcome::pending:
-        case drive::Outcome::refused:
+        case Outcome::pending:
+        case Outcome::refused:
             return ExitCode::no_effect;
-        case drive::Outcome::target_died:
+        case Outcome::target_died:
             return ExitCode::target_died;
     }
     return ExitCode::no_effect;

@@ -73,7 +73,7 @@ Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
 Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan);
 
 // 0, 6 or 7; of many results, the worst.
-ExitCode exit_code(drive::Outcome outcome) noexcept;
+ExitCode exit_code(Outcome outcome) noexcept;
 ExitCode worst_exit_code(const std::vector<drive::Result>& results) noexcept;
 
 // Prints the results as text or JSON; returns the exit code. `verb`: "ended by vanish".

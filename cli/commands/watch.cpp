@@ -31,7 +31,7 @@ int run_watch(const WatchOptions& options, const Invocation& invocation) {
     print_out(invocation.json
                   ? json_watch(looked.process.pid(), report)
                   : render_watch(looked.process.pid(), command, report, invocation.style()));
-    return report.verdict == drive::Progress::stuck ? static_cast<int>(ExitCode::bad_verdict) : 0;
+    return report.verdict == Progress::stuck ? static_cast<int>(ExitCode::bad_verdict) : 0;
 }
 
 }  // namespace

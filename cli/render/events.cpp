@@ -3,7 +3,7 @@
 #include "base/clean_text.hpp"
 #include "base/duration.hpp"
 #include "base/fault.hpp"
-#include "drive/faults/inflict.hpp"
+#include "drive/faults/event_fault.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
 #include "render/json_values.hpp"
@@ -16,50 +16,19 @@
 namespace threadfault::cli {
 namespace {
 
-std::string_view event_name(wire::EventKind kind) {
-    switch (kind) {
-        case wire::EventKind::following:
-            return "following";
-        case wire::EventKind::created:
-            return "created";
-        case wire::EventKind::named:
-            return "named";
-        case wire::EventKind::ended:
-            return "ended";
-        case wire::EventKind::fault:
-            return "fault";
-    }
-    return "unknown";
+// What newer agents may tell has no name here.
+template <typename Kind>
+std::string_view name_of(Kind kind) {
+    const std::string_view name = to_string(kind);
+    return name.empty() ? "unknown" : name;
 }
 
-std::string_view end_name(std::uint32_t how) {
-    switch (static_cast<wire::EndKind>(how)) {
-        case wire::EndKind::returned:
-            return "returned";
-        case wire::EndKind::exited:
-            return "exited";
-        case wire::EndKind::cancelled:
-            return "cancelled";
-        case wire::EndKind::vanished:
-            return "vanished";
-        default:
-            return "unknown";
-    }
+std::string_view event_name(EventKind kind) {
+    return kind == wire::kFollowing ? "following" : name_of(kind);
 }
 
-wire::Fault fault_of(const wire::EventReply& event) {
-    return static_cast<wire::Fault>(event.how & ((1U << wire::kOutcomeShift) - 1));
-}
-
-std::string_view outcome_of(const wire::EventReply& event) {
-    switch (static_cast<wire::Outcome>(event.how >> wire::kOutcomeShift)) {
-        case wire::Outcome::ended:
-            return "ended";
-        case wire::Outcome::pending:
-            return "pending";
-        default:
-            return "done";
-    }
+std::string_view end_name(const wire::EventReply& event) {
+    return name_of(static_cast<EndKind>(event.how));
 }
 
 std::string path_of(const wire::EventReply& event) {
@@ -90,9 +59,10 @@ std::string text_event(const wire::EventReply& event, pid_t tid, const Style& st
             style.yellow(formatted("{} events were lost: they came too fast", event.lost)) + "\n";
     }
     std::string what(event_name(event.kind));
-    if (event.kind == wire::EventKind::ended) what += formatted(", {}", end_name(event.how));
-    if (event.kind == wire::EventKind::fault) {
-        what = formatted("fault: {}, {}", base::info(fault_of(event)).name, outcome_of(event));
+    if (event.kind == EventKind::ended) what += formatted(", {}", end_name(event));
+    if (event.kind == EventKind::fault) {
+        const drive::EventFault told = drive::event_fault(event);
+        what = formatted("fault: {}, {}", base::info(told.fault).name, to_string(told.outcome));
     }
     out += formatted("{}  {:>7}  {:<15}  {:<10}  {}\n", style.dim(clock_of(event)), tid,
                      base::clean_line(event.name), path_of(event), what);
@@ -106,10 +76,11 @@ std::string json_event(const wire::EventReply& event, pid_t tid) {
     }
     Json json = {{"time", seconds_of(event)}, {"event", event_name(event.kind)}, {"tid", tid},
                  {"name", event.name},        {"path", path_of(event)},          {"how", nullptr}};
-    if (event.kind == wire::EventKind::ended) json["how"] = end_name(event.how);
-    if (event.kind == wire::EventKind::fault) {
-        json["how"] = base::info(fault_of(event)).name;
-        json["outcome"] = outcome_of(event);
+    if (event.kind == EventKind::ended) json["how"] = end_name(event);
+    if (event.kind == EventKind::fault) {
+        const drive::EventFault told = drive::event_fault(event);
+        json["how"] = base::info(told.fault).name;
+        json["outcome"] = to_string(told.outcome);
     }
     return out + line(json);
 }

@@ -33,7 +33,7 @@ Json cancel_of(const drive::ThreadView& thread) {
 Json waiting_of(const drive::ThreadView& thread) {
     if (!thread.waiting) return nullptr;
     const drive::Waiting& waiting = *thread.waiting;
-    Json json = {{"kind", observe::to_string(waiting.kind)},
+    Json json = {{"kind", to_string(waiting.kind)},
                  {"address", address_or_null(waiting.address)},
                  {"symbol", text_or_null(waiting.symbol)},
                  {"owner_tid", value_or_null(waiting.owner_tid)}};
@@ -60,7 +60,7 @@ Json thread_of(const drive::ThreadView& thread) {
     json["waiting_on"] = waiting_of(thread);
     // Only where something is known: most threads have nothing that others wait for.
     for (const drive::HeldLock& lock : thread.holding) {
-        json["holding"].push_back({{"kind", observe::to_string(lock.kind)},
+        json["holding"].push_back({{"kind", to_string(lock.kind)},
                                    {"address", address_or_null(lock.address)},
                                    {"symbol", text_or_null(lock.symbol)},
                                    {"waiters", lock.waiters}});
@@ -77,7 +77,7 @@ Json result_of(pid_t pid, std::string_view fault, std::string_view how,
     Json json = {
         {"pid", pid}, {"tid", result.victim.tid}, {"name", result.victim.name}, {"fault", fault}};
     if (!how.empty()) json["how"] = how;
-    json["outcome"] = drive::to_string(result.outcome);
+    json["outcome"] = to_string(result.outcome);
     json["reason"] = text_or_null(result.reason);
     json["seconds"] = base::rounded(result.seconds, base::kMicros);
     return json;

@@ -84,7 +84,7 @@ std::string ownerless(const drive::LockGraph& graph, const Style& style) {
                                       ? lock.symbol
                                       : formatted("{:#x}{}{}", lock.address,
                                                   lock.location.empty() ? "" : ", ", lock.location);
-        out += formatted("{} {}: {} {}\n", observe::to_string(lock.kind), place,
+        out += formatted("{} {}: {} {}\n", to_string(lock.kind), place,
                          lock.waiters.size() == 1 ? "waits" : "wait", base::clean_line(list));
     }
     if (out.empty()) return out;
@@ -135,7 +135,7 @@ std::string json_locks(pid_t pid, const drive::LockGraph& graph) {
     Json json = {{"pid", pid}};
     json["locks"] = Json::array();
     for (const drive::Lock& lock : graph.locks) {
-        Json one = {{"kind", observe::to_string(lock.kind)},
+        Json one = {{"kind", to_string(lock.kind)},
                     {"address", formatted("{:#x}", lock.address)},
                     {"symbol", text_or_null(lock.symbol)},
                     {"call", text_or_null(lock.call)}};
@@ -175,7 +175,7 @@ std::string dot_locks(pid_t pid, const std::string& command, const drive::LockGr
         const std::string place =
             !lock.symbol.empty() ? lock.symbol : formatted("{:#x}", lock.address);
         out += formatted("  lock{} [shape=box, label={}{}];\n", i,
-                         in_quotes(formatted("{} {}", observe::to_string(lock.kind), place)),
+                         in_quotes(formatted("{} {}", to_string(lock.kind), place)),
                          lock.orphaned ? ", color=red, fontcolor=red" : "");
         bool red = lock.orphaned;
         for (const pid_t tid : lock.waiters) {
@@ -213,17 +213,17 @@ std::string dot_locks(pid_t pid, const std::string& command, const drive::LockGr
 
 std::string render_watch(pid_t pid, const std::string& command, const drive::WatchReport& report,
                          const Style& style) {
-    const std::string word(drive::to_string(report.verdict));
+    const std::string word(to_string(report.verdict));
     std::string verdict = style.yellow(word);
-    if (report.verdict == drive::Progress::stuck) verdict = style.red(word);
-    if (report.verdict == drive::Progress::progressing || report.verdict == drive::Progress::idle) {
+    if (report.verdict == Progress::stuck) verdict = style.red(word);
+    if (report.verdict == Progress::progressing || report.verdict == Progress::idle) {
         verdict = style.green(word);
     }
     std::string out = formatted("{} {}: {}\n", style.bold(std::to_string(pid)),
                                 shorten(base::clean_line(command), 60, true), verdict);
     for (const std::string& sentence : report.evidence)
         out += formatted("  {}\n", base::clean_line(sentence));
-    if (report.verdict == drive::Progress::stuck) {
+    if (report.verdict == Progress::stuck) {
         const std::string tree = drive::lock_tree(report.locks);
         if (!tree.empty()) out += "\n" + emphasised(tree, style);
     }
@@ -232,7 +232,7 @@ std::string render_watch(pid_t pid, const std::string& command, const drive::Wat
 
 std::string json_watch(pid_t pid, const drive::WatchReport& report) {
     return line({{"pid", pid},
-                 {"verdict", drive::to_string(report.verdict)},
+                 {"verdict", to_string(report.verdict)},
                  {"evidence", report.evidence},
                  {"seconds", base::rounded(report.seconds, base::kMillis)}});
 }

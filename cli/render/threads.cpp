@@ -47,15 +47,15 @@ std::string age_text(double seconds) {
 std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& names) {
     if (thread.waiting) {
         const drive::Waiting& waiting = *thread.waiting;
-        std::string text(observe::to_string(waiting.kind));
-        if (waiting.kind == observe::WaitKind::join) {
+        std::string text(to_string(waiting.kind));
+        if (waiting.kind == WaitKind::join) {
             if (!waiting.owner_tid) return text;
             return formatted("join {} {}", *waiting.owner_tid, name_of(*waiting.owner_tid, names));
         }
         text += waiting.symbol.empty() ? formatted(" {:#x}", waiting.address)
                                        : " " + base::clean_line(waiting.symbol);
         // A futex alone says nothing to people: the call does.
-        if (waiting.kind == observe::WaitKind::futex && !waiting.call.empty()) {
+        if (waiting.kind == WaitKind::futex && !waiting.call.empty()) {
             text += formatted(" in {}", base::clean_line(waiting.call));
         }
         if (waiting.owner_tid && waiting.owner_alive) {

@@ -35,7 +35,7 @@ std::string name_of(const LockAtStake& one) {
     const drive::HeldLock& lock = one.lock;
     const std::string name = lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol;
     if (one.stream) return formatted("the lock of {}{}", one.standard ? "" : "FILE ", name);
-    return formatted("{} {}", observe::to_string(lock.kind), name);
+    return formatted("{} {}", to_string(lock.kind), name);
 }
 
 std::string waiters_of(const LockAtStake& one) {

@@ -131,8 +131,8 @@ public:
 private:
     bool is_robust(const drive::HeldLock& lock) {
         MutexImage mutex{};
-        return lock.kind == observe::WaitKind::mutex &&
-               memory_.read(lock.address, &mutex, sizeof mutex) && (mutex.kind & kRobust) != 0;
+        return lock.kind == WaitKind::mutex && memory_.read(lock.address, &mutex, sizeof mutex) &&
+               (mutex.kind & kRobust) != 0;
     }
 
     void add(LockAtStake one) {
@@ -144,7 +144,7 @@ private:
 
     void add_mutex(std::uint64_t address, bool taken_again, std::uint32_t kind) {
         LockAtStake one;
-        one.lock.kind = observe::WaitKind::mutex;
+        one.lock.kind = WaitKind::mutex;
         one.lock.address = address;
         one.taken_again = taken_again;
         one.robust = (kind & kRobust) != 0;
@@ -193,7 +193,7 @@ private:
     // glibc's functions keep both on the stack for the case that the wait is cancelled (struct
     // _condvar_cleanup_buffer, nptl/pthread_cond_wait.c): then the mutex is taken again.
     void look_at_condition() {
-        if (!thread_.waiting || thread_.waiting->kind != observe::WaitKind::cond) return;
+        if (!thread_.waiting || thread_.waiting->kind != WaitKind::cond) return;
         const std::uint64_t begin = trace_.frames.front().stack_pointer;
         std::uint64_t end = 0;
         for (const Frame& frame : trace_.frames) {

@@ -1,5 +1,6 @@
 // What is done to a target's threads.
 #include "base/fault.hpp"
+#include "base/type_names.hpp"
 #include "drive/faults/plan.hpp"
 #include "drive/threads/selector.hpp"
 #include "format/format.hpp"
@@ -8,30 +9,18 @@
 namespace threadfault {
 namespace {
 
-drive::Choice choice_of(const FaultOptions& options) {
-    drive::Choice choice;
-    switch (options.pick) {
-        case Pick::one:
-            choice.quantity = drive::Quantity::one;
-            break;
-        case Pick::all:
-            choice.quantity = drive::Quantity::all;
-            break;
-        case Pick::first:
-            choice.quantity = drive::Quantity::first;
-            break;
-        case Pick::random:
-            choice.quantity = drive::Quantity::random;
-            choice.seed = options.seed;
-            break;
-    }
-    return choice;
+template <typename Options>
+FaultOptions common_part(const Options& options) {
+    return {options.pick, options.seed, options.wait};
 }
 
 drive::PlanInput input_of(wire::Fault fault, const FaultOptions& options) {
-    drive::PlanInput input{.fault = fault, .wait = options.wait};
-    const bool timed = base::info(fault).time == base::TakesTime::if_given;
-    if (timed && options.duration.count() != 0) input.duration = options.duration;
+    return {.fault = fault, .wait = options.wait};
+}
+
+drive::PlanInput input_of(wire::Fault fault, const LastingOptions& options) {
+    drive::PlanInput input = input_of(fault, common_part(options));
+    if (options.duration.count() != 0) input.duration = options.duration;
     return input;
 }
 
@@ -43,22 +32,6 @@ drive::Plan plan_of(const drive::PlanInput& input) {
         if (error.part() == drive::Part::signal) what += formatted(" {}", input.signal);
         throw Error(error.error_code(), formatted("{}: {}", what, error.what()), error.advice());
     }
-}
-
-Outcome outcome_of(drive::Outcome outcome) {
-    switch (outcome) {
-        case drive::Outcome::ended:
-            return Outcome::ended;
-        case drive::Outcome::done:
-            return Outcome::done;
-        case drive::Outcome::pending:
-            return Outcome::pending;
-        case drive::Outcome::refused:
-            return Outcome::refused;
-        case drive::Outcome::target_died:
-            return Outcome::target_died;
-    }
-    return Outcome::refused;
 }
 
 }  // namespace
@@ -74,11 +47,13 @@ Target::Results Target::Impl::inflict(std::string_view selector, const FaultOpti
     try {
         const std::vector<drive::Victim> victims =
             every_faulty ? drive::choose_faulty(process, *connection)
-                         : drive::choose(process, *connection, parsed, choice_of(options));
+                         : drive::choose(process, *connection, parsed,
+                                         {.pick = options.pick, .seed = options.seed});
         if (base::info(plan.fault()).death && last_stacks) note_stack(victims);
         for (drive::Result& result : drive::inflict(process, *connection, victims, plan)) {
             results.push_back({result.victim.tid, result.victim.name, result.victim.path,
-                               outcome_of(result.outcome), result.reason, result.seconds});
+                               result.outcome, result.reason,
+                               target::from_seconds(result.seconds)});
         }
     } catch (const Error&) {
         if (has_ended()) throw_ended();
@@ -93,65 +68,66 @@ Target::Results Target::Impl::inflict(std::string_view selector, const FaultOpti
     return results;
 }
 
-Target::Results Target::kill(std::string_view selector, const FaultOptions& options) {
-    drive::PlanInput input = input_of(fault_of(options.how), options);
+Target::Results Target::kill(std::string_view selector, const KillOptions& options) {
+    drive::PlanInput input = input_of(base::fault_of(options.how), common_part(options));
     input.anywhere = options.anywhere;
-    return impl_->inflict(selector, options, plan_of(input));
+    return impl_->inflict(selector, common_part(options), plan_of(input));
 }
 
-Target::Results Target::freeze(std::string_view selector, const FaultOptions& options) {
-    return impl_->inflict(selector, options, plan_of(input_of(wire::Fault::freeze, options)));
+Target::Results Target::freeze(std::string_view selector, const FreezeOptions& options) {
+    return impl_->inflict(selector, common_part(options),
+                          plan_of(input_of(wire::Fault::freeze, options)));
 }
 
-Target::Results Target::thaw(std::string_view selector, const FaultOptions& options) {
+Target::Results Target::thaw(std::string_view selector, const ThawOptions& options) {
     return impl_->inflict(selector, options, plan_of(input_of(wire::Fault::thaw, options)));
 }
 
 Target::Results Target::slow(std::string_view selector, unsigned percent,
-                             const FaultOptions& options) {
+                             const SlowOptions& options) {
     drive::PlanInput input = input_of(wire::Fault::slow, options);
     input.percent = percent;
-    return impl_->inflict(selector, options, plan_of(input));
+    return impl_->inflict(selector, common_part(options), plan_of(input));
 }
 
 Target::Results Target::delay(std::string_view selector, std::chrono::nanoseconds time,
-                              const FaultOptions& options) {
+                              const DelayOptions& options) {
     drive::PlanInput input = input_of(wire::Fault::delay, options);
     input.duration = time;
     return impl_->inflict(selector, options, plan_of(input));
 }
 
 Target::Results Target::spin(std::string_view selector, std::chrono::nanoseconds cpu_time,
-                             const FaultOptions& options) {
+                             const SpinOptions& options) {
     drive::PlanInput input = input_of(wire::Fault::spin, options);
     input.duration = cpu_time;
     return impl_->inflict(selector, options, plan_of(input));
 }
 
-Target::Results Target::interrupt(std::string_view selector, const FaultOptions& options) {
+Target::Results Target::interrupt(std::string_view selector, const InterruptOptions& options) {
     return impl_->inflict(selector, options, plan_of(input_of(wire::Fault::interrupt, options)));
 }
 
 Target::Results Target::demote(std::string_view selector, const Demotion& demotion,
-                               const FaultOptions& options) {
+                               const DemoteOptions& options) {
     drive::PlanInput input = input_of(wire::Fault::demote, options);
     input.nice = demotion.nice;
     input.idle = demotion.idle;
     input.cpus = demotion.cpus;
-    return impl_->inflict(selector, options, plan_of(input));
+    return impl_->inflict(selector, common_part(options), plan_of(input));
 }
 
-Target::Results Target::signal(std::string_view selector, int number, const FaultOptions& options,
-                               std::int64_t value) {
+Target::Results Target::signal(std::string_view selector, int number, std::int64_t value,
+                               const SignalOptions& options) {
     drive::PlanInput input = input_of(wire::Fault::signal, options);
     input.signal = number;
     input.value = value;
     return impl_->inflict(selector, options, plan_of(input));
 }
 
-Target::Results Target::signal(std::string_view selector, std::string_view name,
-                               const FaultOptions& options, std::int64_t value) {
-    return signal(selector, drive::require_signal(name), options, value);
+Target::Results Target::signal(std::string_view selector, std::string_view name, std::int64_t value,
+                               const SignalOptions& options) {
+    return signal(selector, drive::require_signal(name), value, options);
 }
 
 }  // namespace threadfault

@@ -11,6 +11,7 @@
 #include "threadfault/target.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,8 +19,6 @@
 #include <vector>
 
 namespace threadfault {
-
-base::Fault fault_of(How how) noexcept;
 
 struct [[gnu::visibility("hidden")]] Target::Impl {
     std::vector<std::string> command;
@@ -57,6 +56,11 @@ struct [[gnu::visibility("hidden")]] Target::Impl {
 };
 
 namespace target {
+
+inline std::chrono::nanoseconds from_seconds(double seconds) noexcept {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(seconds));
+}
 
 // Asks until the answer is something or the deadline is over; asks at least once.
 template <typename Ask>

@@ -15,7 +15,7 @@ LockReport report_of(drive::LockGraph graph) {
     report.cycles = std::move(graph.cycles);
     for (drive::Lock& lock : graph.locks) {
         LockInfo& info = report.locks.emplace_back();
-        info.kind = observe::to_string(lock.kind);
+        info.kind = lock.kind;
         info.address = lock.address;
         info.symbol = std::move(lock.symbol);
         info.location = std::move(lock.location);
@@ -30,20 +30,6 @@ LockReport report_of(drive::LockGraph graph) {
         info.stuck_behind = std::move(lock.stuck_behind);
     }
     return report;
-}
-
-Progress progress_of(drive::Progress progress) {
-    switch (progress) {
-        case drive::Progress::progressing:
-            return Progress::progressing;
-        case drive::Progress::idle:
-            return Progress::idle;
-        case drive::Progress::stuck:
-            return Progress::stuck;
-        case drive::Progress::unknown:
-            return Progress::unknown;
-    }
-    return Progress::unknown;
 }
 
 }  // namespace
@@ -71,8 +57,8 @@ WatchReport Target::watch(std::chrono::nanoseconds duration) const {
     const auto connection = impl_->connect_if_possible(process);
     try {
         drive::WatchReport seen = drive::watch(process, connection.get(), duration);
-        return {progress_of(seen.verdict), std::move(seen.evidence),
-                report_of(std::move(seen.locks)), seen.seconds};
+        return {seen.verdict, std::move(seen.evidence), report_of(std::move(seen.locks)),
+                target::from_seconds(seen.seconds)};
     } catch (const Error&) {
         if (impl_->has_ended()) impl_->throw_ended();
         throw;

@@ -22,17 +22,16 @@ ThreadInfo info_of(const drive::ThreadView& view) {
     info.name = view.name;
     info.state = view.state;
     info.main = view.main;
-    info.cpu_seconds = view.cpu_seconds;
-    info.age_seconds = view.age_seconds;
+    info.cpu = target::from_seconds(view.cpu_seconds);
+    info.age = target::from_seconds(view.age_seconds);
     info.start = view.start;
     info.start_location = view.start_location;
     info.path = view.path;
     info.index = view.index;
     info.creator_tid = view.creator_tid;
     if (view.waiting) {
-        info.waiting =
-            ThreadWait{std::string(observe::to_string(view.waiting->kind)), view.waiting->address,
-                       view.waiting->symbol, view.waiting->owner_tid, view.waiting->owner_alive};
+        info.waiting = ThreadWait{view.waiting->kind, view.waiting->address, view.waiting->symbol,
+                                  view.waiting->owner_tid, view.waiting->owner_alive};
     }
     for (const std::string_view fault : drive::fault_names(view.faults))
         info.faults.emplace_back(fault);

@@ -145,26 +145,6 @@ WaitObject others_futex(const FutexWait& wait, const Words& words) {
 
 }  // namespace
 
-std::string_view to_string(WaitKind kind) noexcept {
-    switch (kind) {
-        case WaitKind::mutex:
-            return "mutex";
-        case WaitKind::rwlock:
-            return "rwlock";
-        case WaitKind::cond:
-            return "cond";
-        case WaitKind::sem:
-            return "sem";
-        case WaitKind::barrier:
-            return "barrier";
-        case WaitKind::join:
-            return "join";
-        case WaitKind::futex:
-            break;
-    }
-    return "futex";
-}
-
 WaitObject WaitClassifier::object_of(const FutexWait& wait, const TaskSyscall& call,
                                      pid_t own_tid) {
     std::array<std::uint32_t, Words::kCount> around;

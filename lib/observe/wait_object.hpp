@@ -5,17 +5,13 @@
 
 #include "observe/memory.hpp"
 #include "observe/process.hpp"
+#include "threadfault/types.hpp"
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 
 namespace threadfault::observe {
-
-enum class WaitKind { mutex, rwlock, cond, sem, barrier, join, futex };
-
-std::string_view to_string(WaitKind kind) noexcept;
 
 struct WaitObject {
     WaitKind kind = WaitKind::futex;

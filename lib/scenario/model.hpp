@@ -61,9 +61,18 @@ struct ProbeSpec {
 using base::Verb;
 
 struct FaultStep {
+    // Of all verbs; which of them a verb takes, the table of faults tells.
+    struct Options {
+        Pick pick = Pick::one;
+        std::optional<std::uint64_t> seed = {};
+        Duration wait = FaultOptions{}.wait;
+        Duration duration{0};  // freeze, slow, demote
+        How how = How::cancel;
+        bool anywhere = false;
+    };
     Verb verb{};
     std::string selector;
-    FaultOptions options;
+    Options options;
     Duration time{0};      // delay, spin
     unsigned percent = 0;  // slow
     Demotion demotion;

@@ -21,7 +21,7 @@ Reader::Keys keys_of(Verb verb) {
     return keys;
 }
 
-void parse_pick(const Reader& reader, FaultOptions* options) {
+void parse_pick(const Reader& reader, FaultStep::Options* options) {
     int given = 0;
     const auto pick = [&](std::string_view key, Pick which) {
         if (!reader.has(key)) return;

@@ -2,6 +2,7 @@
 #ifndef THREADFAULT_WIRE_EVENTS_HPP
 #define THREADFAULT_WIRE_EVENTS_HPP
 
+#include "threadfault/types.hpp"
 #include "wire/header.hpp"
 #include "wire/threads.hpp"
 
@@ -14,22 +15,15 @@ struct FollowRequest {
     Header header;
 };
 
-enum class EventKind : std::uint32_t {
-    following = 0,  // the first one: from now on nothing is missed
-    created = 1,
-    named = 2,
-    ended = 3,  // how: EndKind
-    fault = 4,  // how: Fault, and the Outcome above kOutcomeShift
-};
-inline constexpr unsigned kOutcomeShift = 16;
+using threadfault::EndKind;
+using threadfault::EventKind;
 
-enum class EndKind : std::uint32_t {
-    unknown = 0,
-    returned = 1,
-    exited = 2,
-    cancelled = 3,
-    vanished = 4
-};
+// EventReply::kind of the first one: from now on nothing is missed.
+inline constexpr EventKind kFollowing{};
+
+// EventReply::how of EventKind::ended is an EndKind; of EventKind::fault, the Fault, and the
+// Outcome above these bits.
+inline constexpr unsigned kOutcomeShift = 16;
 
 struct EventReply {
     static constexpr Type kType = Type::event;

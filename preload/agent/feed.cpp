@@ -21,7 +21,7 @@ void follow(Client& client) noexcept {
     client.follow_request = client.request;
     client.cursor = event_count();
     wire::EventReply reply;
-    reply.kind = wire::EventKind::following;
+    reply.kind = wire::kFollowing;
     if (!send_event(client, reply)) close_client(client);
 }
 

@@ -20,7 +20,7 @@ HOUSE = [
     ("include", ""),
     ("format", ""),
     ("base", "include format"),
-    ("wire", "base"),
+    ("wire", "include base"),
     ("execute", "include base"),
     ("observe", "include format base"),
     ("inject", "include format base wire observe"),

@@ -14,6 +14,35 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::SizeIs;
 
+// What a verb ignores does not compile.
+template <typename T>
+concept FreezesWithDuration = requires(T& target) {
+    target.freeze("", {.duration = 1s});
+};
+template <typename T>
+concept FreezesWithHow = requires(T& target) {
+    target.freeze("", {.how = How::exit});
+};
+template <typename T>
+concept KillsWithHow = requires(T& target) {
+    target.kill("", {.how = How::exit});
+};
+template <typename T>
+concept KillsWithDuration = requires(T& target) {
+    target.kill("", {.duration = 1s});
+};
+template <typename T>
+concept DelaysWithDuration = requires(T& target) {
+    target.delay("", 1s, {.duration = 1s});
+};
+template <typename T>
+concept SignalsWithAnywhere = requires(T& target) {
+    target.signal("", 1, 0, {.anywhere = true});
+};
+static_assert(FreezesWithDuration<Target> && KillsWithHow<Target>);
+static_assert(!FreezesWithHow<Target> && !KillsWithDuration<Target>);
+static_assert(!DelaysWithDuration<Target> && !SignalsWithAnywhere<Target>);
+
 class TargetFaults : public testing::Test {
 protected:
     Target target_ = Target::launch(
@@ -26,6 +55,7 @@ protected:
             target_.wait_for_thread(name, kLong);
     }
     FaultOptions long_wait() const { return {.wait = kLong}; }
+    LastingOptions lasting() const { return {.wait = kLong}; }
     std::vector<std::string> faults_of(const std::string& selector) const {
         return target_.wait_for_thread(selector, kLong).faults;
     }
@@ -40,36 +70,41 @@ TEST_F(TargetFaults, KillInEveryWay) {
         const auto results = target_.kill(selector, {.wait = kLong, .how = how});
         ASSERT_THAT(results, SizeIs(1));
         EXPECT_EQ(results.front().outcome, Outcome::ended) << results.front().reason;
+        EXPECT_GT(results.front().took, 0ns);
+        EXPECT_LT(results.front().took, kLong);
         EXPECT_TRUE(target_.wait_until_gone(selector, kLong));
     }
     EXPECT_TRUE(target_.alive());
 }
 
 TEST_F(TargetFaults, HoldAndLetGo) {
-    EXPECT_THAT(target_.freeze("name=spinner", long_wait()), TookEffect());
+    EXPECT_THAT(target_.freeze("name=spinner", lasting()), TookEffect());
     EXPECT_THAT(faults_of("name=spinner"), Contains("freeze"));
     EXPECT_THAT(target_.thaw("name=spinner", long_wait()), TookEffect());
     EXPECT_THAT(faults_of("name=spinner"), SizeIs(0));
-    EXPECT_THAT(target_.slow("name=spinner", 50, long_wait()), TookEffect());
-    EXPECT_THAT(target_.freeze("name=sleeper", long_wait()), TookEffect());
+    EXPECT_THAT(target_.slow("name=spinner", 50, lasting()), TookEffect());
+    EXPECT_THAT(target_.freeze("name=sleeper", lasting()), TookEffect());
     EXPECT_THAT(target_.thaw("", long_wait()), SizeIs(2)) << "every thread with a fault in force";
     EXPECT_THAT(target_.thaw("", long_wait()), SizeIs(0));
     EXPECT_THAT(target_.delay("name=sleeper", 10ms, long_wait()), TookEffect());
     EXPECT_THAT(target_.spin("name=sleeper", 10ms, long_wait()), TookEffect());
-    EXPECT_THAT(target_.demote("name=sleeper", {.cpus = "0"}, long_wait()), TookEffect());
+    EXPECT_GT(target_.wait_for_thread("name=spinner", kLong).age, 0ns);
+    EXPECT_TRUE(
+        eventually([&] { return target_.wait_for_thread("name=spinner", kLong).cpu > 0ns; }));
+    EXPECT_THAT(target_.demote("name=sleeper", {.cpus = "0"}, lasting()), TookEffect());
 }
 
 TEST_F(TargetFaults, InterruptAndSignal) {
     EXPECT_THAT(target_.interrupt("name=reader", long_wait()), TookEffect());
     target_.write("eintr\n");
     EXPECT_EQ(target_.wait_for_line("^eintr", kLong), "eintr 1");
-    const auto results = target_.signal("name=reader", "SEGV", long_wait());
+    const auto results = target_.signal("name=reader", "SEGV", 0, long_wait());
     ASSERT_THAT(results, SizeIs(1));
     EXPECT_EQ(results.front().outcome, Outcome::target_died);
     EXPECT_EQ(results.front().reason, "the process was ended by SIGSEGV");
     EXPECT_EQ(target_.wait_exit(kLong)->signal, SIGSEGV);
     try {
-        target_.kill("name=spinner");
+        (void)target_.kill("name=spinner");
         FAIL() << "the target is dead";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::target_died);
@@ -78,14 +113,14 @@ TEST_F(TargetFaults, InterruptAndSignal) {
 }
 
 TEST_F(TargetFaults, WhichThread) {
-    EXPECT_THROW(target_.freeze("state=*"), Error);
-    EXPECT_THROW(target_.freeze("name=*er"), Error) << "four match";
+    EXPECT_THROW((void)target_.freeze("state=*"), Error);
+    EXPECT_THROW((void)target_.freeze("name=*er"), Error) << "four match";
     EXPECT_THAT(target_.freeze("name=*er", {.pick = Pick::all, .wait = kLong}), SizeIs(4));
-    target_.thaw("", long_wait());
+    EXPECT_THAT(target_.thaw("", long_wait()), SizeIs(4));
     const auto first = target_.freeze("name=*er", {.pick = Pick::first, .wait = kLong});
     ASSERT_THAT(first, SizeIs(1));
     EXPECT_EQ(first.front().name, "spinner");
-    target_.thaw("", long_wait());
+    EXPECT_THAT(target_.thaw("", long_wait()), SizeIs(1));
     const FaultOptions seeded{.pick = Pick::random, .seed = 7, .wait = kLong};
     const auto once = target_.delay("name=*er", 1ms, seeded);
     const auto again = target_.delay("name=*er", 1ms, seeded);
@@ -93,14 +128,14 @@ TEST_F(TargetFaults, WhichThread) {
 }
 
 TEST_F(TargetFaults, WhatMakesNoSense) {
-    EXPECT_THROW(target_.slow("name=spinner", 0), Error);
-    EXPECT_THROW(target_.delay("name=spinner", 0ms), Error);
-    EXPECT_THROW(target_.demote("name=spinner", {}), Error);
-    EXPECT_THROW(target_.demote("name=spinner", {.nice = 20}), Error);
-    EXPECT_THROW(target_.demote("name=spinner", {.cpus = "1-"}), Error);
-    EXPECT_THROW(target_.signal("name=spinner", 33), Error);
-    EXPECT_THROW(target_.signal("name=spinner", "SIGNOTHING"), Error);
-    EXPECT_THROW(target_.kill("name=nobody"), Error);
+    EXPECT_THROW((void)target_.slow("name=spinner", 0), Error);
+    EXPECT_THROW((void)target_.delay("name=spinner", 0ms), Error);
+    EXPECT_THROW((void)target_.demote("name=spinner", {}), Error);
+    EXPECT_THROW((void)target_.demote("name=spinner", {.nice = 20}), Error);
+    EXPECT_THROW((void)target_.demote("name=spinner", {.cpus = "1-"}), Error);
+    EXPECT_THROW((void)target_.signal("name=spinner", 33), Error);
+    EXPECT_THROW((void)target_.signal("name=spinner", "SIGNOTHING"), Error);
+    EXPECT_THROW((void)target_.kill("name=nobody"), Error);
 }
 
 TEST_F(TargetFaults, FaultsOfThreadCreationNeedNoPoints) {

@@ -74,7 +74,7 @@ TEST(TargetMatchers, AFailureIsLookedAtOnce) {
     EXPECT_NONFATAL_FAILURE(
         {
             const Target target = Target::launch({"/bin/true"});
-            target.wait_exit(kLong);
+            EXPECT_TRUE(target.wait_exit(kLong));
             EXPECT_THAT(target, AnswersTo([] {
                             asked++;
                             return false;

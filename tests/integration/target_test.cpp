@@ -161,9 +161,11 @@ TEST(TargetLaunch, EndedInsteadOfBeingReady) {
 }
 
 TEST(TargetLaunch, WhatCannotBeStarted) {
-    EXPECT_EQ(error_of([] { Target::launch({"no-such-program"}); }).code(), ErrorCode::not_found);
-    EXPECT_EQ(error_of([] { Target::launch({"/etc/passwd"}); }).code(), ErrorCode::not_executable);
-    EXPECT_EQ(error_of([] { Target::launch({}); }).code(), ErrorCode::usage);
+    EXPECT_EQ(error_of([] { (void)Target::launch({"no-such-program"}); }).code(),
+              ErrorCode::not_found);
+    EXPECT_EQ(error_of([] { (void)Target::launch({"/etc/passwd"}); }).code(),
+              ErrorCode::not_executable);
+    EXPECT_EQ(error_of([] { (void)Target::launch({}); }).code(), ErrorCode::usage);
     EXPECT_EQ(error_of([] { launch_shell("true", {.directory = "/nowhere"}); }).code(),
               ErrorCode::no_directory);
     EXPECT_EQ(error_of([] { launch_shell("true", {.shim_path = "/nowhere.so"}); }).code(),
@@ -172,7 +174,7 @@ TEST(TargetLaunch, WhatCannotBeStarted) {
               ErrorCode::bad_spec);
     EXPECT_EQ(error_of([] { launch_shell("true", {.ready = {.output = "("}}); }).code(),
               ErrorCode::bad_regex);
-    EXPECT_EQ(error_of([] { Target::attach_to(getpid()); }).code(), ErrorCode::no_agent);
+    EXPECT_EQ(error_of([] { (void)Target::attach_to(getpid()); }).code(), ErrorCode::no_agent);
 }
 
 TEST(TargetView, Threads) {
@@ -193,13 +195,13 @@ TEST(TargetView, Threads) {
     EXPECT_TRUE(target.threads("name=nobody").empty());
     EXPECT_EQ(error_of([&] { target.wait_for_thread("name=nobody", 0s); }).code(),
               ErrorCode::no_such_thread);
-    EXPECT_EQ(error_of([&] { target.threads("nmae=x"); }).code(), ErrorCode::bad_selector);
+    EXPECT_EQ(error_of([&] { (void)target.threads("nmae=x"); }).code(), ErrorCode::bad_selector);
 }
 
 TEST(TargetView, AProcessWithoutThreadsHasNoAgent) {
     Target target = Target::launch({"/bin/cat"}, {.input = Input::piped});
     EXPECT_THAT(target.threads(), ElementsAre(Field(&ThreadInfo::main, true)));
-    EXPECT_EQ(error_of([&] { target.kill("main"); }).code(), ErrorCode::no_agent);
+    EXPECT_EQ(error_of([&] { (void)target.kill("main"); }).code(), ErrorCode::no_agent);
 }
 
 TEST(TargetView, Locks) {
@@ -215,7 +217,7 @@ TEST(TargetView, Locks) {
     EXPECT_FALSE(report.has_orphans());
     ASSERT_EQ(report.locks.size(), 1U);
     const LockInfo& lock = report.locks.front();
-    EXPECT_EQ(lock.kind, "mutex");
+    EXPECT_EQ(lock.kind, WaitKind::mutex);
     EXPECT_THAT(lock.symbol, HasSubstr("contested"));
     EXPECT_EQ(lock.owner_name, "owner");
     EXPECT_TRUE(lock.owner_alive);
@@ -233,9 +235,10 @@ TEST(TargetView, Stack) {
     ASSERT_TRUE(eventually([&] { return target.threads("waiting=mutex").size() == 2; }));
     EXPECT_THAT(target.stack("name=waiter"), HasSubstr("want"));
     EXPECT_THAT(target.stack(), HasSubstr("wait_for_ever"));
-    EXPECT_EQ(error_of([&] { target.stack("name=nobody"); }).code(), ErrorCode::no_such_thread);
+    EXPECT_EQ(error_of([&] { (void)target.stack("name=nobody"); }).code(),
+              ErrorCode::no_such_thread);
     EXPECT_EQ(target.last_stack(), "");
-    target.kill("name=owner", {.wait = kLong, .how = How::vanish});
+    ASSERT_EQ(target.kill("name=owner", {.wait = kLong, .how = How::vanish}).size(), 1U);
     EXPECT_THAT(target.last_stack(), HasSubstr("own"));
     const Target without = Target::launch({"/bin/true"}, {.last_stacks = false});
     EXPECT_EQ(without.last_stack(), "");
@@ -245,10 +248,13 @@ TEST(TargetView, Watch) {
     const Target busy = Target::launch(
         {TARGET_COUNTERS},
         {.input = Input::piped, .ready = {.thread = "name=reader", .within = kLong}});
-    EXPECT_EQ(busy.watch(200ms).verdict, Progress::progressing);
+    const WatchReport report = busy.watch(200ms);
+    EXPECT_EQ(report.verdict, Progress::progressing);
+    EXPECT_GE(report.watched, 200ms);
+    EXPECT_LT(report.watched, kLong);
     const Target ended = launch_shell("exit 0");
-    ended.wait_exit(kLong);
-    EXPECT_EQ(error_of([&] { ended.watch(1ms); }).code(), ErrorCode::target_died);
+    ASSERT_TRUE(ended.wait_exit(kLong));
+    EXPECT_EQ(error_of([&] { (void)ended.watch(1ms); }).code(), ErrorCode::target_died);
 }
 
 TEST(TargetView, Events) {
@@ -256,16 +262,19 @@ TEST(TargetView, Events) {
         {TARGET_COUNTERS},
         {.input = Input::piped, .ready = {.thread = "name=reader", .within = kLong}});
     EventStream events = target.events();
+    const auto before = std::chrono::system_clock::now();
     target.write("spawn\n");
     const auto event = events.next(kLong);
     ASSERT_TRUE(event);
-    EXPECT_EQ(event->kind, Event::Kind::created);
+    EXPECT_EQ(event->kind, EventKind::created);
     EXPECT_EQ(event->path, "main/5");
+    EXPECT_GE(event->time, before);
+    EXPECT_LE(event->time, std::chrono::system_clock::now());
     bool ended = false;
     while (!ended) {
         const auto next = events.next(kLong);
         ASSERT_TRUE(next);
-        ended = next->kind == Event::Kind::ended && next->how == "returned";
+        ended = next->kind == EventKind::ended && next->end == EndKind::returned;
     }
     target.write("quit\n");
     EXPECT_EQ(error_of([&] {
@@ -298,7 +307,7 @@ TEST(TargetView, MayBeUsedFromManyThreads) {
         users.emplace_back([&] {
             for (int k = 0; k < 10; k++) {
                 if (target.threads().size() == 5) done++;
-                target.interrupt("name=reader");
+                (void)target.interrupt("name=reader");
                 target.write("eintr\n");
             }
         });

@@ -80,7 +80,7 @@ std::vector<diagnose::LockAtStake> named_locks(const observe::Process& process,
 Json json_of_orphans(const std::vector<diagnose::LockAtStake>& orphans) {
     Json json = Json::array();
     for (const diagnose::LockAtStake& one : orphans) {
-        json.push_back({{"kind", one.stream ? "stream" : observe::to_string(one.lock.kind)},
+        json.push_back({{"kind", one.stream ? "stream" : to_string(one.lock.kind)},
                         {"address", formatted("{:#x}", one.lock.address)},
                         {"symbol", text_or_null(one.lock.symbol)},
                         {"waiters", one.lock.waiters}});

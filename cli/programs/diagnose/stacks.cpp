@@ -73,7 +73,7 @@ std::string holdings(const drive::ThreadView& thread) {
     std::string out;
     for (const drive::HeldLock& lock : thread.holding) {
         out += formatted(
-            "  holds {} {}: {} wait{} for it\n", observe::to_string(lock.kind),
+            "  holds {} {}: {} wait{} for it\n", to_string(lock.kind),
             lock.symbol.empty() ? formatted("{:#x}", lock.address) : base::clean_line(lock.symbol),
             counted(lock.waiters, "thread"), lock.waiters == 1 ? "s" : "");
     }
@@ -139,7 +139,7 @@ Json json_frames(const diagnose::Backtrace& trace) {
 Json json_holds(const drive::ThreadView& thread) {
     Json holds = Json::array();
     for (const drive::HeldLock& lock : thread.holding) {
-        holds.push_back({{"kind", observe::to_string(lock.kind)},
+        holds.push_back({{"kind", to_string(lock.kind)},
                          {"address", formatted("{:#x}", lock.address)},
                          {"symbol", text_or_null(lock.symbol)},
                          {"waiters", lock.waiters}});

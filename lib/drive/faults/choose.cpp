@@ -240,17 +240,16 @@ std::vector<Victim> apply(const observe::Process& process, const Selector& selec
         };
         return order(a) < order(b);
     });
-    if (choice.quantity != Quantity::one && candidates.size() > 1 &&
-        !selector.names_main(process.pid())) {
+    if (choice.pick != Pick::one && candidates.size() > 1 && !selector.names_main(process.pid())) {
         std::erase_if(candidates, [](const Candidate& candidate) { return candidate.victim.main; });
     }
-    if (choice.quantity == Quantity::one && candidates.size() > 1) {
+    if (choice.pick == Pick::one && candidates.size() > 1) {
         ambiguous(process, selector, candidates);
     }
-    if (choice.quantity == Quantity::random) {
+    if (choice.pick == Pick::random) {
         std::swap(candidates.front(), candidates[pick(candidates.size(), choice.seed)]);
     }
-    if (choice.quantity != Quantity::all) candidates.resize(1);
+    if (choice.pick != Pick::all) candidates.resize(1);
     std::vector<Victim> victims;
     victims.reserve(candidates.size());
     for (Candidate& candidate : candidates)

@@ -5,6 +5,7 @@
 #include "client/connection.hpp"
 #include "drive/threads/selector.hpp"
 #include "observe/process.hpp"
+#include "threadfault/types.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -25,17 +26,13 @@ struct Victim {
     bool main = false;
 };
 
-enum class Quantity { one, all, first, random };
-
 struct Choice {
-    Quantity quantity = Quantity::one;
+    Pick pick = Pick::one;
     std::optional<std::uint64_t> seed;  // for random; without: a new one each time
 };
 
-// Never empty. With several matches and Quantity::one throws Error{no_such_thread,
+// Never empty. With several matches and Pick::one throws Error{no_such_thread,
 // "ambiguous_selector"} that lists them; without a match, Error{no_such_thread} with the nearest.
-// The main thread is chosen by all, first and random only when the selector names it as such, or
-// when nothing else matches.
 std::vector<Victim> choose(const observe::Process& process, client::Connection& connection,
                            const Selector& selector, const Choice& choice);
 

@@ -237,22 +237,6 @@ private:
 
 }  // namespace
 
-std::string_view to_string(Outcome outcome) noexcept {
-    switch (outcome) {
-        case Outcome::ended:
-            return "ended";
-        case Outcome::done:
-            return "done";
-        case Outcome::pending:
-            return "pending";
-        case Outcome::refused:
-            return "refused";
-        case Outcome::target_died:
-            return "target-died";
-    }
-    return "";
-}
-
 std::vector<Result> inflict(const observe::Process& process, client::Connection& connection,
                             const std::vector<Victim>& victims, const Plan& plan) {
     if (victims.empty()) return {};

@@ -6,17 +6,13 @@
 #include "drive/faults/choose.hpp"
 #include "drive/faults/plan.hpp"
 #include "threadfault/error.hpp"
+#include "threadfault/types.hpp"
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace threadfault::drive {
-
-enum class Outcome { ended, done, pending, refused, target_died };
-
-std::string_view to_string(Outcome outcome) noexcept;  // "ended", ..., "target-died"
 
 // Victims at once of which wire::kFaultTellFrames is asked: of a crowd nobody can say whose end a
 // process died of.

@@ -10,7 +10,7 @@ void add_holdings(const LockGraph& graph, ThreadList& list) {
     for (ThreadView& thread : list.threads)
         views[thread.tid] = &thread;
     for (const Lock& lock : graph.locks) {
-        if (!lock.owner || !lock.owner->alive || lock.kind == observe::WaitKind::join) continue;
+        if (!lock.owner || !lock.owner->alive || lock.kind == WaitKind::join) continue;
         const auto owner = views.find(lock.owner->tid);
         if (owner == views.end()) continue;
         owner->second->holding.push_back(
@@ -23,7 +23,7 @@ void add_holdings(ThreadList& list) {
     for (ThreadView& thread : list.threads)
         views[thread.tid] = &thread;
     for (const ThreadView& waiter : list.threads) {
-        if (!waiter.waiting || waiter.waiting->kind == observe::WaitKind::join) continue;
+        if (!waiter.waiting || waiter.waiting->kind == WaitKind::join) continue;
         const Waiting& wait = *waiter.waiting;
         if (!wait.owner_tid || !wait.owner_alive || *wait.owner_tid == waiter.tid) continue;
         const auto owner = views.find(*wait.owner_tid);

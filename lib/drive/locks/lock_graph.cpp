@@ -98,7 +98,7 @@ private:
         observe::Symbols symbols(process_);
         Places places(symbols, list_);
         Fates fates(process_, connection_, symbols);
-        std::map<std::pair<std::uint64_t, observe::WaitKind>, std::size_t> known;
+        std::map<std::pair<std::uint64_t, WaitKind>, std::size_t> known;
         for (const ThreadView& thread : list_.threads) {
             if (!waits_.contains(thread.tid)) continue;
             const Waiting& wait = *thread.waiting;
@@ -119,7 +119,7 @@ private:
         }
     }
 
-    static bool is_lock(observe::WaitKind kind) { return kind != observe::WaitKind::join; }
+    static bool is_lock(WaitKind kind) { return kind != WaitKind::join; }
 
     LockOwner owner_of(const Waiting& wait, Fates& fates) const {
         LockOwner owner;

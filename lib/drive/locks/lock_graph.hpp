@@ -25,7 +25,7 @@ struct LockOwner {
 };
 
 struct Lock {
-    observe::WaitKind kind{};
+    WaitKind kind{};
     std::uint64_t address = 0;
     std::string symbol;    // "cache_mutex", "cache+0x40", "stdout"; "" where it is on the heap or a
                            // stack

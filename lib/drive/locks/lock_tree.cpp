@@ -44,7 +44,7 @@ private:
     }
 
     static std::string what(const Lock& lock) {
-        std::string text(observe::to_string(lock.kind));
+        std::string text(to_string(lock.kind));
         if (!lock.symbol.empty()) text += " " + lock.symbol;
         text += formatted(" ({:#x}", lock.address);
         if (!lock.location.empty()) text += ", " + lock.location;
@@ -66,7 +66,7 @@ private:
     std::string title(const Lock& lock) {
         shown_.insert(&lock);
         const LockOwner& owner = *lock.owner;
-        const bool join = lock.kind == observe::WaitKind::join;
+        const bool join = lock.kind == WaitKind::join;
         std::string text = join ? formatted("end of thread {}", who(owner.tid)) : what(lock);
         if (!owner.alive && !join) {
             text += formatted(": ORPHANED, its owner {}{}{}is dead",
@@ -88,7 +88,7 @@ private:
             if (lock == nullptr) continue;
             shown_.insert(lock);
             const pid_t owner = lock->owner ? lock->owner->tid : 0;
-            if (lock->kind == observe::WaitKind::join) {
+            if (lock->kind == WaitKind::join) {
                 out_ += formatted("  {} waits for the end of {}\n", who(tid), who(owner));
             } else if (owner == tid) {
                 out_ +=
@@ -127,7 +127,7 @@ private:
         for (const Lock* lock : held->second) {
             if (shown_.contains(lock)) continue;
             shown_.insert(lock);
-            out_ += lock->kind == observe::WaitKind::join
+            out_ += lock->kind == WaitKind::join
                         ? formatted("{}joined by:\n", indent)
                         : formatted("{}and holds {}:\n", indent, what(*lock));
             add_waiters(*lock, indent + "  ");

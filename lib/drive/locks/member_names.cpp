@@ -64,7 +64,7 @@ bool is_inside(const std::string& symbol) {
 void name_members(const observe::Process& process, std::vector<Lock>& locks) {
     Names names;
     for (const Lock& lock : locks) {
-        if (lock.symbol.empty() || lock.stream || lock.kind == observe::WaitKind::join) continue;
+        if (lock.symbol.empty() || lock.stream || lock.kind == WaitKind::join) continue;
         names.want(lock.address);
     }
     names.ask(process);

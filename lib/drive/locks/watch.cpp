@@ -259,12 +259,12 @@ private:
         };
         for (const Lock& lock : report.locks.locks) {
             if (!lock.orphaned) continue;
-            evidence.push_back(formatted(
-                "{} {} is orphaned: its owner {}{}{}is dead{}{}", observe::to_string(lock.kind),
-                lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol,
-                lock.owner->tid == 0 ? std::string() : formatted("{} ", lock.owner->tid),
-                lock.owner->name, lock.owner->name.empty() ? "" : " ",
-                lock.owner->fate.empty() ? "" : ", it ", lock.owner->fate));
+            evidence.push_back(
+                formatted("{} {} is orphaned: its owner {}{}{}is dead{}{}", to_string(lock.kind),
+                          lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol,
+                          lock.owner->tid == 0 ? std::string() : formatted("{} ", lock.owner->tid),
+                          lock.owner->name, lock.owner->name.empty() ? "" : " ",
+                          lock.owner->fate.empty() ? "" : ", it ", lock.owner->fate));
         }
         say(deadlocked_, "thread is in a deadlock", "threads are in a deadlock");
         say(behind_deadlock_, "thread is blocked behind a deadlock",
@@ -338,20 +338,6 @@ private:
 };
 
 }  // namespace
-
-std::string_view to_string(Progress progress) noexcept {
-    switch (progress) {
-        case Progress::progressing:
-            return "progressing";
-        case Progress::idle:
-            return "idle";
-        case Progress::stuck:
-            return "stuck";
-        case Progress::unknown:
-            break;
-    }
-    return "unknown";
-}
 
 WatchReport watch(const observe::Process& process, client::Connection* connection,
                   std::chrono::nanoseconds duration, const std::function<bool()>& stop) {

@@ -5,18 +5,14 @@
 #include "client/connection.hpp"
 #include "drive/locks/lock_graph.hpp"
 #include "observe/process.hpp"
+#include "threadfault/types.hpp"
 
 #include <chrono>
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace threadfault::drive {
-
-enum class Progress { progressing, idle, stuck, unknown };
-
-std::string_view to_string(Progress progress) noexcept;
 
 struct WatchReport {
     Progress verdict = Progress::unknown;

@@ -51,7 +51,7 @@ public:
         try {
             victims = choose(process_, connection_,
                              parse_selector(selector.empty() ? "name=*" : selector),
-                             {.quantity = Quantity::all, .seed = {}});
+                             {.pick = Pick::all, .seed = {}});
         } catch (const Error& error) {
             if (!names_no_thread(error.error_code())) throw;
         }

@@ -21,7 +21,7 @@ struct StormStep {
     std::string path;               // the victim's thread path
     std::string name;
     pid_t tid = 0;
-    std::string outcome;  // drive::Outcome as text, or "no-such-thread"
+    std::string outcome;  // Outcome as text, or "no-such-thread"
     std::string reason;
 };
 

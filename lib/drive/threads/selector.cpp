@@ -2,6 +2,7 @@
 
 #include "base/glob.hpp"
 #include "base/suggest.hpp"
+#include "base/type_names.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
 #include "threadfault/error.hpp"
@@ -11,17 +12,13 @@
 #include <array>
 #include <charconv>
 #include <climits>
+#include <iterator>
 
 namespace threadfault::drive {
 namespace {
 
-using observe::WaitKind;
-
 constexpr std::array<std::string_view, 8> kKeys = {"name",  "start",   "path", "nth",
                                                    "state", "waiting", "in",   "holding"};
-constexpr std::array kWaitKinds = {WaitKind::mutex, WaitKind::rwlock,  WaitKind::cond,
-                                   WaitKind::sem,   WaitKind::barrier, WaitKind::join,
-                                   WaitKind::futex};
 constexpr TermValue kStates[] = {
     {"R", "running"}, {"S", "sleeping"}, {"D", "uninterruptible"},
     {"T", "stopped"}, {"t", "traced"},   {"I", "idle"},
@@ -71,12 +68,10 @@ Term parse_bare(std::string_view whole, std::string_view text) {
                                                      : formatted("did you mean name={}?", text));
 }
 
-WaitKind parse_wait_kind(std::string_view whole, std::string_view value) {
-    std::vector<std::string> names;
-    for (WaitKind kind : kWaitKinds) {
-        if (observe::to_string(kind) == value) return kind;
-        names.emplace_back(observe::to_string(kind));
-    }
+WaitKind require_wait_kind(std::string_view whole, std::string_view value) {
+    if (const auto kind = parse_wait_kind(value)) return *kind;
+    const std::vector<std::string> names(std::begin(base::kWaitKindNames),
+                                         std::end(base::kWaitKindNames));
     const std::string near = base::nearest(value, names);
     malformed(whole, formatted("waiting=\"{}\" is not a kind of wait", value),
               near.empty() ? formatted("one of {}", joined(names, ", "))
@@ -125,7 +120,7 @@ Term parse_key_value(std::string_view whole, std::string_view key, std::string_v
         return {.key = Term::Key::state, .state = value.front()};
     }
     if (key == "waiting") {
-        return {.key = Term::Key::waiting, .wait = parse_wait_kind(whole, value)};
+        return {.key = Term::Key::waiting, .wait = require_wait_kind(whole, value)};
     }
     if (key == "in") return {.key = Term::Key::in, .text = std::string(value)};
     return {.key = Term::Key::holding, .text = std::string(value)};
@@ -255,8 +250,8 @@ std::vector<TermValue> selector_values(std::string_view key) {
     if (key == "state") return {std::begin(kStates), std::end(kStates)};
     std::vector<TermValue> values;
     if (key == "waiting") {
-        for (const WaitKind kind : kWaitKinds)
-            values.push_back({observe::to_string(kind), ""});
+        for (const std::string_view name : base::kWaitKindNames)
+            values.push_back({name, ""});
     }
     return values;
 }

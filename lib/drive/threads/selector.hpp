@@ -22,7 +22,7 @@ struct Term {
     std::string text{};  // GLOB of name, start, in and holding; the path
     long number = 0;     // tid, nth
     char state = 0;
-    observe::WaitKind wait{};
+    WaitKind wait{};
 
     bool matches(const ThreadView& thread) const;
 };

@@ -17,7 +17,7 @@
 namespace threadfault::drive {
 
 struct Waiting {
-    observe::WaitKind kind{};
+    WaitKind kind{};
     std::uint64_t address = 0;
     std::string symbol;   // of a global object, or "stdout"; "" where none is known
     bool stream = false;  // the symbol is the name of libc's stream, and no global's
@@ -29,7 +29,7 @@ struct Waiting {
 };
 
 struct HeldLock {
-    observe::WaitKind kind{};
+    WaitKind kind{};
     std::uint64_t address = 0;
     std::string symbol;  // "" unknown
     std::size_t waiters = 0;

@@ -2,7 +2,7 @@
 //
 //   auto server = threadfault::Target::launch({"./server", "--port", "8080"},
 //                                             {.ready = {.listening = "8080"}});
-//   server.kill("name=worker", {.pick = Pick::first, .how = How::vanish});
+//   auto results = server.kill("name=worker", {.pick = Pick::first, .how = How::vanish});
 //
 // However the test program ends (an exception, Ctrl-C, kill -9), a launched target and every
 // process that it started are terminated.
@@ -18,6 +18,7 @@
 #define THREADFAULT_TARGET_HPP
 
 #include "threadfault/error.hpp"
+#include "threadfault/types.hpp"
 
 #include <sys/types.h>
 
@@ -110,80 +111,64 @@ struct Exit {
     std::optional<int> code = {};    // exit status, 0 to 255
     std::optional<int> signal = {};  // the signal that ended it
     // "exited with code 3", "was ended by SIGABRT", "ended".
-    std::string text() const;
+    [[nodiscard]] std::string text() const;
 };
 
 // --- what is done to threads ---------------------------------------------------------------------
 
-// How kill() ends a thread (docs/faults.md).
-enum class How {
-    cancel,        // pthread_cancel: ends at its next cancellation point, clean-up runs
-    async_cancel,  // cancelled at once, even outside a cancellation point; clean-up runs
-    exit,          // pthread_exit called on the thread; clean-up runs
-    vanish,        // a raw exit system call: no clean-up runs, locks stay held
-};
-
-// Which of the threads that match a selector are victims. all, first and random leave out the main
-// thread unless the selector names it or nothing else matches.
-enum class Pick {
-    one,     // exactly one may match; Error "ambiguous_selector" when several do
-    all,     // every match
-    first,   // the first in order of creation
-    random,  // one at random, see FaultOptions::seed
-};
-
+// What every fault takes.
 struct FaultOptions {
-    // Which of several matching threads.
     Pick pick = Pick::one;
-    // Pick::random: the same seed picks the same thread again; not set: a random one.
-    std::optional<std::uint64_t> seed = {};
-    // How long to wait for the fault to take effect; after that the outcome is pending or refused.
-    std::chrono::nanoseconds wait = std::chrono::seconds(1);
-    // freeze, slow, demote: the fault is undone after this time; 0: it lasts until thaw().
-    std::chrono::nanoseconds duration{0};
-    // kill: the kind of death.
-    How how = How::cancel;
-    // kill: do not wait until the thread has left the allocator, the loader and stdio.
-    bool anywhere = false;
+    std::optional<std::uint64_t> seed = {};                   // Pick::random: the same choice again
+    std::chrono::nanoseconds wait = std::chrono::seconds(1);  // how long it may take
 };
 
-// What demote() changes. Error{usage} when nothing is set or a value is out of range.
+// Of faults that last until they are undone.
+struct LastingOptions {
+    Pick pick = Pick::one;
+    std::optional<std::uint64_t> seed = {};
+    std::chrono::nanoseconds wait = std::chrono::seconds(1);
+    std::chrono::nanoseconds duration{0};  // undone after it; 0: not before thaw()
+};
+
+struct KillOptions {
+    Pick pick = Pick::one;
+    std::optional<std::uint64_t> seed = {};
+    std::chrono::nanoseconds wait = std::chrono::seconds(1);
+    How how = How::cancel;
+    bool anywhere = false;  // also inside the allocator, the loader and stdio
+};
+
+using SignalOptions = FaultOptions;
+using ThawOptions = FaultOptions;
+using DelayOptions = FaultOptions;
+using SpinOptions = FaultOptions;
+using InterruptOptions = FaultOptions;
+using FreezeOptions = LastingOptions;
+using SlowOptions = LastingOptions;
+using DemoteOptions = LastingOptions;
+
+// What demote() changes; at least one must be set.
 struct Demotion {
     std::optional<int> nice = {};  // nice value, -20 to 19; not set: unchanged
     bool idle = false;             // use the scheduling policy SCHED_IDLE
     std::string cpus = {};         // run on these CPUs only: "0,2-3"; "": unchanged
 };
 
-enum class Outcome {
-    ended,        // the thread has ended: the kernel no longer lists it
-    done,         // the fault is in force, or is already over
-    pending,      // requested, but not in effect within `wait`; it may still happen
-    refused,      // not done, and it will not happen later
-    target_died,  // the whole process ended
-};
-
-// What happened to one victim.
 struct FaultResult {
     pid_t tid = 0;
     std::string name = {};  // the thread's name when it was chosen
     std::string path = {};  // its thread path, such as "main/3/1"; "": unknown
     Outcome outcome{};
-    std::string reason = {};  // a token such as "cancel-disabled", then ": " and a description;
-                              // "" when there is nothing to explain
-    double seconds = 0;       // from the request to the outcome
+    std::string reason = {};           // of pending and refused: "cancel-disabled", ...
+    std::chrono::nanoseconds took{0};  // from the request to this answer
 
-    bool took_effect() const noexcept {
+    [[nodiscard]] bool took_effect() const noexcept {
         return outcome == Outcome::ended || outcome == Outcome::done;
     }
 };
 
-// The names that the command line and JSON use: "ended", "target-died", "async-cancel".
-// parse_how() returns std::nullopt for any other text.
-std::string_view to_string(Outcome outcome) noexcept;
-std::string_view to_string(How how) noexcept;
-std::optional<How> parse_how(std::string_view text) noexcept;
-
-// An armed call fault.
+// A call fault that is armed.
 struct Injection {
     std::uint32_t id = 0;        // as inject() returned it
     std::string spec = {};       // as inject() was given it
@@ -195,40 +180,40 @@ struct Injection {
 
 // What a thread is blocked on.
 struct ThreadWait {
-    std::string kind = {};                // mutex, rwlock, cond, sem, barrier, join or futex
-    std::uint64_t address = 0;            // of the object, in the target
-    std::string symbol = {};              // of a global object: "table_lock"; "": unknown
-    std::optional<pid_t> owner_tid = {};  // not set: the object has no owner, or it is unknown
-    bool owner_alive = false;             // only meaningful with owner_tid
+    WaitKind kind = WaitKind::futex;
+    std::uint64_t address = 0;
+    std::string symbol = {};
+    std::optional<pid_t> owner_tid = {};
+    bool owner_alive = false;
 };
 
 struct ThreadInfo {
     pid_t tid = 0;
-    std::string name = {};                    // as in /proc/PID/task/TID/comm
-    char state = '?';                         // as in /proc: R, S, D, T, t, I, Z or X
-    bool main = false;                        // the main thread
-    double cpu_seconds = 0;                   // user and system CPU time used
-    double age_seconds = 0;                   // since it was created
-    std::string start = {};                   // name of the start routine; "": unknown
-    std::string start_location = {};          // its source line, "file:line"; "": unknown
-    std::string path = {};                    // "main/3/1", the same in every run; "": unknown
-    std::optional<std::uint32_t> index = {};  // creation order, 0 for main; not set: unknown
-    std::optional<pid_t> creator_tid = {};    // the thread that created it; not set: unknown
-    std::optional<ThreadWait> waiting = {};   // not set: not blocked on a known object
-    std::vector<std::string> faults = {};     // names of the faults in force: "freeze"
+    std::string name = {};
+    char state = '?';  // as in /proc: R S D T t Z
+    bool main = false;
+    std::chrono::nanoseconds cpu{0};  // CPU time that it has used
+    std::chrono::nanoseconds age{0};
+    std::string start = {};           // name of the start routine
+    std::string start_location = {};  // file:line
+    std::string path = {};            // "main/3/1", the same from run to run
+    std::optional<std::uint32_t> index = {};
+    std::optional<pid_t> creator_tid = {};
+    std::optional<ThreadWait> waiting = {};
+    std::vector<std::string> faults = {};  // in force
 
-    // A selector for exactly this thread. Tids may be reused after the thread has ended.
-    std::string selector() const { return std::to_string(tid); }
+    // Means this very thread, while it lives.
+    [[nodiscard]] std::string selector() const { return std::to_string(tid); }
 };
 
 // A lock, or another object that at least one thread waits for.
 struct LockInfo {
-    std::string kind = {};                // as ThreadWait::kind
-    std::uint64_t address = 0;            // in the target
-    std::string symbol = {};              // of a global object; "": unknown
-    std::string location = {};            // "libfoo.so+0x4040", "heap", "stack of 123"
-    std::optional<pid_t> owner_tid = {};  // not set: no owner, or its tid is unknown
-    std::string owner_name = {};          // "": unknown
+    WaitKind kind = WaitKind::futex;
+    std::uint64_t address = 0;
+    std::string symbol = {};
+    std::string location = {};
+    std::optional<pid_t> owner_tid = {};
+    std::string owner_name = {};
     bool owner_alive = false;
     // How a dead owner ended: "vanished 3.2 s ago, start routine serve (main/2)"; "": unknown.
     std::string owner_fate = {};
@@ -240,38 +225,28 @@ struct LockInfo {
 
 struct LockReport {
     std::vector<LockInfo> locks = {};
-    std::vector<std::vector<pid_t>> cycles = {};  // deadlocks: each waits for the next one's lock
-    std::string tree = {};                        // the same as text, as `threadfault locks` prints
-    bool has_orphans() const noexcept;            // one of `locks` is orphaned
+    std::vector<std::vector<pid_t>> cycles = {};  // deadlocks
+    std::string tree = {};                        // for people
+    [[nodiscard]] bool has_orphans() const noexcept;
 };
-
-// The verdict of watch() (docs/diagnosis.md).
-enum class Progress {
-    progressing,  // a thread used CPU time or woke up often
-    idle,         // all threads wait for input or a timer, or for threads that do
-    stuck,        // threads are in a deadlock, or blocked by a dead or frozen owner; or no thread
-                  // is left that could wake the others
-    unknown,      // none of these could be established
-};
-std::string_view to_string(Progress progress) noexcept;
 
 struct WatchReport {
     Progress verdict = Progress::unknown;
-    std::vector<std::string> evidence = {};  // what the verdict rests on, a line each
-    LockReport locks = {};                   // as seen at the end
-    double seconds = 0;                      // how long the target was watched
+    std::vector<std::string> evidence = {};
+    LockReport locks = {};
+    std::chrono::nanoseconds watched{0};
 };
 
 struct Event {
-    enum class Kind { created, named, ended, fault };
-    Kind kind{};
-    double time = 0;           // seconds since 1970-01-01 00:00 UTC
-    pid_t tid = 0;             // the thread
-    std::string name = {};     // its name then
-    std::string path = {};     // its thread path; "": unknown
-    std::string how = {};      // ended: returned, exited, cancelled or vanished; fault: its name
-    std::string outcome = {};  // fault: as to_string(Outcome)
-    std::uint64_t lost = 0;    // events dropped before this one because they came too fast
+    EventKind kind = EventKind::created;
+    std::chrono::system_clock::time_point time = {};
+    pid_t tid = 0;
+    std::string name = {};
+    std::string path = {};
+    std::optional<EndKind> end = {};      // ended
+    std::string fault = {};               // fault: its name
+    std::optional<Outcome> outcome = {};  // fault: ended, done or pending
+    std::uint64_t lost = 0;               // events before this one that came too fast
 };
 
 // The events of a target's threads since Target::events(). Not thread-safe.
@@ -281,9 +256,9 @@ public:
     EventStream(EventStream&& other) noexcept;
     EventStream& operator=(EventStream&& other) noexcept;
 
-    // The next event, or std::nullopt when none came in time. Error{target_died} when the target
-    // has ended and no event is left.
-    std::optional<Event> next(std::chrono::nanoseconds within = std::chrono::seconds(10));
+    // std::nullopt: none came in time. Error{target_died}: there will be none.
+    [[nodiscard]] std::optional<Event> next(
+        std::chrono::nanoseconds within = std::chrono::seconds(10));
 
 private:
     friend class Target;
@@ -299,99 +274,94 @@ enum class Stream { output, errors, either };
 
 class Target {
 public:
-    // Starts command[0] with the rest as arguments. A name without "/" is searched in PATH; a
-    // relative path is relative to the test program's working directory. Returns when the target is
-    // ready. Error: "not_found" or "not_executable"; "cannot_preload" when the shim can't be loaded
-    // into it; "not_ready" when it is not ready in time; "target_died" when it ended first.
-    static Target launch(const std::vector<std::string>& command,
-                         const LaunchOptions& options = {});
-    // Uses a process that was started under the shim by other means. The destructor leaves it
-    // running. Error "no_such_process", "no_agent" or "not_permitted".
-    static Target attach_to(pid_t pid);
+    // The program is searched in PATH; a relative path is seen from our own directory. Returns when
+    // the target is ready. Error: what the program can't be started or the shim can't be loaded
+    // for; no_effect ("not_ready") when it is not ready in time; target_died when it ended instead.
+    [[nodiscard]] static Target launch(const std::vector<std::string>& command,
+                                       const LaunchOptions& options = {});
+    // A process that somebody else has started under the shim. It is left running at the end.
+    [[nodiscard]] static Target attach_to(pid_t pid);
 
     // Terminates a launched target and its children as terminate() does.
     ~Target();
     Target(Target&& other) noexcept;
     Target& operator=(Target&& other) noexcept;
 
-    pid_t pid() const noexcept;
-    const std::vector<std::string>& command() const noexcept;
+    [[nodiscard]] pid_t pid() const noexcept;
+    [[nodiscard]] const std::vector<std::string>& command() const noexcept;
 
-    // All threads in order of creation. Without an agent, what only the agent knows (path, start
-    // routine, ...) is unset.
-    std::vector<ThreadInfo> threads() const;
-    // The threads that match; may be empty. Error "bad_selector".
-    std::vector<ThreadInfo> threads(std::string_view selector) const;
-    // Waits for a thread that matches and returns the first one. Error "no_such_thread" when there
-    // is none in time, "target_died" when the target ended.
+    // In order of creation. Works without an agent too, and then knows less.
+    [[nodiscard]] std::vector<ThreadInfo> threads() const;
+    // Those that match.
+    [[nodiscard]] std::vector<ThreadInfo> threads(std::string_view selector) const;
+    // The first that matches. Error{no_such_thread} when there is none in time, target_died when
+    // there will be none.
     ThreadInfo wait_for_thread(std::string_view selector,
                                std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
-    // Waits until no thread matches. Returns false if one still does after `within`.
-    bool wait_until_gone(std::string_view selector,
-                         std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
+    // Until no thread matches; false: one is still there.
+    [[nodiscard]] bool wait_until_gone(
+        std::string_view selector,
+        std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
 
     // Faults. Selectors are those of the command line (threadfault(1), SELECTORS). They return one
     // result per victim. Error "bad_selector", "no_such_thread", "ambiguous_selector", "no_agent",
     // "not_permitted", or "usage" for a value out of range.
     using Results = std::vector<FaultResult>;
-    Results kill(std::string_view selector, const FaultOptions& options = {});
-    Results freeze(std::string_view selector, const FaultOptions& options = {});
-    // Undoes the faults in force, except a pending cancellation. selector "": every thread that has
-    // one.
-    Results thaw(std::string_view selector = {}, const FaultOptions& options = {});
-    // The thread runs `percent` (1 to 99) of the time.
-    Results slow(std::string_view selector, unsigned percent, const FaultOptions& options = {});
-    Results delay(std::string_view selector, std::chrono::nanoseconds time,
-                  const FaultOptions& options = {});
-    Results spin(std::string_view selector, std::chrono::nanoseconds cpu_time,
-                 const FaultOptions& options = {});
-    Results interrupt(std::string_view selector, const FaultOptions& options = {});
-    Results demote(std::string_view selector, const Demotion& demotion,
-                   const FaultOptions& options = {});
-    Results signal(std::string_view selector, int number, const FaultOptions& options = {},
-                   std::int64_t value = 0);
-    // `name` as in "TERM", "SIGSEGV" or "RTMIN+3".
-    Results signal(std::string_view selector, std::string_view name,
-                   const FaultOptions& options = {}, std::int64_t value = 0);
+    [[nodiscard]] Results kill(std::string_view selector, const KillOptions& options = {});
+    [[nodiscard]] Results freeze(std::string_view selector, const FreezeOptions& options = {});
+    // "": every thread with a fault in force.
+    [[nodiscard]] Results thaw(std::string_view selector = {}, const ThawOptions& options = {});
+    [[nodiscard]] Results slow(std::string_view selector, unsigned percent,
+                               const SlowOptions& options = {});
+    [[nodiscard]] Results delay(std::string_view selector, std::chrono::nanoseconds time,
+                                const DelayOptions& options = {});
+    [[nodiscard]] Results spin(std::string_view selector, std::chrono::nanoseconds cpu_time,
+                               const SpinOptions& options = {});
+    [[nodiscard]] Results interrupt(std::string_view selector,
+                                    const InterruptOptions& options = {});
+    [[nodiscard]] Results demote(std::string_view selector, const Demotion& demotion,
+                                 const DemoteOptions& options = {});
+    // `value`: sigval, for handlers with SA_SIGINFO.
+    [[nodiscard]] Results signal(std::string_view selector, int number, std::int64_t value = 0,
+                                 const SignalOptions& options = {});
+    // "TERM", "SIGSEGV", "RTMIN+3".
+    [[nodiscard]] Results signal(std::string_view selector, std::string_view name,
+                                 std::int64_t value = 0, const SignalOptions& options = {});
 
     // Arms a call fault (docs/injecting.md) and returns its number. `force` accepts faults that the
     // call's specification rules out; `seed` is for probability=. Error "bad_spec",
     // "illegitimate_fault", "needs_points", or "too_many" when no more can be armed.
     std::uint32_t inject(std::string_view spec, bool force = false,
                          std::optional<std::uint64_t> seed = {});
-    std::vector<Injection> injections() const;
-    // Removes all call faults and returns how many there were.
+    [[nodiscard]] std::vector<Injection> injections() const;
+    // How many were armed.
     std::uint32_t clear_injections();
 
-    // The stacks of the threads that match ("": all), as `threadfault stack` prints them.
-    // Error "no_stack" and others when they can't be read.
-    std::string stack(std::string_view selector = {}) const;
-    // The stack of the latest victim of kill() before the fault; "" if it was not recorded
-    // (LaunchOptions::last_stacks).
-    std::string last_stack() const;
-    LockReport locks() const;
-    // Whether the target makes progress, observed from outside for this long (at least 20 ms).
-    // Error "target_died" when it ends meanwhile.
-    WatchReport watch(std::chrono::nanoseconds duration) const;
-    EventStream events() const;
+    // What `threadfault stack` prints of the threads that match ("": all).
+    [[nodiscard]] std::string stack(std::string_view selector = {}) const;
+    // The stack that the latest victim of kill() had before; "" where it was not noted.
+    [[nodiscard]] std::string last_stack() const;
+    [[nodiscard]] LockReport locks() const;
+    // Is it making progress? Looks from outside, for this time.
+    [[nodiscard]] WatchReport watch(std::chrono::nanoseconds duration) const;
+    [[nodiscard]] EventStream events() const;
 
-    // False once the process has ended, even if children of it still run.
-    bool alive() const;
-    // Waits for the process to end; std::nullopt if it still runs after `within`.
-    std::optional<Exit> wait_exit(std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
-    // Sends SIGTERM, and after LaunchOptions::grace SIGKILL, to the target and to every process
-    // that it started (after attach_to(): to the process only). Returns how the target ended.
+    // False as soon as the process has ended, whether or not its children live.
+    [[nodiscard]] bool alive() const;
+    // std::nullopt: it still runs.
+    [[nodiscard]] std::optional<Exit> wait_exit(
+        std::chrono::nanoseconds within = std::chrono::seconds(10)) const;
+    // SIGTERM, and after LaunchOptions::grace SIGKILL, to the target and to all that it started
+    // (attached to: to the process alone). Returns how the target ended.
     std::optional<Exit> terminate();
 
-    // What the target has written so far to standard output and standard error. Error{usage}
-    // without Output::captured.
-    std::string output() const;
-    std::string errors() const;
-    // Returns the first complete line that matches `regex` (ECMAScript, found anywhere in the
-    // line), or std::nullopt when none came in time or the target ended. The search starts at
-    // *position (an offset into the output) and sets it to the end of that line; not supported with
-    // Stream::either. Error "bad_regex"; Error{usage} without Output::captured.
-    std::optional<std::string> wait_for_line(
+    // What was written so far; Output::captured.
+    [[nodiscard]] std::string output() const;
+    [[nodiscard]] std::string errors() const;
+    // The first whole line, from *position on, in which `regex` (ECMAScript) is found; *position is
+    // then set behind it. With Stream::either the position can't be kept. std::nullopt: none in
+    // time, or there will be none.
+    [[nodiscard]] std::optional<std::string> wait_for_line(
         const std::string& regex, std::chrono::nanoseconds within = std::chrono::seconds(10),
         Stream stream = Stream::output, std::size_t* position = nullptr) const;
 

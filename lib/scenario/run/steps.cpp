@@ -8,10 +8,14 @@
 namespace threadfault::scenario {
 namespace {
 
+std::string in_words(Duration time) {
+    return base::short_duration(std::chrono::duration<double>(time).count());
+}
+
 std::string describe(const FaultResult& result) {
     std::string text = formatted("{} {}", result.tid, result.name);
     if (!result.path.empty()) text += formatted(" ({})", result.path);
-    text += formatted(": {}, {}", to_string(result.outcome), base::short_duration(result.seconds));
+    text += formatted(": {}, {}", to_string(result.outcome), in_words(result.took));
     if (!result.reason.empty()) text += ": " + result.reason;
     return text;
 }
@@ -37,27 +41,30 @@ void Session::do_step(const Step& step, std::size_t index) {
                step.what);
 }
 
-Target::Results Session::inflict(const FaultStep& step, const FaultOptions& options) {
+Target::Results Session::inflict(const FaultStep& step, const FaultStep::Options& options) {
     const std::string selector = fill(step.selector);
+    const FaultOptions plain{options.pick, options.seed, options.wait};
+    const LastingOptions lasting{options.pick, options.seed, options.wait, options.duration};
     switch (step.verb) {
         case Verb::kill:
-            return target_->kill(selector, options);
+            return target_->kill(selector, {options.pick, options.seed, options.wait, options.how,
+                                            options.anywhere});
         case Verb::signal:
-            return target_->signal(selector, step.signal, options, step.value);
+            return target_->signal(selector, step.signal, step.value, plain);
         case Verb::freeze:
-            return target_->freeze(selector, options);
+            return target_->freeze(selector, lasting);
         case Verb::thaw:
-            return target_->thaw(selector, options);
+            return target_->thaw(selector, plain);
         case Verb::slow:
-            return target_->slow(selector, step.percent, options);
+            return target_->slow(selector, step.percent, lasting);
         case Verb::delay:
-            return target_->delay(selector, step.time, options);
+            return target_->delay(selector, step.time, plain);
         case Verb::spin:
-            return target_->spin(selector, step.time, options);
+            return target_->spin(selector, step.time, plain);
         case Verb::interrupt:
-            return target_->interrupt(selector, options);
+            return target_->interrupt(selector, plain);
         case Verb::demote:
-            return target_->demote(selector, step.demotion, options);
+            return target_->demote(selector, step.demotion, lasting);
         case Verb::none:
             break;
     }
@@ -65,7 +72,7 @@ Target::Results Session::inflict(const FaultStep& step, const FaultOptions& opti
 }
 
 void Session::do_fault(const FaultStep& step, std::size_t index) {
-    FaultOptions options = step.options;
+    FaultStep::Options options = step.options;
     if (options.pick == Pick::random && !options.seed) options.seed = seed_of(index);
     const Target::Results results = inflict(step, options);
     std::string undone;
@@ -97,9 +104,7 @@ void Session::do_wait_for_thread(const WaitForThreadStep& step) {
         note(formatted("thread {}: found", selector));
         return;
     }
-    throw StepFailed{
-        formatted("no thread matches {} within {}", selector,
-                  base::short_duration(std::chrono::duration<double>(step.within).count()))};
+    throw StepFailed{formatted("no thread matches {} within {}", selector, in_words(step.within))};
 }
 
 void Session::do_run(const RunStep& step) {

@@ -59,7 +59,6 @@ TEST(Error, CarriesTheCodeAndTheCause) {
 using cli::exit_code;
 using cli::ExitCode;
 using cli::worst_exit_code;
-using drive::Outcome;
 using drive::Result;
 
 std::vector<Result> results(std::initializer_list<Outcome> outcomes) {

@@ -89,7 +89,7 @@ TEST(JsonThreads, TellsWhatIsKnown) {
     thread.cancel = wire::kCancelDisabled | wire::kCancelAsynchronous | wire::kCancelPending;
     thread.faults = wire::kInForceFreeze;
     drive::Waiting& waiting = thread.waiting.emplace();
-    waiting.kind = observe::WaitKind::mutex;
+    waiting.kind = WaitKind::mutex;
     waiting.address = 0xbeef;
     waiting.symbol = "table_lock";
     waiting.owner_tid = 99;
@@ -115,7 +115,7 @@ TEST(JsonThreads, NamesMayBeAnyBytes) {
     EXPECT_EQ(report["threads"][0]["name"], "\uFFFD\uFFFD\n\"");
 }
 
-drive::Result result_of(pid_t tid, drive::Outcome outcome, std::string reason) {
+drive::Result result_of(pid_t tid, Outcome outcome, std::string reason) {
     drive::Result result;
     result.victim.tid = tid;
     result.victim.name = "w";
@@ -126,8 +126,8 @@ drive::Result result_of(pid_t tid, drive::Outcome outcome, std::string reason) {
 }
 
 TEST(JsonResults, OfOneThread) {
-    const json told = parse(
-        json_results(4711, "kill", "vanish", {result_of(4713, drive::Outcome::ended, "")}, false));
+    const json told =
+        parse(json_results(4711, "kill", "vanish", {result_of(4713, Outcome::ended, "")}, false));
     EXPECT_EQ(told, (json{{"pid", 4711},
                           {"tid", 4713},
                           {"name", "w"},
@@ -139,16 +139,15 @@ TEST(JsonResults, OfOneThread) {
 }
 
 TEST(JsonResults, HowIsKillsAlone) {
-    const json told = parse(json_results(
-        1, "signal", "", {result_of(2, drive::Outcome::pending, "signal-blocked")}, false));
+    const json told = parse(
+        json_results(1, "signal", "", {result_of(2, Outcome::pending, "signal-blocked")}, false));
     EXPECT_FALSE(told.contains("how"));
     EXPECT_EQ(told["outcome"], "pending");
     EXPECT_EQ(told["reason"], "signal-blocked");
 }
 
 TEST(JsonResults, OfManyAreAnArrayEvenOfOne) {
-    json told =
-        parse(json_results(1, "kill", "cancel", {result_of(2, drive::Outcome::ended, "")}, true));
+    json told = parse(json_results(1, "kill", "cancel", {result_of(2, Outcome::ended, "")}, true));
     EXPECT_EQ(keys(told), (std::set<std::string>{"pid", "results"}));
     EXPECT_EQ(told["results"].size(), 1U);
     told = parse(json_results(1, "thaw", "", {}, true));
@@ -219,7 +218,7 @@ TEST(Threads, WithHostileNamesKeepTheirLines) {
 TEST(Threads, HeldByTheDeadIsSaid) {
     drive::ThreadView thread = thread_named("w");
     drive::Waiting& waiting = thread.waiting.emplace();
-    waiting.kind = observe::WaitKind::mutex;
+    waiting.kind = WaitKind::mutex;
     waiting.address = 0xbeef;
     waiting.owner_tid = 99;
     EXPECT_EQ(waiting_text(thread, {}), "mutex 0xbeef, held by 99, which is dead");

@@ -26,7 +26,7 @@ ThreadView worker() {
     return thread;
 }
 
-ThreadView waiting_worker(threadfault::observe::WaitKind kind) {
+ThreadView waiting_worker(threadfault::WaitKind kind) {
     ThreadView thread = worker();
     thread.waiting = Waiting{};
     thread.waiting->kind = kind;
@@ -90,7 +90,7 @@ TEST(Selector, WhatIsUnknownMatchesNothing) {
 }
 
 TEST(Selector, WaitingMatchesTheKind) {
-    using threadfault::observe::WaitKind;
+    using threadfault::WaitKind;
     EXPECT_TRUE(matches("waiting=mutex", waiting_worker(WaitKind::mutex)));
     EXPECT_FALSE(matches("waiting=cond", waiting_worker(WaitKind::mutex)));
     EXPECT_TRUE(matches("waiting=join", waiting_worker(WaitKind::join)));

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <initializer_list>
+#include <set>
+
 namespace threadfault {
 namespace {
 
@@ -14,6 +17,39 @@ TEST(Names, AreThoseOfTheCommandLine) {
     EXPECT_EQ(parse_how("murder"), std::nullopt);
     EXPECT_EQ(to_string(Outcome::target_died), "target-died");
     EXPECT_EQ(to_string(Progress::stuck), "stuck");
+}
+
+template <typename Enum>
+void expect_round_trip(std::initializer_list<Enum> values,
+                       std::optional<Enum> (*parse)(std::string_view)) {
+    std::set<std::string_view> names;
+    for (const Enum value : values) {
+        EXPECT_FALSE(to_string(value).empty());
+        EXPECT_TRUE(names.insert(to_string(value)).second) << to_string(value);
+        EXPECT_EQ(parse(to_string(value)), value) << to_string(value);
+    }
+    EXPECT_EQ(parse("murder"), std::nullopt);
+    EXPECT_EQ(parse(""), std::nullopt);
+    EXPECT_EQ(to_string(static_cast<Enum>(99)), "");
+}
+
+TEST(Names, AreReadBack) {
+    expect_round_trip({How::cancel, How::async_cancel, How::exit, How::vanish}, parse_how);
+    expect_round_trip({Pick::one, Pick::all, Pick::first, Pick::random}, parse_pick);
+    expect_round_trip(
+        {Outcome::ended, Outcome::done, Outcome::pending, Outcome::refused, Outcome::target_died},
+        parse_outcome);
+    expect_round_trip({Progress::progressing, Progress::idle, Progress::stuck, Progress::unknown},
+                      parse_progress);
+    expect_round_trip({WaitKind::mutex, WaitKind::rwlock, WaitKind::cond, WaitKind::sem,
+                       WaitKind::barrier, WaitKind::join, WaitKind::futex},
+                      parse_wait_kind);
+    expect_round_trip({EventKind::created, EventKind::named, EventKind::ended, EventKind::fault},
+                      parse_event_kind);
+    EXPECT_EQ(to_string(EventKind{}), "") << "its values begin with 1";
+    expect_round_trip({EndKind::unknown, EndKind::returned, EndKind::exited, EndKind::cancelled,
+                       EndKind::vanished},
+                      parse_end_kind);
 }
 
 TEST(Names, HowAProcessEnded) {
