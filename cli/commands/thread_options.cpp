@@ -186,7 +186,7 @@ Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
 Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan) {
     if (choice_of(options).pick != Pick::all) {
         throw Error(ErrorCode::usage, "missing THREAD",
-                    "name one, or use --all for every thread of the process"
+                    "name one, or use --all for every thread of the process");
     }
     const observe::Process process = open_process(options.pid);
     client::Connection connection(process);

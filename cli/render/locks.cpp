@@ -14,20 +14,20 @@ namespace threadfault::cli {
 namespace {
 
 // In the words of the summary; the kinds that people call a lock are one.
-std::string_view blocked_on(observe::WaitKind kind) {
+std::string_view blocked_on(WaitKind kind) {
     switch (kind) {
-        case observe::WaitKind::mutex:
-        case observe::WaitKind::rwlock:
+        case WaitKind::mutex:
+        case WaitKind::rwlock:
             return "on a lock";
-        case observe::WaitKind::cond:
+        case WaitKind::cond:
             return "on a condition";
-        case observe::WaitKind::sem:
+        case WaitKind::sem:
             return "on a semaphore";
-        case observe::WaitKind::barrier:
+        case WaitKind::barrier:
             return "on a barrier";
-        case observe::WaitKind::join:
+        case WaitKind::join:
             return "in a join";
-        case observe::WaitKind::futex:
+        case WaitKind::futex:
             break;
     }
     return "on a futex";

@@ -26,7 +26,8 @@ Target Target::attach_to(pid_t pid) {
     impl->attached = std::make_unique<drive::DeathWatch>(pid);
     const observe::Process process(pid);
     impl->command = {process.command()};
-    const client::Connection connection(process);
+    // Its agent may be starting this very moment.
+    impl->connect(process, std::chrono::seconds(1));
     return Target(std::move(impl));
 }
 

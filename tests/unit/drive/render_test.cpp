@@ -239,11 +239,11 @@ TEST(Locks, SummaryNamesWhatThreadsAreBlockedOn) {
         summary_of(graph),
         "1 server: no deadlock, no orphaned lock; no thread blocked on a lock, condition or join");
     graph.locks.resize(3);
-    graph.locks[0].kind = observe::WaitKind::mutex;
+    graph.locks[0].kind = WaitKind::mutex;
     graph.locks[0].waiters = {2};
-    graph.locks[1].kind = observe::WaitKind::rwlock;
+    graph.locks[1].kind = WaitKind::rwlock;
     graph.locks[1].waiters = {3};
-    graph.locks[2].kind = observe::WaitKind::cond;
+    graph.locks[2].kind = WaitKind::cond;
     graph.locks[2].waiters = {4};
     EXPECT_EQ(summary_of(graph),
               "1 server: no deadlock, no orphaned lock; 3 of 5 threads blocked (1 on a condition, "
