@@ -94,29 +94,29 @@ int tf_execute_signal(void) {
 const char* tf_execute_result_text(int result) {
     switch (result) {
         case TF_EXECUTE_DONE:
-            return "the function ran on the thread and returned";
+            return "The function ran on the thread and returned.";
         case TF_EXECUTE_NO_THREAD:
-            return "no such thread in this process";
+            return "No such thread in this process.";
         case TF_EXECUTE_QUEUE_FULL:
-            return "the limit on queued signals is reached";
+            return "The limit on queued signals is reached.";
         case TF_EXECUTE_NOT_STARTED:
-            return "the thread did not run the function in time; the request was revoked";
+            return "The thread did not run the function in time; the request was revoked.";
         case TF_EXECUTE_SIGNAL_BLOCKED:
-            return "the thread blocks the signal; the request was revoked";
+            return "The thread blocks the signal; the request was revoked.";
         case TF_EXECUTE_THREAD_ENDED:
-            return "the thread ended before the function could start";
+            return "The thread ended before the function could start.";
         case TF_EXECUTE_NOT_FINISHED:
-            return "the function started but did not return in time";
+            return "The function started but did not return in time.";
         case TF_EXECUTE_ENDED_INSIDE:
-            return "the thread ended inside the function";
+            return "The thread ended inside the function.";
         case TF_EXECUTE_NO_SLOT:
-            return "too many requests are outstanding";
+            return "Too many requests are outstanding.";
         case TF_EXECUTE_NO_SIGNAL:
-            return "no signal is usable, or the program replaced its handler";
+            return "No signal is usable, or the program replaced its handler.";
         case TF_EXECUTE_INVALID:
-            return "the function is null or the timeout is malformed";
+            return "The function is null or the timeout is malformed.";
         default:
-            return "unknown result";
+            return "Unknown result.";
     }
 }
 

@@ -57,12 +57,19 @@ pid_t first_of_the_others() noexcept {
 
 void Company::begin(std::int64_t now) noexcept {
     sentinel_ = -1;  // of a helper before us: closed with its descriptor table
+    may_open_ = true;
     next_look_ = now + kPause;
 }
 
 void Company::sentinel_ended(std::int64_t now) noexcept {
     let_sentinel_go();
     next_look_ = now + kPause;
+}
+
+void Company::do_without_descriptor(std::int64_t now) noexcept {
+    let_sentinel_go();
+    may_open_ = false;
+    next_look_ = now + kPauseWithoutSentinel;
 }
 
 Company::Left Company::look(std::int64_t now) noexcept {
@@ -83,7 +90,7 @@ Company::Left Company::look(std::int64_t now) noexcept {
 
 void Company::watch(pid_t tid, std::int64_t now) noexcept {
     let_sentinel_go();
-    const long opened = sys_call(SYS_pidfd_open, tid, kPidfdThread);
+    const long opened = may_open_ ? sys_call(SYS_pidfd_open, tid, kPidfdThread) : -EMFILE;
     if (opened >= 0) {
         sentinel_ = static_cast<int>(opened);
         next_look_ = execute::kNever;

@@ -29,6 +29,9 @@ public:
     // the time would have us look all the time.
     void sentinel_ended(std::int64_t now) noexcept;
 
+    // Few files may be open: none is kept from now on, and the thread is looked for each second.
+    void do_without_descriptor(std::int64_t now) noexcept;
+
     // When to look (CLOCK_MONOTONIC, nanoseconds).
     std::int64_t next_look() const noexcept { return next_look_; }
     // Looks at /proc/self/task, and watches one of those that are there.
@@ -42,6 +45,7 @@ private:
     void let_sentinel_go() noexcept;
 
     int sentinel_ = -1;
+    bool may_open_ = true;
     std::int64_t next_look_ = execute::kNever;
 };
 

@@ -73,10 +73,20 @@ constinit Patience polling{"can't wait for events"};
 // wake us all the time.
 std::int64_t accept_again = 0;
 
+constinit Company company;
+
+// For one more open file: the company's is given up. False: there is none to give.
+bool make_room_for_a_file() noexcept {
+    if (company.descriptor() < 0) return false;
+    company.do_without_descriptor(execute::monotonic_ns());
+    return true;
+}
+
 // False: nobody can ever be accepted.
 bool accept_all(int listener) noexcept {
     for (;;) {
         const int socket = accept_client(listener);
+        if (socket < 0 && is_shortage(socket) && make_room_for_a_file()) continue;
         if (socket == -EACCES || socket == -ECONNABORTED || socket == -EINTR) continue;
         if (socket < 0) {
             accept_again = 0;
@@ -86,7 +96,10 @@ bool accept_all(int listener) noexcept {
         }
         accepting.succeeded();
         // What is asked of us is looked up in /proc: one more is needed for that.
-        const long spare = sys_call(SYS_fcntl, socket, F_DUPFD_CLOEXEC, 0);
+        long spare = sys_call(SYS_fcntl, socket, F_DUPFD_CLOEXEC, 0);
+        if (spare < 0 && make_room_for_a_file()) {
+            spare = sys_call(SYS_fcntl, socket, F_DUPFD_CLOEXEC, 0);
+        }
         if (spare < 0) {
             turn_away(socket, wire::ErrorCode::too_many_clients,
                       "the target may open too few files for another client (RLIMIT_NOFILE)");
@@ -122,7 +135,6 @@ bool bear_with(long error) noexcept {
 }
 
 std::int64_t next_feed = execute::kNever;
-constinit Company company;
 
 // How long main must have been alone before the helper goes. Doubled each time that it was missed:
 // a program that makes a thread now and then does not pay for a new helper each time.

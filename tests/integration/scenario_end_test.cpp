@@ -96,9 +96,9 @@ TEST(ScenarioEnd, AMistakeStartsNothing) {
         const CliResult result = check ? file.run({"--check", "--json"}) : file.run({"--json"});
         EXPECT_EQ(result.exit_code, 2) << result;
         EXPECT_EQ(result.json["error"]["code"], "bad_scenario") << result;
-        EXPECT_EQ(
-            result.json["error"]["message"],
-            file.path() + ":12:3: a step without a verb: \"wiat\" is none; did you mean \"wait\"?");
+        EXPECT_EQ(result.json["error"]["message"],
+                  file.path() +
+                      ":12:3: step without a verb: \"wiat\" is not one; did you mean \"wait\"?");
         EXPECT_FALSE(std::filesystem::exists(file.path("started")));
     }
 }

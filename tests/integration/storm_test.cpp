@@ -153,7 +153,7 @@ TEST(Storm, AJournalWithoutFaultsIsReplayedAndAnEmptyFileIsNone) {
     std::ofstream(journal, std::ios::trunc).close();
     const CliResult empty = run_cli(replay);
     EXPECT_EQ(empty.exit_code, 2) << empty;
-    EXPECT_NE(empty.err.find(":1: an empty file"), std::string::npos) << empty;
+    EXPECT_NE(empty.err.find(":1: the file is empty"), std::string::npos) << empty;
     std::remove(journal.c_str());
     std::remove(again.c_str());
 }
