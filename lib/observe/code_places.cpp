@@ -60,8 +60,18 @@ CodePlaces::Module* CodePlaces::module_of(std::uint64_t address) {
     return nullptr;
 }
 
-const ElfSymbols& CodePlaces::exported(Module& module) {
-    if (module.opened || module.loaded.parts.empty()) return module.exported;
+const ExportedSymbols& CodePlaces::exported(Module& module) {
+    if (module.exports_read || module.loaded.parts.empty()) return module.exported;
+    module.exports_read = true;
+    const ReadMemory read = [this](std::uint64_t address, void* buffer, std::size_t length) {
+        return memory_.read(address, buffer, length);
+    };
+    if (!static_program_) module.exported.read(read, module.loaded.parts.front().begin);
+    return module.exported;
+}
+
+const ElfSymbols& CodePlaces::all(Module& module) {
+    if (module.opened || module.loaded.parts.empty()) return module.all;
     module.opened = true;
     const LoadedModule::Part& first = module.loaded.parts.front();
     Mapping mapping;
@@ -71,22 +81,7 @@ const ElfSymbols& CodePlaces::exported(Module& module) {
     mapping.path = module.loaded.path;
     if (&module == modules_.front().get()) mapping.inode = inode_of(process_.exe_path());
     module.file = files_->open(mapping);
-    if (!module.file) return module.exported;
-    if (static_program_) {
-        module.exported.add(*module.file);
-    } else {
-        module.exported.add_exported(*module.file);
-    }
-    return module.exported;
-}
-
-const ElfSymbols& CodePlaces::all(Module& module) {
-    const ElfSymbols& fewer = exported(module);
-    if (static_program_) return fewer;
-    if (!module.all_read) {
-        module.all_read = true;
-        if (module.file) module.all.add(*module.file);
-    }
+    if (module.file) module.all.add(*module.file);
     return module.all;
 }
 
@@ -98,7 +93,7 @@ UnwindRules& CodePlaces::rules(Module& module) {
         return module.rules;
     }
     // Linked without a search table, as static programs are.
-    exported(module);
+    all(module);
     if (module.file) {
         if (const auto frames = module.file->section(".eh_frame")) {
             module.rules =
@@ -109,9 +104,13 @@ UnwindRules& CodePlaces::rules(Module& module) {
 }
 
 std::string CodePlaces::function_at(Module& module, std::uint64_t address) {
-    const ElfSymbols& table = exported(module);
-    const ElfSymbols::Entry* const entry = table.find(address - module.loaded.bias);
-    return entry != nullptr && entry->is_function ? table.name(*entry) : std::string();
+    if (static_program_) {
+        const ElfSymbols& table = all(module);
+        const ElfSymbols::Entry* const entry = table.find(address - module.loaded.bias);
+        return entry != nullptr && entry->is_function ? table.name(*entry) : std::string();
+    }
+    const ExportedSymbols::Entry* const entry = exported(module).find(address);
+    return entry != nullptr && entry->is_function ? std::string(entry->name) : std::string();
 }
 
 const CodePlace& CodePlaces::at(std::uint64_t address, bool returned_to) {
@@ -187,12 +186,11 @@ const WaitCall* CodePlaces::call_that_jumps_to(Module& module, std::uint64_t beg
 void CodePlaces::follow_jumps(Module& module) {
     jumps_followed_ = true;
     constexpr std::uint64_t kLargestFunction = 8192;
-    const ElfSymbols& table = exported(module);
-    for (const ElfSymbols::Entry& entry : table.entries()) {
+    for (const ExportedSymbols::Entry& entry : exported(module).entries()) {
         if (!entry.is_function || entry.size == 0 || entry.size > kLargestFunction) continue;
-        const WaitCall* const call = find_wait_call(table.name(entry));
+        const WaitCall* const call = find_wait_call(entry.name);
         if (call == nullptr) continue;
-        const std::uint64_t address = entry.address + module.loaded.bias;
+        const std::uint64_t address = entry.address;
         std::vector<unsigned char> code(entry.size);
         if (!memory_.read(address, code.data(), code.size())) continue;
         for (const std::uint64_t target : jump_targets(code, address)) {
@@ -213,16 +211,13 @@ const std::string& CodePlaces::full_name(std::uint64_t address) {
     if (!fresh) return name->second;
     Module* const module = module_of(address);
     if (module == nullptr) return name->second;
-    const std::uint64_t in_file = address - module->loaded.bias;
-    const ElfSymbols* table = &exported(*module);
-    const ElfSymbols::Entry* entry = table->find(in_file);
-    if (entry == nullptr) {
-        table = &all(*module);
-        entry = table->find(in_file);
+    std::string function = function_at(*module, address);
+    if (function.empty()) {
+        const ElfSymbols& table = all(*module);
+        const ElfSymbols::Entry* const entry = table.find(address - module->loaded.bias);
+        if (entry != nullptr && entry->is_function) function = table.name(*entry);
     }
-    if (entry != nullptr && entry->is_function) {
-        name->second = without_parameters(demangle(table->name(*entry)));
-    }
+    name->second = without_parameters(demangle(function.c_str()));
     return name->second;
 }
 
@@ -230,7 +225,9 @@ std::optional<std::uint64_t> CodePlaces::address_in_libc(std::string_view name) 
     if (!loaded_) load();
     for (const auto& module : modules_) {
         if (!module->libc && !static_program_) continue;
-        if (const auto address = exported(*module).address_of(name)) {
+        if (!static_program_) {
+            if (const auto address = exported(*module).address_of(name)) return address;
+        } else if (const auto address = all(*module).address_of(name)) {
             return *address + module->loaded.bias;
         }
     }

@@ -4,6 +4,7 @@
 
 #include "observe/call_instruction.hpp"
 #include "observe/elf_symbols.hpp"
+#include "observe/exported_symbols.hpp"
 #include "observe/import_names.hpp"
 #include "observe/loaded_modules.hpp"
 #include "observe/module_file.hpp"
@@ -49,10 +50,10 @@ private:
     struct Module {
         LoadedModule loaded;
         bool libc = false;
+        bool exports_read = false;
+        ExportedSymbols exported;  // empty for a static program
         bool opened = false;
         std::optional<ElfFile> file;
-        ElfSymbols exported;
-        bool all_read = false;
         ElfSymbols all;
         bool rules_ready = false;
         UnwindRules rules;
@@ -60,8 +61,8 @@ private:
 
     void load();
     Module* module_of(std::uint64_t address);
-    const ElfSymbols& exported(Module& module);
-    const ElfSymbols& all(Module& module);
+    const ExportedSymbols& exported(Module& module);
+    const ElfSymbols& all(Module& module);  // of its file
     UnwindRules& rules(Module& module);
     CodePlace look(std::uint64_t address, bool returned_to);
     void find_callee(std::uint64_t address, Module& module, CodePlace* place);

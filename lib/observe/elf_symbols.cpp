@@ -11,9 +11,9 @@ namespace {
 // (a label in an assembler function), which then begins before it.
 constexpr int kStepsBack = 16;
 
-// pthread_mutex_lock before __pthread_mutex_lock before __GI___pthread_mutex_lock: what the
-// programmer wrote before what the library calls it inside.
-std::uint8_t rank_of(std::string_view name, unsigned char binding) {
+}  // namespace
+
+std::uint8_t rank_of_name(std::string_view name, unsigned char binding) {
     unsigned underscores = 0;
     if (!name.starts_with("_Z"))
         while (underscores < name.size() && underscores < 5 && name[underscores] == '_')
@@ -22,15 +22,8 @@ std::uint8_t rank_of(std::string_view name, unsigned char binding) {
     return static_cast<std::uint8_t>(underscores * 4 + hidden);
 }
 
-}  // namespace
-
 void ElfSymbols::add(const ElfFile& file) {
     add_table(file, SHT_SYMTAB);
-    add_table(file, SHT_DYNSYM);
-    sort();
-}
-
-void ElfSymbols::add_exported(const ElfFile& file) {
     add_table(file, SHT_DYNSYM);
     sort();
 }
@@ -90,7 +83,7 @@ void ElfSymbols::add_table(const ElfFile& file, std::uint32_t type) {
                                 : home != nullptr ? home->sh_addr + home->sh_size
                                                   : symbol.st_value;
             entry.name = static_cast<std::uint32_t>(names_.size());
-            entry.rank = rank_of(name, GELF_ST_BIND(symbol.st_info));
+            entry.rank = rank_of_name(name, GELF_ST_BIND(symbol.st_info));
             entry.is_function = kind == STT_FUNC || kind == STT_GNU_IFUNC || in_code;
             entries_.push_back(entry);
             names_.append(name);

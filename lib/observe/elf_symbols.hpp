@@ -12,6 +12,10 @@
 
 namespace threadfault::observe {
 
+// pthread_mutex_lock before __pthread_mutex_lock before __GI___pthread_mutex_lock: what the
+// programmer wrote before what the library calls it inside. Smaller is better.
+std::uint8_t rank_of_name(std::string_view name, unsigned char binding);
+
 class ElfSymbols {
 public:
     struct Entry {
@@ -25,8 +29,6 @@ public:
 
     // Every defined function and object of .symtab and .dynsym.
     void add(const ElfFile& file);
-    // Those of .dynsym alone: few, also in a large program.
-    void add_exported(const ElfFile& file);
 
     // The symbol that covers the address; nullptr when none does.
     const Entry* find(std::uint64_t address) const;

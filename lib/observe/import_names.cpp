@@ -3,8 +3,6 @@
 #include <elf.h>
 
 #include <algorithm>
-#include <cstring>
-#include <map>
 
 namespace threadfault::observe {
 namespace {
@@ -12,8 +10,6 @@ namespace {
 // More than the largest programs have.
 constexpr std::uint64_t kMostRelocations = 1'000'000;
 constexpr std::size_t kAtOnce = 1024;
-constexpr int kMostSegments = 64;
-constexpr int kMostDynamic = 256;
 constexpr std::size_t kLongestName = 4096;
 
 }  // namespace
@@ -31,41 +27,13 @@ const std::string& ImportNames::at(std::uint64_t base, std::uint64_t slot) {
 
 ImportNames::Module ImportNames::load(std::uint64_t base) const {
     Module module;
-    Elf64_Ehdr header;
-    if (!read_(base, &header, sizeof header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
-        return module;
-    }
-    std::uint64_t bias = 0;
-    std::uint64_t dynamic = 0;
-    bool loaded = false;
-    for (int i = 0; i < std::min<int>(header.e_phnum, kMostSegments); ++i) {
-        Elf64_Phdr segment;
-        const std::uint64_t offset = static_cast<std::uint64_t>(i) * sizeof segment;
-        if (!read_(base + header.e_phoff + offset, &segment, sizeof segment)) return module;
-        if (segment.p_type == PT_DYNAMIC) dynamic = segment.p_vaddr;
-        if (segment.p_type != PT_LOAD || loaded) continue;
-        loaded = true;
-        bias = base + segment.p_offset - segment.p_vaddr;
-    }
-    if (dynamic == 0 || !loaded) return module;
-    std::map<std::int64_t, std::uint64_t> entries;  // by tag
-    for (int i = 0; i < kMostDynamic; ++i) {
-        Elf64_Dyn entry;
-        const std::uint64_t offset = static_cast<std::uint64_t>(i) * sizeof entry;
-        if (!read_(bias + dynamic + offset, &entry, sizeof entry) || entry.d_tag == DT_NULL) break;
-        entries[entry.d_tag] = entry.d_un.d_val;
-    }
-    // glibc relocates these entries in place, in the process and not in the file.
-    const auto address_of = [&](std::int64_t tag) {
-        const auto entry = entries.find(tag);
-        if (entry == entries.end()) return std::uint64_t{0};
-        return entry->second < bias ? entry->second + bias : entry->second;
-    };
-    module.symbols = address_of(DT_SYMTAB);
-    module.strings = address_of(DT_STRTAB);
+    const auto section = read_dynamic_section(read_, base);
+    if (!section) return module;
+    module.symbols = section->address_of(DT_SYMTAB);
+    module.strings = section->address_of(DT_STRTAB);
     if (module.symbols == 0 || module.strings == 0) return module;
-    add_table(address_of(DT_JMPREL), entries[DT_PLTRELSZ], bias, module);
-    add_table(address_of(DT_RELA), entries[DT_RELASZ], bias, module);
+    add_table(section->address_of(DT_JMPREL), section->value(DT_PLTRELSZ), section->bias, module);
+    add_table(section->address_of(DT_RELA), section->value(DT_RELASZ), section->bias, module);
     return module;
 }
 

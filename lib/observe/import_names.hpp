@@ -3,16 +3,14 @@
 #ifndef THREADFAULT_OBSERVE_IMPORT_NAMES_HPP
 #define THREADFAULT_OBSERVE_IMPORT_NAMES_HPP
 
+#include "observe/dynamic_section.hpp"
+
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace threadfault::observe {
-
-// False: not there. The memory of a process, or what is left of one.
-using ReadMemory = std::function<bool(std::uint64_t address, void* buffer, std::size_t length)>;
 
 // Of one process; each module's tables are read once. Not thread-safe.
 class ImportNames {
