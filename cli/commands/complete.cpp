@@ -36,7 +36,7 @@ Candidates words(const List& list) {
 
 Candidates targets() {
     Candidates candidates;
-    for (const drive::Target& target : drive::find_targets()) {
+    for (const drive::TargetProcess& target : drive::find_targets()) {
         candidates.emplace_back(std::to_string(target.pid), base::clean_line(target.command));
     }
     return candidates;
@@ -44,7 +44,7 @@ Candidates targets() {
 
 Candidates commands_of_targets() {
     Candidates candidates;
-    for (const drive::Target& target : drive::find_targets()) {
+    for (const drive::TargetProcess& target : drive::find_targets()) {
         std::string file = target.command.substr(0, target.command.find(' '));
         candidates.emplace_back(file.substr(file.rfind('/') + 1), base::clean_line(target.command));
     }

@@ -34,10 +34,10 @@ int run_demote(const DemoteOptions& options, const Invocation& invocation) {
         }
         return input;
     });
-    const Infliction infliction = inflict(options.thread, plan);
+    const FaultResults done = inflict_on_chosen(options.thread, plan);
     std::string verb = formatted("demoted to {}", joined(changes, ", "));
     if (!options.duration.empty()) verb += formatted(" for {}", options.duration);
-    return report(invocation, options.thread, infliction, "demote", "", verb);
+    return report(invocation, options.thread, done, "demote", "", verb);
 }
 
 }  // namespace

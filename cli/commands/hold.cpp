@@ -62,38 +62,38 @@ std::string footer(const char* text) {
 }
 
 int run_freeze(const HoldOptions& options, const Invocation& invocation) {
-    const Infliction infliction =
-        inflict(options.thread, plan_for(options, wire::Fault::freeze, "--for"));
-    return report(invocation, options.thread, infliction, "freeze", "",
+    const FaultResults done =
+        inflict_on_chosen(options.thread, plan_for(options, wire::Fault::freeze, "--for"));
+    return report(invocation, options.thread, done, "freeze", "",
                   for_how_long(options, "frozen", " until thawed"));
 }
 
 int run_thaw(HoldOptions& options, const Invocation& invocation) {
     const drive::Plan plan = plan_for(options, wire::Fault::thaw, "--for");
-    const Infliction infliction = options.thread.thread.empty()
-                                      ? inflict_on_faulty(options.thread, plan)
-                                      : inflict(options.thread, plan);
-    return report(invocation, options.thread, infliction, "thaw", "", "released");
+    const FaultResults done = options.thread.thread.empty()
+                                  ? inflict_on_faulty(options.thread, plan)
+                                  : inflict_on_chosen(options.thread, plan);
+    return report(invocation, options.thread, done, "thaw", "", "released");
 }
 
 int run_delay(const HoldOptions& options, const Invocation& invocation) {
-    const Infliction infliction =
-        inflict(options.thread, plan_for(options, wire::Fault::delay, "TIME"));
-    return report(invocation, options.thread, infliction, "delay", "",
+    const FaultResults done =
+        inflict_on_chosen(options.thread, plan_for(options, wire::Fault::delay, "TIME"));
+    return report(invocation, options.thread, done, "delay", "",
                   formatted("delayed by {}", options.duration));
 }
 
 int run_spin(const HoldOptions& options, const Invocation& invocation) {
-    const Infliction infliction =
-        inflict(options.thread, plan_for(options, wire::Fault::spin, "TIME"));
-    return report(invocation, options.thread, infliction, "spin", "",
+    const FaultResults done =
+        inflict_on_chosen(options.thread, plan_for(options, wire::Fault::spin, "TIME"));
+    return report(invocation, options.thread, done, "spin", "",
                   formatted("burning {} of CPU time", options.duration));
 }
 
 int run_interrupt(const HoldOptions& options, const Invocation& invocation) {
-    const Infliction infliction =
-        inflict(options.thread, plan_for(options, wire::Fault::interrupt, ""));
-    return report(invocation, options.thread, infliction, "interrupt", "", "interrupted");
+    const FaultResults done =
+        inflict_on_chosen(options.thread, plan_for(options, wire::Fault::interrupt, ""));
+    return report(invocation, options.thread, done, "interrupt", "", "interrupted");
 }
 
 }  // namespace

@@ -58,10 +58,10 @@ int run_kill(const KillOptions& options, const Invocation& invocation) {
         looks.take(process, victims);
         return looked_for ? at_no_safe_point(process, victims) : std::vector<drive::Result>();
     };
-    Infliction infliction = inflict(options.thread, plan, kind.unwinds ? before : BeforeFault());
-    looks.explain(infliction.results);
-    return report(invocation, options.thread, infliction, "kill", options.how,
-                  "ended by " + options.how);
+    FaultResults done =
+        inflict_on_chosen(options.thread, plan, kind.unwinds ? before : BeforeFault());
+    looks.explain(done.results);
+    return report(invocation, options.thread, done, "kill", options.how, "ended by " + options.how);
 }
 
 }  // namespace

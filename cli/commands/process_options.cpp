@@ -70,14 +70,14 @@ void resolve_process(const CLI::App& app, std::vector<std::string>& arguments) {
         filter.ancestor = open_process(*ancestor).pid();
     }
     if (filter.command.empty() && filter.ancestor == 0) return;
-    const std::vector<drive::Target> found = drive::find_targets(filter);
+    const std::vector<drive::TargetProcess> found = drive::find_targets(filter);
     if (found.empty()) {
         throw Error(ErrorCode::no_such_process, formatted("{}: no target matches", meaning(filter)),
                     "`threadfault ps` lists the targets");
     }
     if (found.size() > 1) {
         std::string list;
-        for (const drive::Target& target : found) {
+        for (const drive::TargetProcess& target : found) {
             list += formatted("{}{} ({})", list.empty() ? "" : ", ", target.pid,
                               shorten(target.command, 40, true));
         }

@@ -32,7 +32,7 @@ constexpr const char* kPsExamples =
     "      jq '.threads[] | select(.waiting_on.kind == \"mutex\")'\n";
 
 int list_targets(const Invocation& invocation) {
-    const std::vector<drive::Target> targets = drive::find_targets();
+    const std::vector<drive::TargetProcess> targets = drive::find_targets();
     print_out(invocation.json
                   ? json_targets(targets)
                   : render_targets(targets, invocation.style(), terminal_width(STDOUT_FILENO)));

@@ -35,8 +35,8 @@ int run_signal(const SignalOptions& options, const Invocation& invocation) {
                                 .signal = drive::require_signal(options.signal),
                                 .value = options.value};
     });
-    const Infliction infliction = inflict(options.thread, plan);
-    return report(invocation, options.thread, infliction, "signal", "",
+    const FaultResults done = inflict_on_chosen(options.thread, plan);
+    return report(invocation, options.thread, done, "signal", "",
                   base::signal_name(plan.signal()) + " delivered");
 }
 

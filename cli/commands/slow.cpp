@@ -27,10 +27,10 @@ int run_slow(const SlowOptions& options, const Invocation& invocation) {
         }
         return input;
     });
-    const Infliction infliction = inflict(options.thread, plan);
+    const FaultResults done = inflict_on_chosen(options.thread, plan);
     std::string verb = formatted("slowed to {}%", plan.percent());
     verb += options.duration.empty() ? " until thawed" : formatted(" for {}", options.duration);
-    return report(invocation, options.thread, infliction, "slow", "", verb);
+    return report(invocation, options.thread, done, "slow", "", verb);
 }
 
 }  // namespace

@@ -160,8 +160,8 @@ drive::Plan plan_of(std::string_view time, const std::function<drive::PlanInput(
     }
 }
 
-Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
-                   const BeforeFault& before) {
+FaultResults inflict_on_chosen(const ThreadOptions& options, const drive::Plan& plan,
+                               const BeforeFault& before) {
     // Mistakes in the command line are reported before any process is opened.
     const drive::Choice choice = choice_of(options);
     const drive::Selector selector = drive::parse_selector(options.thread);
@@ -175,15 +175,15 @@ Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
             return result.victim.tid == victim.tid;
         });
     });
-    Infliction infliction{process.pid(), {}};
+    FaultResults done{process.pid(), {}};
     if (!victims.empty()) {
-        infliction.results = drive::inflict(process, connection, victims, plan);
+        done.results = drive::inflict(process, connection, victims, plan);
     }
-    infliction.results.insert(infliction.results.end(), refused.begin(), refused.end());
-    return infliction;
+    done.results.insert(done.results.end(), refused.begin(), refused.end());
+    return done;
 }
 
-Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan) {
+FaultResults inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan) {
     if (choice_of(options).pick != Pick::all) {
         throw Error(ErrorCode::usage, "missing THREAD",
                     "name one, or use --all for every thread of the process");
@@ -215,19 +215,19 @@ ExitCode worst_exit_code(const std::vector<drive::Result>& results) noexcept {
     return worst;
 }
 
-int report(const Invocation& invocation, const ThreadOptions& options, const Infliction& infliction,
+int report(const Invocation& invocation, const ThreadOptions& options, const FaultResults& done,
            std::string_view fault, std::string_view how, std::string_view verb) {
     std::string out;
     if (invocation.json) {
-        out = json_results(infliction.pid, fault, how, infliction.results, options.all);
+        out = json_results(done.pid, fault, how, done.results, options.all);
     } else {
         const Style style = invocation.style();
-        for (const drive::Result& result : infliction.results) {
+        for (const drive::Result& result : done.results) {
             out += result_line(result, verb, style);
         }
     }
     print_out(out);
-    return static_cast<int>(worst_exit_code(infliction.results));
+    return static_cast<int>(worst_exit_code(done.results));
 }
 
 }  // namespace threadfault::cli

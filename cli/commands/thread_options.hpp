@@ -58,7 +58,7 @@ struct Looked {
 drive::Plan plan_of(std::string_view time, const std::function<drive::PlanInput()>& read);
 
 // Chooses and inflicts: everything between the options and the rendering.
-struct Infliction {
+struct FaultResults {
     pid_t pid = 0;
     std::vector<drive::Result> results;
 };
@@ -66,18 +66,18 @@ struct Infliction {
 // those that nothing is to be done to.
 using BeforeFault = std::function<std::vector<drive::Result>(const observe::Process&,
                                                              const std::vector<drive::Victim>&)>;
-Infliction inflict(const ThreadOptions& options, const drive::Plan& plan,
-                   const BeforeFault& before = {});
+FaultResults inflict_on_chosen(const ThreadOptions& options, const drive::Plan& plan,
+                               const BeforeFault& before = {});
 
 // The same for every thread with a fault in force, main too; needs --all. No thread: no result.
-Infliction inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan);
+FaultResults inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan);
 
 // 0, 6 or 7; of many results, the worst.
 ExitCode exit_code(Outcome outcome) noexcept;
 ExitCode worst_exit_code(const std::vector<drive::Result>& results) noexcept;
 
 // Prints the results as text or JSON; returns the exit code. `verb`: "ended by vanish".
-int report(const Invocation& invocation, const ThreadOptions& options, const Infliction& infliction,
+int report(const Invocation& invocation, const ThreadOptions& options, const FaultResults& done,
            std::string_view fault, std::string_view how, std::string_view verb);
 
 }  // namespace threadfault::cli

@@ -94,9 +94,9 @@ std::string json_threads(pid_t pid, const std::string& command, bool agent,
     return line(json);
 }
 
-std::string json_targets(const std::vector<drive::Target>& targets) {
+std::string json_targets(const std::vector<drive::TargetProcess>& targets) {
     Json list = Json::array();
-    for (const drive::Target& target : targets) {
+    for (const drive::TargetProcess& target : targets) {
         list.push_back({{"pid", target.pid},
                         {"command", target.command},
                         {"threads", target.threads},

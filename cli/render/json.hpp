@@ -17,7 +17,7 @@ namespace threadfault::cli {
 // Each returns one line, with its end.
 std::string json_threads(pid_t pid, const std::string& command, bool agent,
                          const std::vector<drive::ThreadView>& threads);
-std::string json_targets(const std::vector<drive::Target>& targets);
+std::string json_targets(const std::vector<drive::TargetProcess>& targets);
 std::string json_checks(const std::vector<drive::Check>& checks);
 std::string json_error(const Error& error);
 

@@ -117,14 +117,14 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
     return out;
 }
 
-std::string render_targets(const std::vector<drive::Target>& targets, const Style& style,
+std::string render_targets(const std::vector<drive::TargetProcess>& targets, const Style& style,
                            std::size_t width) {
     if (targets.empty()) {
         return "no process runs under threadfault " +
                style.dim("(start a program with `threadfault run -- PROGRAM ARGS…`)") + "\n";
     }
     Table table({{"PID", true}, {"THREADS", true}, {"COMMAND", false, 20}});
-    for (const drive::Target& target : targets) {
+    for (const drive::TargetProcess& target : targets) {
         table.add({std::to_string(target.pid), std::to_string(target.threads),
                    base::clean_line(target.command)});
     }

@@ -24,7 +24,7 @@ struct ThreadReport {
 
 // `width`: columns of the terminal, or 0 for as wide as needed.
 std::string render_threads(const ThreadReport& report, const Style& style, std::size_t width);
-std::string render_targets(const std::vector<drive::Target>& targets, const Style& style,
+std::string render_targets(const std::vector<drive::TargetProcess>& targets, const Style& style,
                            std::size_t width);
 
 // "0.12s", "61.5s", "3m05s".

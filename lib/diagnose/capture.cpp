@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds kWait = 50ms;
 
 std::string reason_of(const observe::Process& process, pid_t tid,
                       const wire::CaptureRecord& record) {
-    if (record.outcome == wire::Outcome::no_such_thread) return kHasEnded;
+    if (record.outcome == wire::FaultOutcome::no_such_thread) return kHasEnded;
     switch (record.reason) {
         case wire::Reason::signal_blocked:
             return "it blocks threadfault's signal";
@@ -37,7 +37,7 @@ std::string reason_of(const observe::Process& process, pid_t tid,
 }
 
 void fill(Snapshot* snapshot, const client::Connection::Captured& captured) {
-    const bool done = captured.record.outcome == wire::Outcome::done;
+    const bool done = captured.record.outcome == wire::FaultOutcome::done;
     snapshot->via = done ? Via::agent : Via::none;
     snapshot->stack.assign(captured.stack.begin(), captured.stack.end());
     snapshot->held_seconds = done ? static_cast<double>(captured.record.held_ns) * 1e-9 : 0;

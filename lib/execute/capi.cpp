@@ -11,16 +11,16 @@ namespace {
 
 namespace execute = threadfault::execute;
 
-static_assert(static_cast<int>(execute::Outcome::done) == TF_EXECUTE_DONE);
-static_assert(static_cast<int>(execute::Outcome::no_thread) == TF_EXECUTE_NO_THREAD);
-static_assert(static_cast<int>(execute::Outcome::queue_full) == TF_EXECUTE_QUEUE_FULL);
-static_assert(static_cast<int>(execute::Outcome::not_started) == TF_EXECUTE_NOT_STARTED);
-static_assert(static_cast<int>(execute::Outcome::signal_blocked) == TF_EXECUTE_SIGNAL_BLOCKED);
-static_assert(static_cast<int>(execute::Outcome::thread_ended) == TF_EXECUTE_THREAD_ENDED);
-static_assert(static_cast<int>(execute::Outcome::not_finished) == TF_EXECUTE_NOT_FINISHED);
-static_assert(static_cast<int>(execute::Outcome::ended_inside) == TF_EXECUTE_ENDED_INSIDE);
-static_assert(static_cast<int>(execute::Outcome::no_slot) == TF_EXECUTE_NO_SLOT);
-static_assert(static_cast<int>(execute::Outcome::no_signal) == TF_EXECUTE_NO_SIGNAL);
+static_assert(static_cast<int>(execute::RunOutcome::done) == TF_EXECUTE_DONE);
+static_assert(static_cast<int>(execute::RunOutcome::no_thread) == TF_EXECUTE_NO_THREAD);
+static_assert(static_cast<int>(execute::RunOutcome::queue_full) == TF_EXECUTE_QUEUE_FULL);
+static_assert(static_cast<int>(execute::RunOutcome::not_started) == TF_EXECUTE_NOT_STARTED);
+static_assert(static_cast<int>(execute::RunOutcome::signal_blocked) == TF_EXECUTE_SIGNAL_BLOCKED);
+static_assert(static_cast<int>(execute::RunOutcome::thread_ended) == TF_EXECUTE_THREAD_ENDED);
+static_assert(static_cast<int>(execute::RunOutcome::not_finished) == TF_EXECUTE_NOT_FINISHED);
+static_assert(static_cast<int>(execute::RunOutcome::ended_inside) == TF_EXECUTE_ENDED_INSIDE);
+static_assert(static_cast<int>(execute::RunOutcome::no_slot) == TF_EXECUTE_NO_SLOT);
+static_assert(static_cast<int>(execute::RunOutcome::no_signal) == TF_EXECUTE_NO_SIGNAL);
 
 // False: malformed. Far deadlines saturate to "never".
 bool to_deadline(const timespec* timeout, std::int64_t* deadline_ns) {
@@ -66,9 +66,9 @@ int tf_execute_on_tid(pid_t tid, void (*function)(void*), void* argument,
     const pid_t pid = execute::open_session();
     if (pid == 0) return TF_EXECUTE_NO_SIGNAL;
     execute::Ticket ticket;
-    const execute::Outcome outcome =
+    const execute::RunOutcome outcome =
         execute::run(pid, tid, function, argument, deadline_ns, &ticket);
-    if (outcome == execute::Outcome::not_finished && !execute::leave(ticket)) {
+    if (outcome == execute::RunOutcome::not_finished && !execute::leave(ticket)) {
         // It returned between the deadline and now.
         execute::release(ticket);
         return TF_EXECUTE_DONE;

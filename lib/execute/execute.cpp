@@ -122,9 +122,9 @@ ExecuteResult execute_on_thread(pid_t tid, std::function<void()> function,
     free_overdue(pid);
     Custody custody(std::move(function), pid, tid);
     Closure* const closure = custody.closure();
-    const execute::Outcome outcome =
+    const execute::RunOutcome outcome =
         execute::run(pid, tid, call, closure, deadline_ns, &closure->ticket);
-    if (outcome != execute::Outcome::not_finished) custody.settle();
+    if (outcome != execute::RunOutcome::not_finished) custody.settle();
     return static_cast<ExecuteResult>(outcome);
 }
 

@@ -23,19 +23,19 @@ public:
 
     // True: `*outcome` says how the request ended, and its slot is free. Called when no answer came
     // for next_pause().
-    bool look_about(Phase phase, Outcome* outcome) noexcept {
+    bool look_about(Phase phase, RunOutcome* outcome) noexcept {
         pause_ns_ = pause_ns_ * 2 < kLongestPauseNs ? pause_ns_ * 2 : kLongestPauseNs;
         if (death_.has_ended()) return bury(outcome);
         if (phase != Phase::posted) return false;
         if (!handler_in_place() && revoke(ticket_)) {
-            *outcome = Outcome::no_signal;
+            *outcome = RunOutcome::no_signal;
             return true;
         }
-        return is_deaf() && give_up(Outcome::signal_blocked, outcome);
+        return is_deaf() && give_up(RunOutcome::signal_blocked, outcome);
     }
 
     // The deadline has come: revokes a request that has not begun.
-    bool give_up(Outcome reason, Outcome* outcome) noexcept {
+    bool give_up(RunOutcome reason, RunOutcome* outcome) noexcept {
         if (!revoke(ticket_)) return false;
         *outcome = reason;
         return true;
@@ -46,13 +46,13 @@ public:
 
 private:
     // The thread has ended: what it left behind can't change any more.
-    bool bury(Outcome* outcome) noexcept {
+    bool bury(RunOutcome* outcome) noexcept {
         switch (look(ticket_)) {
             case Phase::posted:
-                return give_up(Outcome::thread_ended, outcome);
+                return give_up(RunOutcome::thread_ended, outcome);
             case Phase::running:
                 abandon(ticket_);
-                *outcome = Outcome::ended_inside;
+                *outcome = RunOutcome::ended_inside;
                 return true;
             default:
                 return false;  // done: the caller sees it
@@ -69,28 +69,28 @@ private:
 
     pid_t tid_;
     Ticket ticket_;
-    DeathWatch death_;
+    ExitWatch death_;
     std::int64_t pause_ns_ = kAgainNs / 2;
     Silence silence_;
 };
 
-Outcome attend(pid_t pid, pid_t tid, Ticket ticket, std::int64_t since_ns,
-               std::int64_t deadline_ns) {
+RunOutcome attend(pid_t pid, pid_t tid, Ticket ticket, std::int64_t since_ns,
+                  std::int64_t deadline_ns) {
     Attendant attendant(pid, tid, ticket, since_ns);
-    Outcome outcome = Outcome::not_started;
+    RunOutcome outcome = RunOutcome::not_started;
     Phase phase = look(ticket);
     for (;;) {
         if (phase == Phase::done) {
             release(ticket);
-            return Outcome::done;
+            return RunOutcome::done;
         }
         // Only a fork makes it stale, and then we are in the child, where that thread is not.
-        if (phase == Phase::stale) return Outcome::thread_ended;
+        if (phase == Phase::stale) return RunOutcome::thread_ended;
         const std::int64_t now = monotonic_ns();
         if (now >= deadline_ns) {
-            if (phase == Phase::running) return Outcome::not_finished;
-            const Outcome reason =
-                attendant.was_deaf() ? Outcome::signal_blocked : Outcome::not_started;
+            if (phase == Phase::running) return RunOutcome::not_finished;
+            const RunOutcome reason =
+                attendant.was_deaf() ? RunOutcome::signal_blocked : RunOutcome::not_started;
             if (attendant.give_up(reason, &outcome)) return outcome;
         } else if (attendant.look_about(phase, &outcome)) {
             return outcome;
@@ -102,26 +102,26 @@ Outcome attend(pid_t pid, pid_t tid, Ticket ticket, std::int64_t since_ns,
 
 }  // namespace
 
-Outcome run(pid_t pid, pid_t tid, PlainFunction function, void* argument, std::int64_t deadline_ns,
-            Ticket* ticket) {
-    if (!handler_in_place()) return Outcome::no_signal;
+RunOutcome run(pid_t pid, pid_t tid, PlainFunction function, void* argument,
+               std::int64_t deadline_ns, Ticket* ticket) {
+    if (!handler_in_place()) return RunOutcome::no_signal;
     const std::int64_t since_ns = monotonic_ns();
     switch (post_plain(pid, tid, function, argument, ticket)) {
         case Post::posted:
             break;
         case Post::no_thread:
-            return Outcome::no_thread;
+            return RunOutcome::no_thread;
         case Post::queue_full:
-            return Outcome::queue_full;
+            return RunOutcome::queue_full;
         case Post::no_slot:
-            return Outcome::no_slot;
+            return RunOutcome::no_slot;
         case Post::no_signal:
-            return Outcome::no_signal;
+            return RunOutcome::no_signal;
     }
     const std::int64_t first_look_ns = since_ns + kFirstLookNs;
     if (wait(*ticket, first_look_ns < deadline_ns ? first_look_ns : deadline_ns) == Phase::done) {
         release(*ticket);
-        return Outcome::done;
+        return RunOutcome::done;
     }
     return attend(pid, tid, *ticket, since_ns, deadline_ns);
 }

@@ -12,7 +12,7 @@
 namespace threadfault::execute {
 
 // In the order of tf_execute_result (execute.h), which says what each means.
-enum class Outcome : std::uint8_t {
+enum class RunOutcome : std::uint8_t {
     done,
     no_thread,
     queue_full,
@@ -31,8 +31,8 @@ enum class Outcome : std::uint8_t {
 // before the request can start, for callers that clean up when they are unwound.
 // Not noexcept: the waiting thread may itself be told to pthread_exit in here, and a C++ caller
 // with clean-ups needs a call-site entry for the unwinder to find.
-Outcome run(pid_t pid, pid_t tid, PlainFunction function, void* argument, std::int64_t deadline_ns,
-            Ticket* ticket);
+RunOutcome run(pid_t pid, pid_t tid, PlainFunction function, void* argument,
+               std::int64_t deadline_ns, Ticket* ticket);
 
 }  // namespace threadfault::execute
 

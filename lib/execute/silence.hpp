@@ -26,7 +26,7 @@ public:
         uninterruptible,
     };
 
-    // What the next look found: the mask, and the state (proc(5); DeathWatch has it).
+    // What the next look found: the mask, and the state (proc(5); ExitWatch has it).
     Verdict judge(Deafness found, char state) noexcept;
 
     // Did the last look find the signal blocked?

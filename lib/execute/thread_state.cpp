@@ -144,7 +144,7 @@ bool parse_stat(const char* text, std::size_t size, ThreadStat* out) noexcept {
     return at > first && at < size;
 }
 
-bool DeathWatch::has_ended() noexcept {
+bool ExitWatch::has_ended() noexcept {
     state_ = '?';
     if (is_unknown_to_kernel(pid_, tid_)) return true;
     ThreadStat stat;

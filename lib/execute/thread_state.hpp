@@ -39,10 +39,10 @@ bool parse_stat(const char* text, std::size_t size, ThreadStat* out) noexcept;
 
 // Watches one thread for its end while a request is with it. A tid alone names no thread: it may be
 // given to a new one at once, so the start time is compared too.
-class DeathWatch {
+class ExitWatch {
 public:
     // `since_ns`: CLOCK_MONOTONIC, when the request was posted.
-    DeathWatch(pid_t pid, pid_t tid, std::int64_t since_ns) noexcept
+    ExitWatch(pid_t pid, pid_t tid, std::int64_t since_ns) noexcept
         : pid_(pid), tid_(tid), since_ns_(since_ns) {}
 
     // Has the thread ended: unknown to the kernel, state Z or X, or replaced by a younger one?

@@ -36,8 +36,8 @@ drive::Plan plan_of(const drive::PlanInput& input) {
 
 }  // namespace
 
-Target::Results Target::Impl::inflict(std::string_view selector, const FaultOptions& options,
-                                      const drive::Plan& plan) {
+Target::Results Target::Impl::carry_out(std::string_view selector, const FaultOptions& options,
+                                        const drive::Plan& plan) {
     const bool every_faulty = selector.empty() && plan.fault() == wire::Fault::thaw;
     drive::Selector parsed;
     if (!every_faulty) parsed = drive::parse_selector(selector);
@@ -71,41 +71,41 @@ Target::Results Target::Impl::inflict(std::string_view selector, const FaultOpti
 Target::Results Target::kill(std::string_view selector, const KillOptions& options) {
     drive::PlanInput input = input_of(base::fault_of(options.how), common_part(options));
     input.anywhere = options.anywhere;
-    return impl_->inflict(selector, common_part(options), plan_of(input));
+    return impl_->carry_out(selector, common_part(options), plan_of(input));
 }
 
 Target::Results Target::freeze(std::string_view selector, const FreezeOptions& options) {
-    return impl_->inflict(selector, common_part(options),
-                          plan_of(input_of(wire::Fault::freeze, options)));
+    return impl_->carry_out(selector, common_part(options),
+                            plan_of(input_of(wire::Fault::freeze, options)));
 }
 
 Target::Results Target::thaw(std::string_view selector, const ThawOptions& options) {
-    return impl_->inflict(selector, options, plan_of(input_of(wire::Fault::thaw, options)));
+    return impl_->carry_out(selector, options, plan_of(input_of(wire::Fault::thaw, options)));
 }
 
 Target::Results Target::slow(std::string_view selector, unsigned percent,
                              const SlowOptions& options) {
     drive::PlanInput input = input_of(wire::Fault::slow, options);
     input.percent = percent;
-    return impl_->inflict(selector, common_part(options), plan_of(input));
+    return impl_->carry_out(selector, common_part(options), plan_of(input));
 }
 
 Target::Results Target::delay(std::string_view selector, std::chrono::nanoseconds time,
                               const DelayOptions& options) {
     drive::PlanInput input = input_of(wire::Fault::delay, options);
     input.duration = time;
-    return impl_->inflict(selector, options, plan_of(input));
+    return impl_->carry_out(selector, options, plan_of(input));
 }
 
 Target::Results Target::spin(std::string_view selector, std::chrono::nanoseconds cpu_time,
                              const SpinOptions& options) {
     drive::PlanInput input = input_of(wire::Fault::spin, options);
     input.duration = cpu_time;
-    return impl_->inflict(selector, options, plan_of(input));
+    return impl_->carry_out(selector, options, plan_of(input));
 }
 
 Target::Results Target::interrupt(std::string_view selector, const InterruptOptions& options) {
-    return impl_->inflict(selector, options, plan_of(input_of(wire::Fault::interrupt, options)));
+    return impl_->carry_out(selector, options, plan_of(input_of(wire::Fault::interrupt, options)));
 }
 
 Target::Results Target::demote(std::string_view selector, const Demotion& demotion,
@@ -114,7 +114,7 @@ Target::Results Target::demote(std::string_view selector, const Demotion& demoti
     input.nice = demotion.nice;
     input.idle = demotion.idle;
     input.cpus = demotion.cpus;
-    return impl_->inflict(selector, common_part(options), plan_of(input));
+    return impl_->carry_out(selector, common_part(options), plan_of(input));
 }
 
 Target::Results Target::signal(std::string_view selector, int number, std::int64_t value,
@@ -122,7 +122,7 @@ Target::Results Target::signal(std::string_view selector, int number, std::int64
     drive::PlanInput input = input_of(wire::Fault::signal, options);
     input.signal = number;
     input.value = value;
-    return impl_->inflict(selector, options, plan_of(input));
+    return impl_->carry_out(selector, options, plan_of(input));
 }
 
 Target::Results Target::signal(std::string_view selector, std::string_view name, std::int64_t value,

@@ -49,8 +49,8 @@ struct [[gnu::visibility("hidden")]] Target::Impl {
     std::unique_ptr<client::Connection> connect_if_possible(const observe::Process& process) const;
 
     std::optional<Exit> wait_exit(target::Clock::time_point deadline) const;
-    Results inflict(std::string_view selector, const FaultOptions& options,
-                    const drive::Plan& plan);
+    Results carry_out(std::string_view selector, const FaultOptions& options,
+                      const drive::Plan& plan);
     void note_stack(const std::vector<drive::Victim>& victims);
     std::string stack(std::string_view selector) const;
 };

@@ -43,7 +43,7 @@ struct CaptureReply {
 
 struct CaptureRecord {
     std::uint32_t number = 0;
-    Outcome outcome{};  // done, refused, no_such_thread
+    FaultOutcome outcome{};  // done, refused, no_such_thread
     Reason reason{};
     std::uint32_t stack_size = 0;  // bytes that follow
     std::int64_t held_ns = 0;      // how long the thread was in the handler for it

@@ -22,7 +22,7 @@ using threadfault::EventKind;
 inline constexpr EventKind kFollowing{};
 
 // EventReply::how of EventKind::ended is an EndKind; of EventKind::fault, the Fault, and the
-// Outcome above these bits.
+// FaultOutcome above these bits.
 inline constexpr unsigned kOutcomeShift = 16;
 
 struct EventReply {

@@ -38,7 +38,7 @@ struct FaultRequest {
     std::uint64_t cpus[kCpuWords] = {};  // demote: bit N is CPU N
 };
 
-enum class Outcome : std::uint32_t {
+enum class FaultOutcome : std::uint32_t {
     ended = 1,  // the kernel no longer lists the thread, or lists it as dead
     done = 2,
     pending = 3,  // still in force, may yet happen
@@ -78,7 +78,7 @@ enum class Place : std::uint32_t {
 struct FaultReply {
     static constexpr Type kType = Type::fault_reply;
     Header header;
-    Outcome outcome{};
+    FaultOutcome outcome{};
     Reason reason{};
     Place place{};
     std::uint32_t cancel = kCancelUnknown;

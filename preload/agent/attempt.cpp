@@ -16,7 +16,7 @@ namespace threadfault::shim {
 namespace {
 
 using wire::Fault;
-using wire::Outcome;
+using wire::FaultOutcome;
 using wire::Reason;
 
 constexpr std::int64_t kMillisecond = 1'000'000;
@@ -61,20 +61,20 @@ void Attempt::begin(const wire::FaultRequest& request, Findings* findings,
     record_ = find_record(request.tid, request.serial);
     serial_ = record_ != nullptr ? record_->serial.load(std::memory_order_relaxed) : 0;
     victim_ = {};
-    death_ = execute::DeathWatch(shim_pid(), request.tid, now);
+    death_ = execute::ExitWatch(shim_pid(), request.tid, now);
     if (record_ != nullptr) {
         if (!copy_record(*record_, &victim_)) victim_ = {};
         load_name(*record_, reply_.name);
         reply_.serial = serial_;
     }
     if (request.tid <= 0 || (record_ == nullptr && request.serial != 0)) {
-        finish(Outcome::no_such_thread);
+        finish(FaultOutcome::no_such_thread);
     } else if (request.tid == agent_tid()) {
-        finish(Outcome::refused, Reason::agent_thread);
+        finish(FaultOutcome::refused, Reason::agent_thread);
     } else if (request.fault != Fault::capture && has_ended()) {
         // Of a thousand captures the look into /proc would be the largest part; the signal can't
         // be sent to most that have ended, and the others are noticed when they stay silent.
-        finish(Outcome::no_such_thread);
+        finish(FaultOutcome::no_such_thread);
     } else {
         start(now);
     }
@@ -87,7 +87,7 @@ void Attempt::start(std::int64_t now) noexcept {
     if (fault == Fault::cancel && record_ != nullptr && !looks_first_) return cancel(now);
     if (kind.death || fault == Fault::look || fault == Fault::capture) return post(now);
     // The others keep their state in the thread's record.
-    if (record_ == nullptr) return finish(Outcome::refused, Reason::not_supported);
+    if (record_ == nullptr) return finish(FaultOutcome::refused, Reason::not_supported);
     if (kind.holds) return post(now);
     switch (fault) {
         case Fault::slow:
@@ -102,7 +102,7 @@ void Attempt::start(std::int64_t now) noexcept {
         default:
             break;
     }
-    finish(Outcome::refused, Reason::not_supported);
+    finish(FaultOutcome::refused, Reason::not_supported);
 }
 
 void Attempt::come_again(std::int64_t now) noexcept {
@@ -113,10 +113,10 @@ void Attempt::come_again(std::int64_t now) noexcept {
 
 void Attempt::post(std::int64_t now) noexcept {
     if (!handler_in_place(now)) {
-        return finish(Outcome::refused, Reason::signal_taken);
+        return finish(FaultOutcome::refused, Reason::signal_taken);
     }
     // Our handler makes system calls that the thread's own filter may punish.
-    if (is_sandboxed(request_.tid)) return finish(Outcome::refused, Reason::seccomp);
+    if (is_sandboxed(request_.tid)) return finish(FaultOutcome::refused, Reason::seccomp);
     ++reply_.attempts;
     if (record_ == nullptr) {
         // It may have been too young before.
@@ -132,7 +132,7 @@ void Attempt::post(std::int64_t now) noexcept {
     task_.cancel = wire::kCancelUnknown;
     task_.act.store(Act::none, std::memory_order_release);
     const SendPermit permit;
-    if (!permit) return finish(Outcome::no_such_thread);
+    if (!permit) return finish(FaultOutcome::no_such_thread);
     const auto post = request_.fault == Fault::capture ? execute::post_brief : execute::post;
     switch (post(shim_pid(), request_.tid, act_on_self, &task_, &ticket_)) {
         case execute::Post::posted:
@@ -142,13 +142,13 @@ void Attempt::post(std::int64_t now) noexcept {
             next_look_ = next_judgement_ns_;
             return;
         case execute::Post::no_thread:
-            return finish(Outcome::no_such_thread);
+            return finish(FaultOutcome::no_such_thread);
         case execute::Post::queue_full:
-            return finish(Outcome::refused, Reason::queue_full);
+            return finish(FaultOutcome::refused, Reason::queue_full);
         case execute::Post::no_slot:
             return rest(now);
         case execute::Post::no_signal:
-            return finish(Outcome::refused, Reason::seccomp);
+            return finish(FaultOutcome::refused, Reason::seccomp);
     }
 }
 
@@ -185,7 +185,7 @@ void Attempt::advance(std::int64_t now) noexcept {
             return advance_posted(now);
         case Step::telling:
             // Its client has disconnected meanwhile.
-            if (now >= deadline_ns_) finish(Outcome::refused, Reason::timed_out);
+            if (now >= deadline_ns_) finish(FaultOutcome::refused, Reason::timed_out);
             return;
         case Step::watching:
             return advance_watching(now);
@@ -209,7 +209,7 @@ void Attempt::advance_posted(std::int64_t now) noexcept {
     if (act == Act::held) {
         // It stays in the handler for as long as the fault lasts; the slot frees itself then.
         if (!execute::leave(ticket_)) execute::release(ticket_);
-        return finish(Outcome::done);
+        return finish(FaultOutcome::done);
     }
     if (phase == execute::Phase::done) {
         execute::release(ticket_);
@@ -243,11 +243,11 @@ void Attempt::victim_answered(std::int64_t now) noexcept {
             }
             if (request_.fault == Fault::capture) crowd_heard_ns_ = now;
             if (request_.fault == Fault::slow && !keeper.slow(record_, request_)) {
-                return finish(Outcome::refused, Reason::queue_full);
+                return finish(FaultOutcome::refused, Reason::queue_full);
             }
-            return finish(Outcome::done);
+            return finish(FaultOutcome::done);
         case Act::misplaced:
-            if (now >= deadline_ns_) return finish(Outcome::refused, Reason::no_safe_point);
+            if (now >= deadline_ns_) return finish(FaultOutcome::refused, Reason::no_safe_point);
             return rest(now);
         case Act::named:
             // One that libc made, and has no record: it was there a moment ago.
@@ -257,7 +257,7 @@ void Attempt::victim_answered(std::int64_t now) noexcept {
         case Act::cancelled:
             return watch_cancelled(now);
         default:
-            return finish(Outcome::no_such_thread);  // a stranger has the tid by now
+            return finish(FaultOutcome::no_such_thread);  // a stranger has the tid by now
     }
 }
 
@@ -285,7 +285,8 @@ void Attempt::victim_ended() noexcept {
     // Whoever ends without its destructors (vanish) leaves its record behind; bury() knows whether
     // this one did.
     if (record_ != nullptr) bury(record_, serial_);
-    finish(by_us || base::info(request_.fault).death ? Outcome::ended : Outcome::no_such_thread);
+    finish(by_us || base::info(request_.fault).death ? FaultOutcome::ended
+                                                     : FaultOutcome::no_such_thread);
 }
 
 void Attempt::rest(std::int64_t now) noexcept {
@@ -297,16 +298,16 @@ void Attempt::rest(std::int64_t now) noexcept {
 void Attempt::out_of_time(std::int64_t now) noexcept {
     switch (step_) {
         case Step::resting:
-            return finish(Outcome::refused, Reason::no_safe_point);
+            return finish(FaultOutcome::refused, Reason::no_safe_point);
         case Step::posted:
-            if (execute::revoke(ticket_)) return finish(Outcome::refused, why_silent());
+            if (execute::revoke(ticket_)) return finish(FaultOutcome::refused, why_silent());
             // It started just before the deadline: its answer comes within microseconds.
             next_look_ = now + kFirstPause;
             return;
         default:
             // The handler no longer reads the task; the slot is freed when the thread ends.
             execute::leave(ticket_);
-            return finish(Outcome::pending, why_pending());
+            return finish(FaultOutcome::pending, why_pending());
     }
 }
 
@@ -315,7 +316,7 @@ void Attempt::give_up(std::int64_t now) noexcept {
     advance(now);
 }
 
-void Attempt::finish(Outcome outcome, Reason reason) noexcept {
+void Attempt::finish(FaultOutcome outcome, Reason reason) noexcept {
     step_ = Step::finished;
     reply_.outcome = outcome;
     reply_.reason = reason;
@@ -323,7 +324,8 @@ void Attempt::finish(Outcome outcome, Reason reason) noexcept {
     if (reply_.attempts == 0) return;
     reply_.place = task_.place;
     reply_.cancel = task_.cancel;
-    if (record_ != nullptr && outcome == Outcome::pending && record_->serial.load() == serial_) {
+    if (record_ != nullptr && outcome == FaultOutcome::pending &&
+        record_->serial.load() == serial_) {
         reply_.cancel = cancel_word(record_->thread.load());
     }
     const std::uint32_t seen = task_.frame_count;

@@ -101,7 +101,7 @@ private:
     bool has_ended() noexcept;
     void rest(std::int64_t now) noexcept;
     void out_of_time(std::int64_t now) noexcept;
-    void finish(wire::Outcome outcome, wire::Reason reason = wire::Reason::none) noexcept;
+    void finish(wire::FaultOutcome outcome, wire::Reason reason = wire::Reason::none) noexcept;
     wire::Reason why_silent() const noexcept;
     wire::Reason why_pending() const noexcept;
 
@@ -118,7 +118,7 @@ private:
     std::uint64_t serial_ = 0;
     execute::Ticket ticket_{};
     VictimTask task_{};
-    execute::DeathWatch death_{0, 0, 0};
+    execute::ExitWatch death_{0, 0, 0};
     execute::Silence silence_{};
     std::int64_t arrived_ns_ = 0;
     std::int64_t posted_ns_ = 0;

@@ -15,7 +15,7 @@ namespace threadfault::shim {
 
 namespace {
 
-using wire::Outcome;
+using wire::FaultOutcome;
 using wire::Reason;
 
 constexpr std::uint32_t kHolds = wire::kInForceFreeze | wire::kInForceDelay | wire::kInForceSpin;
@@ -31,18 +31,18 @@ void Attempt::send_signal() noexcept {
     info.si_uid = static_cast<uid_t>(execute::sys_call(SYS_getuid));
     info.si_value.sival_ptr = reinterpret_cast<void*>(request_.value);
     const SendPermit permit;
-    if (!permit) return finish(Outcome::no_such_thread);
+    if (!permit) return finish(FaultOutcome::no_such_thread);
     switch (execute::sys_rt_tgsigqueueinfo(shim_pid(), request_.tid, request_.signal, &info)) {
         case 0:
-            return finish(Outcome::done);
+            return finish(FaultOutcome::done);
         case -EAGAIN:
-            return finish(Outcome::refused, Reason::queue_full);
+            return finish(FaultOutcome::refused, Reason::queue_full);
         case -ESRCH:
-            return finish(Outcome::no_such_thread);
+            return finish(FaultOutcome::no_such_thread);
         case -EINVAL:
-            return finish(Outcome::refused, Reason::not_supported);
+            return finish(FaultOutcome::refused, Reason::not_supported);
         default:
-            return finish(Outcome::refused, Reason::seccomp);
+            return finish(FaultOutcome::refused, Reason::seccomp);
     }
 }
 
@@ -52,10 +52,10 @@ void Attempt::send_signal() noexcept {
 void Attempt::cancel(std::int64_t now) noexcept {
     {
         const SendPermit permit;
-        if (!permit) return finish(Outcome::no_such_thread);
+        if (!permit) return finish(FaultOutcome::no_such_thread);
         const Pin pin(record_, serial_);
         const pthread_t thread = record_->thread.load(std::memory_order_relaxed);
-        if (!pin || thread == 0 || has_ended()) return finish(Outcome::no_such_thread);
+        if (!pin || thread == 0 || has_ended()) return finish(FaultOutcome::no_such_thread);
         if (reply_.attempts == 0) {
             task_.place = wire::Place::unknown;
             task_.frame_count = 0;
@@ -80,10 +80,11 @@ void Attempt::thaw(std::int64_t now) noexcept {
     const Keeper::Undone undone = keeper.undo(record_);
     const bool held = (record_->faults.load(std::memory_order_acquire) & kHolds) != 0;
     if (undone == Keeper::Undone::nothing && !held) {
-        return finish(Outcome::done, Reason::not_in_force);
+        return finish(FaultOutcome::done, Reason::not_in_force);
     }
     let_go(record_);
-    if (undone == Keeper::Undone::not_all) return finish(Outcome::refused, Reason::not_permitted);
+    if (undone == Keeper::Undone::not_all)
+        return finish(FaultOutcome::refused, Reason::not_permitted);
     step_ = Step::loosening;
     advance_loosening(now);
 }
@@ -91,25 +92,25 @@ void Attempt::thaw(std::int64_t now) noexcept {
 void Attempt::advance_loosening(std::int64_t now) noexcept {
     if (has_ended()) return victim_ended();
     const bool held = (record_->faults.load(std::memory_order_acquire) & kHolds) != 0;
-    if (!held) return finish(Outcome::done);
-    if (now >= deadline_ns_) return finish(Outcome::pending, why_silent());
+    if (!held) return finish(FaultOutcome::done);
+    if (now >= deadline_ns_) return finish(FaultOutcome::pending, why_silent());
     come_again(now);
 }
 
 void Attempt::interrupt(std::int64_t now) noexcept {
     const int number = reserved_signal(1);
-    if (number == 0) return finish(Outcome::refused, Reason::signal_taken);
+    if (number == 0) return finish(FaultOutcome::refused, Reason::signal_taken);
     execute::KernelSigaction action{};
     if (execute::sys_query_sigaction(number, &action) != 0 || action.handler == nullptr) {
-        return finish(Outcome::refused, Reason::signal_taken);
+        return finish(FaultOutcome::refused, Reason::signal_taken);
     }
     if (execute::deafness(request_.tid, number) == execute::Deafness::blocked) {
-        return finish(Outcome::refused, Reason::signal_blocked);
+        return finish(FaultOutcome::refused, Reason::signal_blocked);
     }
     interrupts_before_ = record_->interrupts.load(std::memory_order_acquire);
     const SendPermit permit;
     if (!permit || execute::poke(shim_pid(), request_.tid, number) != 0) {
-        return finish(Outcome::no_such_thread);
+        return finish(FaultOutcome::no_such_thread);
     }
     ++reply_.attempts;
     task_.frame_count = 0;
@@ -119,16 +120,16 @@ void Attempt::interrupt(std::int64_t now) noexcept {
 
 void Attempt::advance_poking(std::int64_t now) noexcept {
     const bool handled = record_->interrupts.load(std::memory_order_acquire) != interrupts_before_;
-    if (handled) return finish(Outcome::done);
+    if (handled) return finish(FaultOutcome::done);
     if (has_ended()) return victim_ended();
-    if (now >= deadline_ns_) return finish(Outcome::pending, why_silent());
+    if (now >= deadline_ns_) return finish(FaultOutcome::pending, why_silent());
     come_again(now);
 }
 
 void Attempt::demote() noexcept {
     const Reason reason = keeper.demote(record_, request_);
     if (reason != Reason::none && has_ended()) return victim_ended();
-    finish(reason == Reason::none ? Outcome::done : Outcome::refused, reason);
+    finish(reason == Reason::none ? FaultOutcome::done : FaultOutcome::refused, reason);
 }
 
 }  // namespace threadfault::shim

@@ -9,7 +9,7 @@ namespace threadfault::shim {
 
 namespace {
 
-using wire::Outcome;
+using wire::FaultOutcome;
 using wire::Reason;
 
 constexpr std::int64_t kMillisecond = 1'000'000;
@@ -27,7 +27,7 @@ void Attempt::judge_silence(std::int64_t now) noexcept {
     }
     next_judgement_ns_ = next_look_ = now + kMillisecond;
     if (verdict == Verdict::undecided || !execute::revoke(ticket_)) return;
-    finish(Outcome::refused,
+    finish(FaultOutcome::refused,
            verdict == Verdict::deaf ? Reason::signal_blocked : Reason::uninterruptible);
 }
 

@@ -69,7 +69,7 @@ bool answer_captures(Client& client) noexcept {
                 next->attempt.fault() != wire::Fault::capture) {
                 continue;
             }
-            const bool done = next->attempt.reply().outcome == wire::Outcome::done;
+            const bool done = next->attempt.reply().outcome == wire::FaultOutcome::done;
             Capture* const capture = done ? &works.findings_of(*next)->capture : nullptr;
             wire::CaptureRecord& record = records[count];
             describe(*next, capture, &record);

@@ -12,7 +12,8 @@ namespace {
 void tell_followers(const Work& work) noexcept {
     const wire::FaultReply& reply = work.attempt.reply();
     if (base::info(work.attempt.fault()).verb == base::Verb::none ||
-        reply.outcome == wire::Outcome::refused || reply.outcome == wire::Outcome::no_such_thread) {
+        reply.outcome == wire::FaultOutcome::refused ||
+        reply.outcome == wire::FaultOutcome::no_such_thread) {
         return;
     }
     tell(wire::EventKind::fault, work.attempt.victim(),

@@ -36,8 +36,8 @@ void inflict_on_self(Fault fault, std::int64_t duration_ns) {
     Record* const record = self();
     if (record != nullptr) {
         tell(wire::EventKind::fault, *record,
-             static_cast<std::uint32_t>(fault) | static_cast<std::uint32_t>(wire::Outcome::done)
-                                                     << wire::kOutcomeShift);
+             static_cast<std::uint32_t>(fault) |
+                 static_cast<std::uint32_t>(wire::FaultOutcome::done) << wire::kOutcomeShift);
     }
     const base::FaultInfo& kind = base::info(fault);
     if (kind.holds) {

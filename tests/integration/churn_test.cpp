@@ -100,10 +100,10 @@ private:
         if (!reply) return fail("a fault was not answered");
         if (is_mistaken) {
             mistaken_++;
-            if (reply->outcome != wire::Outcome::no_such_thread)
+            if (reply->outcome != wire::FaultOutcome::no_such_thread)
                 fail("a stale serial gave outcome " +
                      std::to_string(static_cast<int>(reply->outcome)));
-        } else if (reply->outcome == wire::Outcome::ended) {
+        } else if (reply->outcome == wire::FaultOutcome::ended) {
             ended_++;
         }
     }

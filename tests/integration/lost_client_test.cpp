@@ -74,7 +74,7 @@ TEST_F(LostClient, AGreedyOneDoesNotLockOutOthers) {
     poke.tid = tid("sleeper");
     poke.wait_ns = std::chrono::nanoseconds(std::chrono::seconds(1)).count();
     const auto reply = other.fault(poke);
-    EXPECT_TRUE(reply && reply->outcome == wire::Outcome::done);
+    EXPECT_TRUE(reply && reply->outcome == wire::FaultOutcome::done);
     stop = true;
     target_.process().send_signal(SIGKILL);
     asking.join();

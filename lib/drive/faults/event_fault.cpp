@@ -4,10 +4,10 @@ namespace threadfault::drive {
 namespace {
 
 Outcome outcome_of(std::uint32_t how) noexcept {
-    switch (static_cast<wire::Outcome>(how >> wire::kOutcomeShift)) {
-        case wire::Outcome::ended:
+    switch (static_cast<wire::FaultOutcome>(how >> wire::kOutcomeShift)) {
+        case wire::FaultOutcome::ended:
             return Outcome::ended;
-        case wire::Outcome::pending:
+        case wire::FaultOutcome::pending:
             return Outcome::pending;
         default:
             return Outcome::done;

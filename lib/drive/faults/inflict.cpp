@@ -54,6 +54,7 @@ public:
                 set(&result, Outcome::refused,
                     "target-stopped: the process is stopped (SIGSTOP, or a debugger); nothing was "
                     "sent");
+                result.why = wire::Reason::target_stopped;
             }
             return std::move(results_);
         }
@@ -107,11 +108,12 @@ private:
                 take(*reply);
             } else if (connection_.is_stopped()) {
                 finish_all(
+                    wire::Reason::target_stopped,
                     "target-stopped: the process is stopped (SIGSTOP, or a debugger); the request "
                     "takes effect when it continues");
                 return;
             } else if (Clock::now() >= last_answer + plan_.wait() + kGrace) {
-                finish_all("timed-out: the agent does not answer");
+                finish_all(wire::Reason::timed_out, "timed-out: the agent does not answer");
                 return;
             }
         }
@@ -122,18 +124,19 @@ private:
         if (found == outstanding_.end()) return;
         Result& result = results_[found->second];
         outstanding_.erase(found);
+        result.why = reply.reason;
         switch (reply.outcome) {
-            case wire::Outcome::ended:
+            case wire::FaultOutcome::ended:
                 confirm_end(&result);
                 return;
-            case wire::Outcome::done:
+            case wire::FaultOutcome::done:
                 set(&result, Outcome::done, reason_text(reply, plan_.fault(), {}));
                 return;
-            case wire::Outcome::no_such_thread:
+            case wire::FaultOutcome::no_such_thread:
                 gone_before(&result);
                 return;
-            case wire::Outcome::pending:
-            case wire::Outcome::refused:
+            case wire::FaultOutcome::pending:
+            case wire::FaultOutcome::refused:
                 break;
         }
         if (reply.reason == wire::Reason::agent_thread) {
@@ -142,12 +145,13 @@ private:
                                   result.victim.tid, process_.pid()));
         }
         // It may have ended since the agent looked.
-        if (reply.outcome == wire::Outcome::pending && ends_thread() &&
+        if (reply.outcome == wire::FaultOutcome::pending && ends_thread() &&
             thread_ended(result.victim)) {
             set(&result, Outcome::ended, {});
             return;
         }
-        set(&result, reply.outcome == wire::Outcome::pending ? Outcome::pending : Outcome::refused,
+        set(&result,
+            reply.outcome == wire::FaultOutcome::pending ? Outcome::pending : Outcome::refused,
             reason_text(reply, plan_.fault(), where_is(process_, result.victim.tid, reply)));
     }
 
@@ -156,7 +160,7 @@ private:
             // The agent stopped with the others before it could say so.
             const bool stopped = stops_by_default(plan_.signal()) &&
                                  result.outcome == Outcome::pending &&
-                                 result.reason.starts_with("target-stopped");
+                                 result.why == wire::Reason::target_stopped;
             if (stopped) set(&result, Outcome::done, {});
             if (result.outcome != Outcome::done || stopped) continue;
             switch (watch_signal(process_, connection_, result.victim.tid, plan_.signal())) {
@@ -204,9 +208,10 @@ private:
             "ended-before: the thread ended on its own before the fault reached it");
     }
 
-    void finish_all(const char* reason) {
+    void finish_all(wire::Reason why, const char* reason) {
         for (const auto& [number, place] : outstanding_) {
             set(&results_[place], Outcome::pending, reason);
+            results_[place].why = why;
         }
         outstanding_.clear();
     }
@@ -215,6 +220,7 @@ private:
         const std::optional<int> status = death_.wait_status();
         for (Result& result : results_) {
             set(&result, Outcome::target_died, "process-ended: " + death_.text());
+            result.why = wire::Reason::none;
             if (status && WIFSIGNALED(*status)) result.killed_by = WTERMSIG(*status);
         }
         outstanding_.clear();

@@ -27,6 +27,7 @@ struct Result {
     // With wire::kFaultTellFrames in the plan: where it was just before, as instruction pointers,
     // innermost first.
     std::vector<std::uint64_t> frames{};
+    wire::Reason why{};  // what `reason` begins with, where the agent or our own look gave it
 };
 
 // One result a victim, in the same order. "ended" only after our own look at /proc; the process's

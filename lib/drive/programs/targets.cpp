@@ -112,12 +112,12 @@ std::vector<pid_t> likely_targets() {
     return pids;
 }
 
-std::vector<Target> find_targets() {
+std::vector<TargetProcess> find_targets() {
     return find_targets(TargetFilter{});
 }
 
-std::vector<Target> find_targets(const TargetFilter& filter) {
-    std::vector<Target> targets;
+std::vector<TargetProcess> find_targets(const TargetFilter& filter) {
+    std::vector<TargetProcess> targets;
     // Here, because this lists all sockets anyway, and many that are stale make it slow.
     client::remove_stale_sockets();
     for (pid_t pid : with_socket()) {

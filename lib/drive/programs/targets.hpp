@@ -10,7 +10,7 @@
 
 namespace threadfault::drive {
 
-struct Target {
+struct TargetProcess {
     pid_t pid = 0;
     std::string command;
     std::size_t threads = 0;  // without the agent
@@ -19,14 +19,14 @@ struct Target {
 // Ascending pids. Looks into every process's own /tmp and /dev/shm (private ones and containers'
 // too), and talks only to processes that have a socket there. Never throws for a single process.
 // Removes what killed processes left in this user's own directories.
-std::vector<Target> find_targets();
+std::vector<TargetProcess> find_targets();
 
 // Which of them? What is empty or 0 does not matter.
 struct TargetFilter {
     std::string command;  // GLOB: the program's file name, or the name of its main thread
     pid_t ancestor = 0;   // that process, its children and theirs
 };
-std::vector<Target> find_targets(const TargetFilter& filter);
+std::vector<TargetProcess> find_targets(const TargetFilter& filter);
 
 // The same without a word to any agent: processes that have a socket and the shim. May name one
 // whose agent has just ended.

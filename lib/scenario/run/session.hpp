@@ -45,7 +45,7 @@ private:
     void launch();
     void do_step(const Step& step, std::size_t index);
     void do_fault(const FaultStep& step, std::size_t index);
-    Target::Results inflict(const FaultStep& step, const FaultStep::Options& options);
+    Target::Results run_fault(const FaultStep& step, const FaultStep::Options& options);
     void do_inject(const InjectStep& step, std::size_t index);
     void do_wait(const WaitStep& step);
     void do_wait_for_thread(const WaitForThreadStep& step);

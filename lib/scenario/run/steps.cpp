@@ -41,7 +41,7 @@ void Session::do_step(const Step& step, std::size_t index) {
                step.what);
 }
 
-Target::Results Session::inflict(const FaultStep& step, const FaultStep::Options& options) {
+Target::Results Session::run_fault(const FaultStep& step, const FaultStep::Options& options) {
     const std::string selector = fill(step.selector);
     const FaultOptions plain{options.pick, options.seed, options.wait};
     const LastingOptions lasting{options.pick, options.seed, options.wait, options.duration};
@@ -74,7 +74,7 @@ Target::Results Session::inflict(const FaultStep& step, const FaultStep::Options
 void Session::do_fault(const FaultStep& step, std::size_t index) {
     FaultStep::Options options = step.options;
     if (options.pick == Pick::random && !options.seed) options.seed = seed_of(index);
-    const Target::Results results = inflict(step, options);
+    const Target::Results results = run_fault(step, options);
     std::string undone;
     for (const FaultResult& result : results) {
         const std::string text = formatted("{} {}", base::info(step.verb).name, describe(result));

@@ -252,7 +252,7 @@ TEST(Connection, ReceivesFaultsInAnyOrder) {
         if (requests.size() < 2) return;
         for (auto packet = requests.rbegin(); packet != requests.rend(); ++packet) {
             auto reply = reply_to<wire::FaultReply>(*packet, wire::Type::fault_reply);
-            reply.outcome = wire::Outcome::done;
+            reply.outcome = wire::FaultOutcome::done;
             reply.tid = as<wire::FaultRequest>(*packet).tid;
             reply.frames = 1000;
             send_packet(fd, &reply, sizeof reply);

@@ -90,7 +90,7 @@ TEST(DeafnessOf, LivingDeafAndDead) {
 
 TEST(Death, OfAThread) {
     Worker worker;
-    DeathWatch watch(sys_getpid(), worker.tid(), monotonic_ns());
+    ExitWatch watch(sys_getpid(), worker.tid(), monotonic_ns());
     EXPECT_FALSE(watch.has_ended());
     EXPECT_FALSE(watch.has_ended());
     worker.join();
@@ -100,7 +100,7 @@ TEST(Death, OfAThread) {
 TEST(Death, ATidThatWasGivenToAYoungerThread) {
     Worker worker;
     // A request of a minute ago was not meant for this one.
-    DeathWatch watch(sys_getpid(), worker.tid(), monotonic_ns() - 60 * kNanosecondsPerSecond);
+    ExitWatch watch(sys_getpid(), worker.tid(), monotonic_ns() - 60 * kNanosecondsPerSecond);
     EXPECT_TRUE(watch.has_ended());
 }
 
