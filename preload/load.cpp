@@ -6,6 +6,7 @@
 #include "preload/base/sandbox.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
+#include "preload/points/passages.hpp"
 #include "preload/points/rules.hpp"
 #include "preload/registry/registry.hpp"
 
@@ -53,6 +54,7 @@ void in_forked_child() noexcept {
     settle_in_this_process();
     settle_registry_if_creating();
     restart_rules_after_fork();
+    forget_passages_after_fork();
 }
 
 [[gnu::constructor]] void load_at_start() noexcept {
@@ -71,6 +73,7 @@ void load() noexcept {
     if (execute::sys_gettid() == shim_pid()) register_main();
     ::pthread_atfork(agent_before_fork, nullptr, in_forked_child);
     arm_from_environment();
+    map_passages();
     leave_environment();
     loaded.store(true, std::memory_order_release);
 }

@@ -21,6 +21,18 @@ std::string allowed_errors(const CallInfo& call) {
     return formatted("its specification allows {}", joined(names, ", "));
 }
 
+// The point before a start routine: libc looks for a cancellation at no such place.
+std::string why_not_at_start(const Rule& rule) {
+    if (rule.side == Side::after) {
+        return "thread_start is the point before a start routine: there is no after; leave out "
+               "after:";
+    }
+    if (rule.action != Action::kill || !base::info(rule.death).unwinds) return {};
+    if (rule.death == wire::Fault::exit) return {};
+    return "thread_start is not a cancellation point: the thread would run on to its first one; "
+           "use kill=exit or kill=vanish";
+}
+
 std::string why_not_unwind(const CallInfo& call, Side side) {
     if ((call.traits & kCancels) == 0) {
         return formatted(
@@ -65,6 +77,10 @@ std::string why_illegitimate(const Rule& rule) {
     for (std::size_t i = 0; i < kCallCount; ++i) {
         const auto call = static_cast<Call>(i);
         if (!rule.calls.has(call)) continue;
+        if (call == Call::thread_start && rule.action != Action::error) {
+            if (std::string reason = why_not_at_start(rule); !reason.empty()) return reason;
+            if (rule.action == Action::kill) continue;
+        }
         if (std::string reason = why_not(info(call), rule); !reason.empty()) return reason;
     }
     return {};

@@ -114,12 +114,14 @@ const void* const threadfault::shim::trampolines[2] = {
 THREADFAULT_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
                                       void* (*start_routine)(void*), void* argument) noexcept {
     shim::ensure_loaded();
+    shim::claim_passages();
     return shim::point<Call::pthread_create, create_pthread>(thread, attributes, start_routine,
                                                              argument);
 }
 
 THREADFAULT_EXPORT int thrd_create(thrd_t* thread, thrd_start_t start_routine, void* argument) {
     shim::ensure_loaded();
+    shim::claim_passages();
     return shim::point<Call::thrd_create, create_c11>(thread, start_routine, argument);
 }
 

@@ -3,6 +3,7 @@
 #define THREADFAULT_PRELOAD_POINT_HPP
 
 #include "inject/calls.hpp"
+#include "preload/points/passages.hpp"
 #include "preload/points/rules.hpp"
 
 #include <errno.h>
@@ -42,20 +43,41 @@ struct Fail {
     }
 };
 
+// What a sweep must know of a call's arguments: a lock comes first.
+template <typename First, typename... Rest>
+const void* first_pointer(First first, Rest... /*rest*/) noexcept {
+    if constexpr (std::is_pointer_v<First>) {
+        return static_cast<const void*>(
+            const_cast<const std::remove_cv_t<std::remove_pointer_t<First>>*>(first));
+    } else {
+        return nullptr;
+    }
+}
+inline const void* first_pointer() noexcept {
+    return nullptr;
+}
+
 // Out of the way of the call itself, which is two jumps long. Forced unwinding passes through.
 template <inject::Call kCall, auto& kReal, auto kInstead, typename... Arguments>
 [[gnu::noinline, gnu::cold]] auto faulted(Arguments... arguments) {
-    const Decision decision = decide(kCall);
-    act_on(decision, inject::Side::before);
-    const Effect* const instead = decision.instead();
+    using inject::Side;
+    Passage passage;
+    if (passages_recorded.load(std::memory_order_relaxed)) {
+        enter_passage(&passage, kCall, first_pointer(arguments...));
+    }
+    const Decision decision = decide(kCall, Side::before);
+    act_on(decision);
+    const Effect* const instead = passage.instead ? &passage.effect : decision.instead();
     if constexpr (std::is_void_v<decltype(kReal(arguments...))>) {
         if (instead == nullptr) kReal(arguments...);
-        act_on(decision, inject::Side::after);
+        act_on(decide(kCall, Side::after));
+        leave_passage(passage, kCall, true);
     } else {
         const auto result =
             instead != nullptr ? kInstead(*instead, kReal, arguments...) : kReal(arguments...);
         const int kept = errno;
-        act_on(decision, inject::Side::after);
+        act_on(decide(kCall, Side::after));
+        leave_passage(passage, kCall, result == 0 || result == EOWNERDEAD);
         errno = kept;
         return result;
     }

@@ -3,6 +3,7 @@
 #include "preload/base/log.hpp"
 #include "preload/base/start.hpp"
 #include "preload/faults/on_self.hpp"
+#include "preload/points/passages.hpp"
 #include "preload/points/thread_facts.hpp"
 
 #include <stdlib.h>
@@ -60,16 +61,6 @@ bool is_about(const Slot& slot, Call call) noexcept {
     return (slot.calls[number / 64].load(std::memory_order_relaxed) >> number % 64 & 1) != 0;
 }
 
-void show_armed_calls() noexcept {
-    const std::uint32_t limit = slot_limit.load(std::memory_order_relaxed);
-    for (std::size_t i = 0; i < inject::kCallCount; ++i) {
-        bool any = false;
-        for (std::uint32_t at = 0; at < limit; ++at)
-            any = any || is_about(slots[at], static_cast<Call>(i));
-        armed_calls[i].store(any, std::memory_order_release);
-    }
-}
-
 Slot* free_slot() noexcept {
     for (Slot& slot : slots) {
         // A reader that died in its visit keeps the slot for ever.
@@ -103,22 +94,33 @@ void clear_slot(Slot& slot) noexcept {
 
 }  // namespace
 
+void show_armed_calls() noexcept {
+    const std::uint32_t limit = slot_limit.load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i < inject::kCallCount; ++i) {
+        bool any = passages_recorded.load(std::memory_order_relaxed);
+        for (std::uint32_t at = 0; at < limit; ++at)
+            any = any || is_about(slots[at], static_cast<Call>(i));
+        armed_calls[i].store(any, std::memory_order_release);
+    }
+}
+
 bool has_points() noexcept {
     return &threadfault_points_marker != nullptr;
 }
 
-Decision decide(Call call) noexcept {
+Decision decide(Call call, inject::Side side) noexcept {
     Decision decision;
+    const std::uint32_t limit = slot_limit.load(std::memory_order_acquire);
+    if (limit == 0) return decision;
     // A vfork child shares our memory, but is not part of the process that is counted.
     if (is_foreign_process()) return decision;
     inject::ThreadFacts facts;
     bool known = false;
-    const std::uint32_t limit = slot_limit.load(std::memory_order_acquire);
     for (std::uint32_t at = 0; at < limit; ++at) {
         Slot& slot = slots[at];
         if (!is_about(slot, call)) continue;
         const Visit visit(&slot);
-        if (!visit.armed() || !slot.rule.calls.has(call)) continue;
+        if (!visit.armed() || !slot.rule.calls.has(call) || slot.rule.side != side) continue;
         if (!known && !learn_facts(&facts)) return decision;
         known = true;
         if (!inject::matches(slot.rule.thread, facts)) continue;
@@ -130,10 +132,9 @@ Decision decide(Call call) noexcept {
     return decision;
 }
 
-void act_on(const Decision& decision, inject::Side side) {
+void act_on(const Decision& decision) {
     for (unsigned i = 0; i < decision.count; ++i) {
         const Effect& effect = decision.effects[i];
-        if (effect.side != side) continue;
         if (effect.action == Action::kill) inflict_on_self(effect.death, 0);
         if (effect.action == Action::delay) {
             inflict_on_self(wire::Fault::delay, effect.duration_ns);

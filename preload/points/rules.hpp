@@ -49,13 +49,18 @@ struct Decision {
     }
 };
 
-// The calling thread makes that call: counts it and says what is to happen. Keeps errno.
-Decision decide(inject::Call call) noexcept;
+// The calling thread makes that call, or comes back from it: counts it for the rules about that
+// side and says what is to happen. Calls that block side by side return in another order than they
+// were made in: rules for `after` count the returns. Keeps errno.
+Decision decide(inject::Call call, inject::Side side) noexcept;
 
-// The effects on that side of the call. Need not return; unwinding passes through.
-void act_on(const Decision& decision, inject::Side side);
+// Need not return; unwinding passes through.
+void act_on(const Decision& decision);
 
 // --- arming --------------------------------------------------------------------------------------
+
+// Puts armed_calls[] in step with the rules, and with a census that wants every call.
+void show_armed_calls() noexcept;
 
 // From THREADFAULT_INJECT, one SPEC a line. When the shim is loaded, by the thread that loads it.
 void arm_from_environment() noexcept;

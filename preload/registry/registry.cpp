@@ -5,6 +5,7 @@
 #include "preload/base/start.hpp"
 #include "preload/registry/agent_calls.hpp"
 #include "preload/registry/dead.hpp"
+#include "preload/registry/end_calls.hpp"
 #include "preload/registry/events.hpp"
 #include "preload/registry/storage.hpp"
 
@@ -112,6 +113,7 @@ void on_thread_end(void* value) {
         ::pthread_setspecific(end_key.load(std::memory_order_relaxed), value) == 0) {
         return;
     }
+    thread_has_ended();
     left_registry = true;
     own_record = nullptr;
     release(record);

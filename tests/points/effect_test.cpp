@@ -54,6 +54,14 @@ TEST(KillAtAPoint, UnwindsWhatUnwinds) {
     EXPECT_EQ("reads 2 gone\n", output_of({"end"}, injecting({"read:kill=vanish:when=3"})));
 }
 
+TEST(KillAtAPoint, CountsReturnsWhereItComesAfter) {
+    EXPECT_EQ("thread 2 gone\nthread 1 returned\n",
+              output_of({"returns"}, injecting({"sem_wait:after:kill=vanish:when=1"})));
+    EXPECT_EQ("thread 2 returned\nthread 1 gone\n",
+              output_of({"returns"}, injecting({"sem_wait:before:freeze=1ms:when=1",
+                                                "sem_wait:after:kill=vanish:when=2"})));
+}
+
 TEST(StartGlob, MeansTheStartRoutineWhereItsNameIsKnown) {
     // read_often() is no dynamic symbol: the name is unknown, the address is not.
     EXPECT_EQ("destructor\nreads 10 returned\n",

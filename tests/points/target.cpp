@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,6 +73,42 @@ void lock_one_by_one(int count) {
         pthread_join(thread, nullptr);
         std::printf("thread %d locked %d then %s\n", i, locker.locked.load(),
                     pthread_mutex_trylock(&locker.mutex) == EBUSY ? "held" : "free");
+    }
+}
+
+sem_t gates[2];
+
+// glibc keeps the number of waiters in the upper half.
+bool sem_has_waiter(const sem_t& gate) {
+    const auto* const words = reinterpret_cast<const volatile unsigned*>(&gate);
+    return words[1] != 0;
+}
+
+void* wait_at(void* gate) {
+    sem_wait(static_cast<sem_t*>(gate));
+    return gate;
+}
+
+void* join(pthread_t thread) {
+    void* result = nullptr;
+    pthread_join(thread, &result);
+    return result;
+}
+
+// Two waits that are made in one order and return in the other.
+void show_returns() {
+    pthread_t threads[2];
+    for (int i = 0; i < 2; ++i) {
+        sem_init(&gates[i], 0, 0);
+        pthread_create(&threads[i], nullptr, wait_at, &gates[i]);
+        // Asleep: it has made its call.
+        while (!sem_has_waiter(gates[i]))
+            usleep(1000);
+    }
+    for (int i = 1; i >= 0; --i) {
+        sem_post(&gates[i]);
+        void* const result = join(threads[i]);
+        std::printf("thread %d %s\n", i + 1, result == &gates[i] ? "returned" : "gone");
     }
 }
 
@@ -166,12 +203,16 @@ void serve(MakeCall make, int count) {
 
 }  // namespace
 
-// target calls|together|fork|serve CALL COUNT [THREADS], target locks COUNT, target end,
-// target spurious WAITS
+// target calls|together|fork|serve CALL COUNT [THREADS], target locks COUNT, target end, target
+// returns, target spurious WAITS
 int main(int argc, char** argv) {
     const std::string mode = argc > 1 ? argv[1] : "";
     if (mode == "end") {
         show_end();
+        return 0;
+    }
+    if (mode == "returns") {
+        show_returns();
         return 0;
     }
     if (argc < 3) return 2;

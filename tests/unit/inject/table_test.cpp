@@ -53,6 +53,17 @@ TEST(CallTable, NoThreadCallIsInterrupted) {
     }
 }
 
+TEST(Refusals, OfThreadStart) {
+    // No cancellation point, and nothing comes after it; the other deaths may stand there.
+    EXPECT_NE("", refusal("thread_start:kill=cancel"));
+    EXPECT_NE("", refusal("thread_start:kill=async-cancel"));
+    EXPECT_NE("", refusal("thread_start:after:kill=vanish"));
+    EXPECT_NE("", refusal("thread_start:after:delay=1ms"));
+    EXPECT_EQ("", refusal("thread_start:kill=exit"));
+    EXPECT_EQ("", refusal("thread_start:kill=vanish"));
+    EXPECT_EQ("", refusal("thread_start:freeze=1s"));
+}
+
 // docs/injecting.md: a row for each call, with its errors in order.
 TEST(CallTable, IsWhatTheManualSays) {
     std::ifstream manual(THREADFAULT_INJECTING);

@@ -1,6 +1,7 @@
 // What the registry calls of the agent, in a program without one.
 #include "stand_ins.hpp"
 #include "preload/registry/agent_calls.hpp"
+#include "preload/registry/end_calls.hpp"
 #include "preload/registry/events.hpp"
 
 namespace threadfault::shim {
@@ -14,6 +15,8 @@ void last_thread_is_leaving() noexcept {
 }
 
 void tell_agent_of_move() noexcept {}
+
+void thread_has_ended() noexcept {}
 
 void tell(wire::EventKind, const Record&, std::uint32_t) noexcept {}
 
