@@ -51,7 +51,7 @@ void setup_demote(CLI::App& app, Invocation& invocation) {
     app.add_option("--cpus", options->cpus, "run only on these CPUs, for example 0,2-3")
         ->type_name("LIST");
     app.add_option("--for", options->duration, "undo it after this time")->type_name("TIME");
-    app.footer(std::string(drive::selector_help()) +
+    app.footer(std::string(selector_help()) +
                "\n"
                "--for or `threadfault thaw` restores the previous values. If the target has no\n"
                "right to raise its priority again, --nice and --idle with --for are refused\n"

@@ -58,7 +58,7 @@ std::string what_thaw_undoes() {
 }
 
 std::string footer(const char* text) {
-    return std::string(drive::selector_help()) + "\n" + text + kExitStatus;
+    return std::string(selector_help()) + "\n" + text + kExitStatus;
 }
 
 int run_freeze(const HoldOptions& options, const Invocation& invocation) {

@@ -77,7 +77,7 @@ void setup_kill(CLI::App& app, Invocation& invocation) {
     app.add_flag("--anywhere", options->anywhere, "do not wait for a safe point");
     app.add_flag("--dry-run", options->dry_run,
                  "only forecast the effect, from the thread's stack and locks");
-    app.footer(std::string(drive::selector_help()) + "\n" + ways_to_end() + kKillExamples);
+    app.footer(std::string(selector_help()) + "\n" + ways_to_end() + kKillExamples);
     invocation.action = [options, &invocation] { return run_kill(*options, invocation); };
 }
 

@@ -62,7 +62,7 @@ int run_run(const RunOptions& options, const Invocation& invocation) {
         drive::become(drive::prepare_launch(launch));
     } catch (const drive::CannotStart& error) {
         report_error(error, invocation.json, invocation.error_style());
-        return error.status();
+        return cannot_start_status(error.error_code());
     }
 }
 

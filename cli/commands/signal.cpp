@@ -50,7 +50,7 @@ void setup_signal(CLI::App& app, Invocation& invocation) {
         ->type_name("");
     app.add_option("--value", options->value, "value sent with the signal; default 0")
         ->type_name("N");
-    app.footer(std::string(drive::selector_help()) + "\n" + kSignalExamples);
+    app.footer(std::string(selector_help()) + "\n" + kSignalExamples);
     invocation.action = [options, &invocation] { return run_signal(*options, invocation); };
 }
 

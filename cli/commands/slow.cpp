@@ -45,7 +45,7 @@ void setup_slow(CLI::App& app, Invocation& invocation) {
         ->type_name("TIME");
     app.add_option("--wait", options->wait, "how long to wait for it to begin; default 1s")
         ->type_name("TIME");
-    app.footer(std::string(drive::selector_help()) +
+    app.footer(std::string(selector_help()) +
                "\n"
                "The thread's CPU time is limited to that share of elapsed time by stopping it\n"
                "again and again; time that it spends blocked does not count. `threadfault thaw`\n"

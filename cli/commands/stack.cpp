@@ -1,5 +1,6 @@
 #include "commands/stack.hpp"
 #include "commands/commands.hpp"
+#include "commands/thread_options.hpp"
 #include "drive/threads/selector.hpp"
 #include "threadfault/error.hpp"
 
@@ -29,7 +30,7 @@ void setup_stack(CLI::App& app, Invocation& invocation) {
         "another process. Other processes, and threads that do not answer, are stopped\n"
         "with ptrace for about 50 microseconds each.\n"
         "\n" +
-        std::string(drive::selector_help()) +
+        std::string(selector_help()) +
         "Here several matches are not an error: all of them are shown.\n"
         "\n"
         "Examples:\n"

@@ -3,6 +3,7 @@
 #include "base/clean_text.hpp"
 #include "base/descriptor.hpp"
 #include "base/duration.hpp"
+#include "base/json_schema.hpp"
 #include "commands/commands.hpp"
 #include "commands/stop_request.hpp"
 #include "commands/thread_options.hpp"
@@ -129,11 +130,9 @@ public:
 
     std::string json(pid_t pid, const drive::StormEnd& end, const drive::StormJournal& journal,
                      std::uint64_t seed) const {
-        nlohmann::ordered_json json = {{"pid", pid},
-                                       {"seed", seed},
-                                       {"faults", end.steps},
-                                       {"undone", end.undone},
-                                       {"journal", journal.path()}};
+        nlohmann::ordered_json json = {
+            {"schema", base::kJsonSchema}, {"pid", pid},           {"seed", seed},
+            {"faults", end.steps},         {"undone", end.undone}, {"journal", journal.path()}};
         json["outcomes"] = counts_;
         json["target_died"] = end.target_died ? nlohmann::ordered_json(*end.target_died)
                                               : nlohmann::ordered_json(nullptr);

@@ -160,6 +160,23 @@ drive::Plan plan_of(std::string_view time, const std::function<drive::PlanInput(
     }
 }
 
+std::string_view selector_help() noexcept {
+    return "THREAD is a thread ID, or selects threads:\n"
+           "  main          the main thread\n"
+           "  name=GLOB     by name (name=worker*)\n"
+           "  start=GLOB    by the symbol of the start routine\n"
+           "  path=main/3/1 by thread path: the first thread created by main's third\n"
+           "  nth=N         by order of creation, from 1\n"
+           "  state=S       by state: R, S, D, T, t or I\n"
+           "  in=FUNCTION   by a function on its stack (a GLOB)\n"
+           "  holding=LOCK  by a lock that it holds and others wait for: symbol or address\n"
+           "  waiting=KIND  by what it waits for: mutex, rwlock, cond, sem, barrier, join\n"
+           "                or futex\n"
+           "Terms joined by commas must all hold: name=worker*,waiting=mutex.\n"
+           "When several threads match, the command lists them and fails unless --all,\n"
+           "--first or --random is given.\n";
+}
+
 FaultResults inflict_on_chosen(const ThreadOptions& options, const drive::Plan& plan,
                                const BeforeFault& before) {
     // Mistakes in the command line are reported before any process is opened.

@@ -80,6 +80,9 @@ ExitCode worst_exit_code(const std::vector<drive::Result>& results) noexcept;
 int report(const Invocation& invocation, const ThreadOptions& options, const FaultResults& done,
            std::string_view fault, std::string_view how, std::string_view verb);
 
+// What `--help` says about selectors.
+std::string_view selector_help() noexcept;
+
 }  // namespace threadfault::cli
 
 #endif  // THREADFAULT_CLI_COMMANDS_THREAD_OPTIONS_HPP

@@ -110,7 +110,7 @@ constexpr Row kTable[] = {
     {ErrorCode::not_found, ExitCode::usage},       // `run`: 127
     {ErrorCode::not_executable, ExitCode::usage},  // `run`: 126
     {ErrorCode::no_graphviz, ExitCode::usage},
-    {ErrorCode::no_command, ExitCode::usage},
+    {ErrorCode::no_command, ExitCode::internal},
     {ErrorCode::no_such_process, ExitCode::no_such_thread, no_such_process},
     {ErrorCode::no_such_thread, ExitCode::no_such_thread, no_such_thread},
     {ErrorCode::ambiguous_selector, ExitCode::no_such_thread, ambiguous_selector},
@@ -154,6 +154,10 @@ const Row& row_of(ErrorCode code) noexcept {
 
 ExitCode exit_code(ErrorCode code) noexcept {
     return row_of(code).exit;
+}
+
+int cannot_start_status(ErrorCode code) noexcept {
+    return code == ErrorCode::not_found ? 127 : 126;
 }
 
 int exit_status(const Error& error) noexcept {

@@ -23,6 +23,9 @@ enum class ExitCode : int {
 
 [[nodiscard]] ExitCode exit_code(ErrorCode code) noexcept;
 [[nodiscard]] int exit_status(const Error& error) noexcept;
+// What `run` ends with when the program can't be started, as shells have it: 127 not found, 126 not
+// executable.
+[[nodiscard]] int cannot_start_status(ErrorCode code) noexcept;
 
 // What to do, in the words of the command line; "" when there is nothing to say.
 [[nodiscard]] std::string hint(const Error& error);

@@ -58,6 +58,8 @@ Json thread_of(const drive::ThreadView& thread) {
                  {"age_seconds", base::rounded(thread.age_seconds, base::kMillis)}};
     json["cancel"] = cancel_of(thread);
     json["waiting_on"] = waiting_of(thread);
+    json["syscall"] =
+        text_or_null(thread.syscall ? drive::syscall_text(*thread.syscall) : std::string());
     // Only where something is known: most threads have nothing that others wait for.
     for (const drive::HeldLock& lock : thread.holding) {
         json["holding"].push_back({{"kind", to_string(lock.kind)},

@@ -3,6 +3,8 @@
 #ifndef THREADFAULT_CLI_RENDER_JSON_VALUES_HPP
 #define THREADFAULT_CLI_RENDER_JSON_VALUES_HPP
 
+#include "base/json_schema.hpp"
+
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -10,9 +12,12 @@ namespace threadfault::cli {
 
 using Json = nlohmann::ordered_json;
 
-// Thread names are bytes, JSON is UTF-8: what is none becomes U+FFFD.
+// One object that a command prints. Thread names are bytes, JSON is UTF-8: what is none becomes
+// U+FFFD.
 inline std::string line(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    Json told = {{"schema", base::kJsonSchema}};
+    told.update(json);
+    return told.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 inline Json text_or_null(const std::string& text) {

@@ -110,12 +110,14 @@ private:
                         [](const Frame& one) { return has_internal_lock(*one.place); });
         if (inside) {
             say("it is inside the allocator, the loader or stdio: `kill` waits until it leaves, "
-                "unless --anywhere");
+                "unless the death is allowed anywhere");
             return true;
         }
         for (const LockAtStake& one : locks_) {
             if (!one.standard) continue;
-            say(formatted("it holds {}: `kill` waits until it is released, unless --anywhere",
+            say(
+                formatted("it holds {}: `kill` waits until it is released, unless the death is "
+                          "allowed anywhere",
                           name_of(one)));
             return true;
         }

@@ -147,8 +147,7 @@ void GuardedProcess::start_target(const LaunchOptions& options) {
     }
     if (message.kind == Kind::failed) {
         const bool missing = message.value == ENOENT;
-        throw drive::CannotStart(missing ? 127 : 126,
-                                 missing ? ErrorCode::not_found : ErrorCode::not_executable,
+        throw drive::CannotStart(missing ? ErrorCode::not_found : ErrorCode::not_executable,
                                  formatted("{}: {}", program_, std::strerror(message.value)), "");
     }
 }

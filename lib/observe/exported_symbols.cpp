@@ -27,8 +27,7 @@ std::uint32_t count_by_gnu_hash(const ReadMemory& memory, std::uint64_t table) {
         header.buckets > kMostBuckets || header.bloom_words > kMostBuckets) {
         return 0;
     }
-    const std::uint64_t begin =
-        table + sizeof header + header.bloom_words * sizeof(std::uint64_t);
+    const std::uint64_t begin = table + sizeof header + header.bloom_words * sizeof(std::uint64_t);
     std::vector<std::uint32_t> buckets(header.buckets);
     if (!memory(begin, buckets.data(), buckets.size() * sizeof buckets[0])) return 0;
     std::uint32_t last = *std::max_element(buckets.begin(), buckets.end());

@@ -1,22 +1,31 @@
+#include "base/fault.hpp"
 #include "format/format.hpp"
 #include "inject/spec.hpp"
 #include "scenario/parse_parts.hpp"
 #include "scenario/placeholders.hpp"
 
-#include <array>
 #include <sstream>
 
 namespace threadfault::scenario {
 namespace {
 
-constexpr std::array<std::string_view, 14> kVerbs = {
-    "kill",   "signal", "freeze",          "thaw", "slow",  "delay", "spin", "interrupt", "demote",
-    "inject", "wait",   "wait_for_thread", "run",  "expect"};
+// The faults' verbs, and those that only scenarios have.
+const std::vector<std::string>& step_verbs() {
+    static const std::vector<std::string> verbs = [] {
+        std::vector<std::string> all;
+        for (const base::VerbInfo& fault : base::kVerbs)
+            all.emplace_back(fault.name);
+        for (const char* const own : {"inject", "wait", "wait_for_thread", "run", "expect"})
+            all.emplace_back(own);
+        return all;
+    }();
+    return verbs;
+}
 
 std::string find_verb(const Source& source, const toml::table& table) {
     const Place place = source.place(table.source());
     std::string found;
-    for (const std::string_view verb : kVerbs) {
+    for (const std::string& verb : step_verbs()) {
         if (!table.contains(verb)) continue;
         // `wait` is a verb and, in a fault, how long the fault may take.
         if (!found.empty() && verb == "wait" && table.get(verb)->is_string()) continue;
@@ -28,7 +37,7 @@ std::string find_verb(const Source& source, const toml::table& table) {
     }
     if (!found.empty()) return found;
 
-    const std::vector<std::string> verbs(kVerbs.begin(), kVerbs.end());
+    const std::vector<std::string>& verbs = step_verbs();
     if (table.empty()) fail(place, formatted("empty step{}", suggestion("", verbs)));
     const toml::key& key = table.begin()->first;
     fail(source.place(key.source()), formatted("step without a verb: \"{}\" is not one{}",

@@ -1,10 +1,13 @@
 #include "support/cli.hpp"
 
+#include <gtest/gtest.h>
+
 namespace threadfault::test {
 
 std::string command_path() {
     return THREADFAULT_COMMAND;
 }
+
 std::string shim_path() {
     return THREADFAULT_SHIM;
 }
@@ -30,6 +33,10 @@ CliResult run_cli(const std::vector<std::string>& arguments, const SpawnOptions&
     const std::string& text = result.out.empty() ? result.err : result.out;
     result.json = nlohmann::json::parse(text, nullptr, false);
     if (result.json.is_discarded()) result.json = nullptr;
+    // What every object of every command has, in every test that looks at one.
+    if (result.json.is_object()) {
+        EXPECT_EQ(result.json.value("schema", 0), 1) << text;
+    }
     return result;
 }
 

@@ -1,4 +1,5 @@
 // threadfault-test: what `threadfault test` becomes.
+#include "base/json_schema.hpp"
 #include "format/format.hpp"
 #include "render/error_table.hpp"
 #include "scenario/options.hpp"
@@ -62,7 +63,8 @@ void print(const std::string& text) {
 void report_error(const Error& error, const Options& options) {
     std::string text;
     if (options.json) {
-        text = Json{{"error",
+        text = Json{{"schema", base::kJsonSchema},
+                    {"error",
                      {{"code", to_string(error.error_code())},
                       {"message", error.what()},
                       {"hint", cli::hint(error)}}}}
@@ -100,7 +102,8 @@ int check(const std::vector<Scenario>& scenarios, const Options& options) {
         text += formatted("{}: {} test{}\n", scenario.file, scenario.tests.size(),
                           scenario.tests.size() == 1 ? "" : "s");
     }
-    print(options.json ? Json{{"files", files}}.dump() + "\n" : text);
+    print(options.json ? Json{{"schema", base::kJsonSchema}, {"files", files}}.dump() + "\n"
+                       : text);
     return 0;
 }
 

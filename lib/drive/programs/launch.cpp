@@ -36,15 +36,15 @@ const char* hint_for(Preloadable verdict) {
 [[noreturn]] void refuse(const std::string& program, const observe::ProgramCheck& check) {
     switch (check.verdict) {
         case Preloadable::not_found:
-            throw CannotStart(127, ErrorCode::not_found, formatted("{}: not found", program),
+            throw CannotStart(ErrorCode::not_found, formatted("{}: not found", program),
                               program.find('/') == std::string::npos
                                   ? "it is not in any directory of PATH"
                                   : "no such file");
         case Preloadable::not_executable:
-            throw CannotStart(126, ErrorCode::not_executable,
-                              formatted("{}: not executable", program), check.reason);
+            throw CannotStart(ErrorCode::not_executable, formatted("{}: not executable", program),
+                              check.reason);
         case Preloadable::not_elf:
-            throw CannotStart(126, ErrorCode::not_executable,
+            throw CannotStart(ErrorCode::not_executable,
                               formatted("{}: neither a program nor a script", program),
                               "a script begins with a line like #!/bin/sh");
         default:
@@ -119,8 +119,7 @@ void become(const Launch& launch) {
     execve(launch.file.c_str(), base::pointers_to(launch.arguments).data(),
            base::pointers_to(launch.environment).data());
     const int error = errno;
-    throw CannotStart(error == ENOENT ? 127 : 126,
-                      error == ENOENT ? ErrorCode::not_found : ErrorCode::not_executable,
+    throw CannotStart(error == ENOENT ? ErrorCode::not_found : ErrorCode::not_executable,
                       formatted("{}: {}", launch.arguments.front(), strerror(error)), "");
 }
 

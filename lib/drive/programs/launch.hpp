@@ -24,16 +24,10 @@ struct LaunchOptions {
     bool follow = true;
 };
 
-// A program that can't be started, with the code that `run` ends with: 127 not found, 126 not
-// executable, as shells have it.
+// A program that can't be started: not_found or not_executable.
 class CannotStart : public Error {
 public:
-    CannotStart(int status, ErrorCode code, const std::string& message, std::string advice)
-        : Error(code, message, std::move(advice)), status_(status) {}
-    int status() const noexcept { return status_; }
-
-private:
-    int status_;
+    using Error::Error;
 };
 
 // Looks at the program, refuses what the shim can't be loaded into (Error{no_agent}, with the

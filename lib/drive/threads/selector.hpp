@@ -55,9 +55,6 @@ struct TermValue {
 };
 std::vector<TermValue> selector_values(std::string_view key);
 
-// What `--help` says about selectors.
-std::string_view selector_help() noexcept;
-
 }  // namespace threadfault::drive
 
 #endif  // THREADFAULT_DRIVE_THREADS_SELECTOR_HPP

@@ -1,5 +1,6 @@
 #include "base/clean_text.hpp"
 #include "base/duration.hpp"
+#include "base/json_schema.hpp"
 #include "scenario/report/report.hpp"
 
 #include <nlohmann/json.hpp>
@@ -50,12 +51,11 @@ std::string json_report(const std::vector<TestResult>& results, const Summary& s
              {"failure", result.failure ? failure_json(*result.failure) : Json(nullptr)},
              {"journal", cleaned(result.journal)}});
     }
-    const Json report = {{"tests", tests},
-                         {"passed", summary.passed},
-                         {"failed", summary.failed},
-                         {"not_run", summary.not_run},
-                         {"seconds", base::rounded(summary.seconds, base::kMillis)},
-                         {"seed", summary.seed}};
+    const Json report = {
+        {"schema", base::kJsonSchema}, {"tests", tests},
+        {"passed", summary.passed},    {"failed", summary.failed},
+        {"not_run", summary.not_run},  {"seconds", base::rounded(summary.seconds, base::kMillis)},
+        {"seed", summary.seed}};
     return report.dump() + "\n";
 }
 

@@ -107,22 +107,22 @@ TEST(FindShim, ChecksWhatIsGiven) {
     EXPECT_EQ(code_of("/"), "bad_shim");
 }
 
-TEST(Launch, UnknownProgramsEndAsShellsHaveIt) {
+TEST(Launch, UnknownProgramsAreToldFromThoseThatCantRun) {
     LaunchOptions options;
     options.shim = "/lib/shim.so";
-    const auto status_of = [&](const std::string& program) {
+    const auto error_of = [&](const std::string& program) {
         options.command = {program};
         try {
             prepare_launch(options);
         } catch (const CannotStart& error) {
-            return error.status();
+            return error.error_code();
         }
-        return 0;
+        return ErrorCode{};
     };
-    EXPECT_EQ(status_of("/nonexistent/program"), 127);
-    EXPECT_EQ(status_of("no-such-program-in-path"), 127);
-    EXPECT_EQ(status_of("/etc/passwd"), 126);
-    EXPECT_EQ(status_of("/"), 126);
+    EXPECT_EQ(error_of("/nonexistent/program"), ErrorCode::not_found);
+    EXPECT_EQ(error_of("no-such-program-in-path"), ErrorCode::not_found);
+    EXPECT_EQ(error_of("/etc/passwd"), ErrorCode::not_executable);
+    EXPECT_EQ(error_of("/"), ErrorCode::not_executable);
 }
 
 }  // namespace

@@ -41,12 +41,13 @@ drive::ThreadView thread_named(std::string name) {
 
 TEST(JsonThreads, HasTheDocumentedKeys) {
     const json report = parse(json_threads(4711, "server -t 4", true, {thread_named("w")}));
-    EXPECT_EQ(keys(report), (std::set<std::string>{"pid", "command", "agent", "threads"}));
+    EXPECT_EQ(keys(report),
+              (std::set<std::string>{"schema", "pid", "command", "agent", "threads"}));
     EXPECT_EQ(
         keys(report["threads"][0]),
         (std::set<std::string>{"tid", "name", "state", "main", "start", "start_location", "path",
                                "index", "creator_tid", "pthread", "cpu_seconds", "age_seconds",
-                               "cancel", "waiting_on", "signal_blocked", "faults"}));
+                               "cancel", "waiting_on", "syscall", "signal_blocked", "faults"}));
 }
 
 TEST(JsonSeconds, AreThoseThatWereMeasured) {
@@ -71,7 +72,7 @@ TEST(JsonSeconds, AreThoseThatWereMeasured) {
 TEST(JsonThreads, WhatIsUnknownIsNull) {
     const json thread = parse(json_threads(1, "", false, {thread_named("w")}))["threads"][0];
     for (const char* key : {"start", "start_location", "path", "index", "creator_tid", "pthread",
-                            "cancel", "waiting_on", "signal_blocked"}) {
+                            "cancel", "waiting_on", "syscall", "signal_blocked"}) {
         EXPECT_TRUE(thread[key].is_null()) << key;
     }
     EXPECT_TRUE(thread["faults"].is_array());
@@ -128,7 +129,8 @@ drive::Result result_of(pid_t tid, Outcome outcome, std::string reason) {
 TEST(JsonResults, OfOneThread) {
     const json told =
         parse(json_results(4711, "kill", "vanish", {result_of(4713, Outcome::ended, "")}, false));
-    EXPECT_EQ(told, (json{{"pid", 4711},
+    EXPECT_EQ(told, (json{{"schema", 1},
+                          {"pid", 4711},
                           {"tid", 4713},
                           {"name", "w"},
                           {"fault", "kill"},
@@ -148,23 +150,26 @@ TEST(JsonResults, HowIsKillsAlone) {
 
 TEST(JsonResults, OfManyAreAnArrayEvenOfOne) {
     json told = parse(json_results(1, "kill", "cancel", {result_of(2, Outcome::ended, "")}, true));
-    EXPECT_EQ(keys(told), (std::set<std::string>{"pid", "results"}));
+    EXPECT_EQ(keys(told), (std::set<std::string>{"schema", "pid", "results"}));
     EXPECT_EQ(told["results"].size(), 1U);
     told = parse(json_results(1, "thaw", "", {}, true));
     EXPECT_EQ(told["results"], json::array());
 }
 
 TEST(JsonTargets, HasTheDocumentedKeys) {
-    EXPECT_EQ(parse(json_targets({})), (json{{"targets", json::array()}}));
-    EXPECT_EQ(parse(json_targets({{4711, "server", 5}}))["targets"][0],
-              (json{{"pid", 4711}, {"command", "server"}, {"threads", 5}, {"agent", true}}));
+    EXPECT_EQ(parse(json_targets({})), (json{{"schema", 1}, {"targets", json::array()}}));
+    EXPECT_EQ(
+        parse(json_targets({{4711, "server", 5}}))["targets"][0],
+        (json{
+            {"schema", 1}, {"pid", 4711}, {"command", "server"}, {"threads", 5}, {"agent", true}}));
 }
 
 TEST(JsonError, HasTheDocumentedKeys) {
     const Error error(ErrorCode::no_such_thread, "no \"thread\"", "");
     EXPECT_EQ(
         parse(json_error(error)),
-        (json{{"error",
+        (json{{"schema", 1},
+              {"error",
                {{"code", "no_such_thread"}, {"message", "no \"thread\""}, {"hint", nullptr}}}}));
 }
 
