@@ -20,13 +20,13 @@ inline constexpr const char* kPassagesVariable = "THREADFAULT_PASSAGES";
 inline constexpr std::uint32_t kPassagesMagic = 0x50464854;  // "THFP"
 inline constexpr std::uint32_t kPassagesVersion = 1;
 
-inline constexpr std::size_t kPassageFrames = 10;      // return addresses, innermost first
-inline constexpr std::size_t kPassageThreads = 1024;   // that are recorded
-inline constexpr std::size_t kPassagePoints = 16384;   // of all threads
-inline constexpr std::size_t kPassageSlots = 32768;    // of the table that finds them
-inline constexpr std::size_t kPassageHeld = 12;        // locks that one thread holds
-inline constexpr std::size_t kPassageContexts = 8;     // kept for a point
-inline constexpr std::size_t kPassageFollowers = 8;    // kept for a point
+inline constexpr std::size_t kPassageFrames = 10;       // return addresses, innermost first
+inline constexpr std::size_t kPassageThreads = 1024;    // that are recorded
+inline constexpr std::size_t kPassagePoints = 16384;    // of all threads
+inline constexpr std::size_t kPassageSlots = 32768;     // of the table that finds them
+inline constexpr std::size_t kPassageHeld = 12;         // locks that one thread holds
+inline constexpr std::size_t kPassageContexts = 8;      // kept for a point
+inline constexpr std::size_t kPassageFollowers = 8;     // kept for a point
 inline constexpr std::size_t kPassageMaps = 192 << 10;  // text of /proc/self/maps
 inline constexpr std::size_t kPassageCache = 64;
 
@@ -142,7 +142,7 @@ struct PassageThread {
 struct Passages {
     std::uint32_t magic = kPassagesMagic;
     std::uint32_t version = kPassagesVersion;
-    std::atomic<std::int32_t> claimed{0};          // process id
+    std::atomic<std::int32_t> claimed{0};           // process id
     std::atomic<std::uint32_t> other_processes{0};  // that made threads, too
     std::atomic<std::uint32_t> threads_lost{0};     // for want of room
     std::atomic<std::uint32_t> points_lost{0};

@@ -115,7 +115,8 @@ void prepare_call_stacks() noexcept {
         if (library != nullptr) {
             ip_of = reinterpret_cast<Word>(::dlsym(library, "_Unwind_GetIP"));
             cfa_of = reinterpret_cast<Word>(::dlsym(library, "_Unwind_GetCFA"));
-            backtrace_of_libgcc = reinterpret_cast<Backtrace>(::dlsym(library, "_Unwind_Backtrace"));
+            backtrace_of_libgcc =
+                reinterpret_cast<Backtrace>(::dlsym(library, "_Unwind_Backtrace"));
         }
         if (ip_of == nullptr || cfa_of == nullptr) backtrace_of_libgcc = nullptr;
     }

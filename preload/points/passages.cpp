@@ -162,8 +162,8 @@ PassageStack* stack_here(PassageThread* thread, std::uint64_t frame, std::uint64
     if (known->hash != 0 && is_same(*known, frame, site)) return known;
     known->frame = frame;
     known->site = site;
-    known->frame_count = static_cast<std::uint32_t>(
-        unwind_here(known->frames, known->places, wire::kPassageFrames));
+    known->frame_count =
+        static_cast<std::uint32_t>(unwind_here(known->frames, known->places, wire::kPassageFrames));
     known->hash = hash_stack(known->frames, known->frame_count);
     known->point = UINT32_MAX;
     if (modules_of_maps.load(std::memory_order_relaxed) != modules_seen()) copy_maps();

@@ -24,7 +24,7 @@ struct Passage {
     wire::PassageThread* thread = nullptr;  // nullptr: it is not recorded
     std::uint64_t stack = 0;
     const void* lock = nullptr;
-    bool chosen = false;  // the experiment is about this very passage
+    bool chosen = false;   // the experiment is about this very passage
     bool instead = false;  // and puts `effect` in the place of the call
     Effect effect;
 };

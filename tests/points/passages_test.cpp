@@ -1,8 +1,8 @@
 // What the shim writes into the file of a sweep, read after the process has ended.
+#include "wire/passages.hpp"
 #include "inject/calls.hpp"
 #include "inject/rule.hpp"
 #include "run_target.hpp"
-#include "wire/passages.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -40,9 +40,10 @@ public:
     wire::Passages* operator->() { return content_; }
 
     SpawnOptions options() const {
-        return {.environment = {{"LD_PRELOAD", THREADFAULT_POINTS_SHIM},
-                                {wire::kPassagesVariable, "/proc/" + std::to_string(getpid()) +
-                                                              "/fd/" + std::to_string(descriptor_)}}};
+        return {.environment = {
+                    {"LD_PRELOAD", THREADFAULT_POINTS_SHIM},
+                    {wire::kPassagesVariable,
+                     "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(descriptor_)}}};
     }
 
     const PassagePoint* point(Call call, unsigned thread) const {

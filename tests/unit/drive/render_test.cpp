@@ -158,10 +158,8 @@ TEST(JsonResults, OfManyAreAnArrayEvenOfOne) {
 
 TEST(JsonTargets, HasTheDocumentedKeys) {
     EXPECT_EQ(parse(json_targets({})), (json{{"schema", 1}, {"targets", json::array()}}));
-    EXPECT_EQ(
-        parse(json_targets({{4711, "server", 5}}))["targets"][0],
-        (json{
-            {"schema", 1}, {"pid", 4711}, {"command", "server"}, {"threads", 5}, {"agent", true}}));
+    EXPECT_EQ(parse(json_targets({{4711, "server", 5}}))["targets"][0],
+              (json{{"pid", 4711}, {"command", "server"}, {"threads", 5}, {"agent", true}}));
 }
 
 TEST(JsonError, HasTheDocumentedKeys) {
