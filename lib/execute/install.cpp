@@ -124,7 +124,24 @@ bool handler_in_place() noexcept {
 #endif
 }
 
+namespace {
+
+// fork() copies the handlers before it copies the memory, and other threads run on between the two.
+// Where one of them installed ours just then, the child's memory says so and its kernel does not:
+// the first request would end it.
+void install_again_if_lost() noexcept {
+    const int signal_number = signal_in_use();
+    if (signal_number == 0) return;
+    KernelSigaction now{};
+    if (sys_query_sigaction(signal_number, &now) != 0) return;
+    if (now.handler != reinterpret_cast<void*>(SIG_DFL)) return;
+    install(signal_number, set_disposition.load(std::memory_order_relaxed));
+}
+
+}  // namespace
+
 void reset_after_fork() noexcept {
+    install_again_if_lost();
     reset_slots();
     cookie.store(new_cookie(), std::memory_order_relaxed);
     sender_pid.store(sys_getpid(), std::memory_order_relaxed);
