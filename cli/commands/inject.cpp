@@ -61,6 +61,11 @@ int arm(client::Connection& connection, pid_t pid, const std::vector<inject::Spe
     return 0;
 }
 
+Json skipped_because(const wire::SpecRecord& record) {
+    if (record.skipped == 0) return nullptr;
+    return inject::why_skipped(record.text);
+}
+
 int list(client::Connection& connection, pid_t pid, const Invocation& invocation) {
     const std::vector<wire::SpecRecord> records = connection.specs();
     if (invocation.json) {
@@ -69,7 +74,9 @@ int list(client::Connection& connection, pid_t pid, const Invocation& invocation
             specs.push_back({{"id", record.id},
                              {"spec", record.text},
                              {"matched", record.matched},
-                             {"injected", record.injected}});
+                             {"injected", record.injected},
+                             {"skipped", record.skipped},
+                             {"skipped_because", skipped_because(record)}});
         }
         print_out(line({{"pid", pid}, {"specs", specs}}));
         return 0;
@@ -78,13 +85,20 @@ int list(client::Connection& connection, pid_t pid, const Invocation& invocation
         print_out(formatted("no call faults are armed in process {}\n", pid));
         return 0;
     }
-    Table table({{"ID", true}, {"MATCHED", true}, {"INJECTED", true}, {"SPEC"}});
+    Table table({{"ID", true}, {"MATCHED", true}, {"INJECTED", true}, {"SKIPPED", true}, {"SPEC"}});
     for (const wire::SpecRecord& record : records) {
         table.add({std::to_string(record.id), std::to_string(record.matched),
-                   std::to_string(record.injected), base::clean_line(record.text)});
+                   std::to_string(record.injected), std::to_string(record.skipped),
+                   base::clean_line(record.text)});
     }
     std::string out;
     table.print(&out, invocation.style(), terminal_width(STDOUT_FILENO));
+    for (const wire::SpecRecord& record : records) {
+        if (record.skipped == 0) continue;
+        out += formatted(
+            "number {} skipped {} calls: impossible on their objects: {}; --force lifts that\n",
+            record.id, record.skipped, inject::why_skipped(record.text));
+    }
     print_out(out);
     return 0;
 }

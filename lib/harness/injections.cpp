@@ -47,7 +47,9 @@ std::vector<Injection> Target::injections() const {
     std::vector<Injection> injections;
     for (const wire::SpecRecord& record : impl_->connect(process, kPatience)->specs()) {
         const std::string_view text(record.text, strnlen(record.text, sizeof record.text));
-        injections.push_back({record.id, std::string(text), record.matched, record.injected});
+        injections.push_back({record.id, std::string(text), record.matched, record.injected,
+                              record.skipped,
+                              record.skipped > 0 ? inject::why_skipped(text) : std::string()});
     }
     return injections;
 }

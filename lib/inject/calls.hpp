@@ -30,9 +30,10 @@ enum class Convention : std::uint8_t {
 };
 
 inline constexpr unsigned kPlain = 0;
-inline constexpr unsigned kCancels = 1U << 0;   // a cancellation point
-inline constexpr unsigned kSpurious = 1U << 1;  // may wake up spuriously
-inline constexpr unsigned kIo = 1U << 2;        // not of <pthread.h>, <threads.h>, <semaphore.h>
+inline constexpr unsigned kCancels = 1U << 0;     // a cancellation point
+inline constexpr unsigned kSpurious = 1U << 1;    // may wake up spuriously
+inline constexpr unsigned kIo = 1U << 2;          // not of <pthread.h>, <threads.h>, <semaphore.h>
+inline constexpr unsigned kDescriptor = 1U << 3;  // its first argument is one
 
 struct CallInfo {
     const char* name;
@@ -55,6 +56,12 @@ const CallInfo& info(Call call) noexcept;
 // The same, where it must be known at compile time.
 inline constexpr Convention kConventions[] = {
 #define THREADFAULT_CALL(name, header, convention, ...) Convention::convention,
+#include "inject/calls.def"
+#undef THREADFAULT_CALL
+};
+
+inline constexpr unsigned kTraits[] = {
+#define THREADFAULT_CALL(name, header, convention, traits, ...) traits,
 #include "inject/calls.def"
 #undef THREADFAULT_CALL
 };

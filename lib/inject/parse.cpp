@@ -1,4 +1,4 @@
-// CALL[,CALL…]:[before:|after:]FAULT[:when=…][:probability=P][:seed=N][:thread=SELECTOR]
+// CALL[,CALL…]:[before:|after:]FAULT[:when=…][:probability=P][:seed=N][:force][:thread=SELECTOR]
 #include "base/fault.hpp"
 #include "inject/rule.hpp"
 #include "inject/scan.hpp"
@@ -134,9 +134,13 @@ bool parse_when(Scanner& scanner, When* when) noexcept {
 
 bool parse_option(Scanner& scanner, Rule* rule) noexcept {
     const Piece name = scanner.until(":=");
+    if (name == "force" && scanner.at_end_of_field()) {
+        rule->forced = true;
+        return true;
+    }
     const bool known = name == "when" || name == "probability" || name == "seed";
     if (!known || !scanner.take('=')) {
-        return scanner.fail(name, Word::option, "when=, probability=, seed= or thread=");
+        return scanner.fail(name, Word::option, "when=, probability=, seed=, force or thread=");
     }
     if (name == "when") {
         if (!parse_when(scanner, &rule->when)) return false;

@@ -65,6 +65,7 @@ struct Rule {
     CallSet calls;
     Action action{};
     Side side = Side::before;
+    bool forced = false;           // also on objects that can't give the error (possible.hpp)
     wire::Fault death{};           // kill: one of base::kDeaths
     std::int32_t error = 0;        // error: errno, or thrd_... of a C11 call
     std::int64_t duration_ns = 0;  // delay, freeze

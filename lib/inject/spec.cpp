@@ -3,7 +3,12 @@
 #include "base/fault.hpp"
 #include "base/suggest.hpp"
 #include "format/format.hpp"
+#include "inject/possible.hpp"
 #include "threadfault/error.hpp"
+
+#include <errno.h>
+
+#include <algorithm>
 
 namespace threadfault::inject {
 
@@ -20,7 +25,7 @@ std::vector<std::string_view> candidates(Word word, const Rule& rule) {
         case Word::death:
             return {base::kDeathNames.begin(), base::kDeathNames.end()};
         case Word::option:
-            return {"when", "probability", "seed", "thread"};
+            return {"when", "probability", "seed", "force", "thread"};
         case Word::term:
             return {"main", "name", "start", "path", "nth"};
         case Word::error:
@@ -61,6 +66,10 @@ std::string with_option(std::string_view text, const std::string& option) {
 
 bool has_option(std::string_view text, std::string_view option) {
     return text.substr(0, text.find(":thread=")).find(option) != std::string_view::npos;
+}
+
+bool makes_errors(const Rule& rule) {
+    return rule.action == Action::error || rule.action == Action::interrupt;
 }
 
 void require_short(const std::string& text) {
@@ -116,15 +125,21 @@ Spec parse_spec(std::string_view text, const SpecOptions& options) {
     if (!parse(text.data(), text.size(), &spec.rule, &problem)) {
         malformed(text, spec.rule, problem);
     }
-    if (!options.force) {
+    if (!options.force && !spec.rule.forced) {
         const std::string reason = why_illegitimate(spec.rule);
         if (!reason.empty()) {
             throw Error(ErrorCode::illegitimate_fault, formatted("SPEC \"{}\": {}", text, reason));
         }
     }
+    // The target looks at the objects of the calls, so it must know.
+    if (options.force && !spec.rule.forced && makes_errors(spec.rule)) {
+        spec.rule.forced = true;
+        spec.text = with_option(spec.text, "force");
+        require_short(spec.text);
+    }
     if (options.seed && spec.rule.chance != UINT64_MAX && !has_option(text, ":seed=")) {
         spec.rule.seed = *options.seed;
-        spec.text = with_option(text, formatted("seed={}", *options.seed));
+        spec.text = with_option(spec.text, formatted("seed={}", *options.seed));
         require_short(spec.text);
     }
     return spec;
@@ -181,6 +196,24 @@ std::string join_specs(std::span<const Spec> specs) {
     return lines;
 }
 
+std::string why_skipped(const Rule& rule) {
+    std::vector<std::string_view> reasons;
+    const int error = rule.action == Action::interrupt ? EINTR : rule.error;
+    for (std::size_t i = 0; i < kCallCount; ++i) {
+        const auto call = static_cast<Call>(i);
+        const char* const reason = rule.calls.has(call) ? who_gives(call, error) : nullptr;
+        if (reason != nullptr && !std::ranges::count(reasons, std::string_view(reason)))
+            reasons.emplace_back(reason);
+    }
+    return joined(reasons, "; ");
+}
+
+std::string why_skipped(std::string_view text) {
+    Rule rule;
+    Problem problem;
+    return parse(text.data(), text.size(), &rule, &problem) ? why_skipped(rule) : std::string();
+}
+
 std::vector<std::string_view> call_names() {
     std::vector<std::string_view> names;
     names.reserve(kCallCount);
@@ -192,7 +225,7 @@ std::vector<std::string_view> call_names() {
 std::string_view spec_help() {
     static const std::string help =
         "SPEC is CALL[,CALL...]:FAULT[:when=FIRST[..LAST][+STEP]][:probability=P]\n"
-        "        [:thread=SELECTOR]\n"
+        "        [:force][:thread=SELECTOR]\n"
         "FAULT is\n"
         "  error=NAME    the call fails (error=EAGAIN)\n"
         "  spurious      a wait for a condition wakes up spuriously\n"
@@ -206,6 +239,8 @@ std::string_view spec_help() {
         "when= counts the matching calls of the process from 1: 3 is the third, 3+ the\n"
         "third and all later ones, 2..10 the second to the tenth, 1+5 every fifth from\n"
         "the first.\n"
+        "An error that the object of a call can't give (EISDIR of a pipe) is skipped\n"
+        "there; force, or the option --force, lifts that.\n"
         "thread= comes last: main, a thread ID, name=, start=, path=, nth=, joined by\n"
         "commas.\n";
     return help;

@@ -28,7 +28,7 @@ struct SpecOptions {
 };
 
 struct Spec {
-    std::string text;  // as it travels: what the user wrote, with the seed
+    std::string text;  // as it travels: what the user wrote, with the seed and force
     Rule rule;
 
     // Does it need the points library (run --points), or does the basic shim do?
@@ -60,6 +60,12 @@ std::string join_specs(std::span<const Spec> specs);
 // Why the fault may not stand at one of its calls, for people; "" when it may. The names of the
 // errors that the call allows, and where it stands, are part of it.
 std::string why_illegitimate(const Rule& rule);
+
+// Why a call that matched was left alone (SpecRecord::skipped): what its object would have to be.
+// "" if there is no such reason.
+std::string why_skipped(const Rule& rule);
+// The same of a SPEC as an agent tells it, which may not be one.
+std::string why_skipped(std::string_view text);
 
 // What `--help` says about SPECs.
 std::string_view spec_help();

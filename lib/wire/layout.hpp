@@ -188,7 +188,7 @@ THREADFAULT_SIZE(SpecRecord, 1048);
 THREADFAULT_FIELD(SpecRecord, matched, 0);
 THREADFAULT_FIELD(SpecRecord, injected, 8);
 THREADFAULT_FIELD(SpecRecord, id, 16);
-THREADFAULT_FIELD(SpecRecord, reserved, 20);
+THREADFAULT_FIELD(SpecRecord, skipped, 20);
 THREADFAULT_FIELD(SpecRecord, text, 24);
 
 THREADFAULT_SIZE(SpecsReply, 24);

@@ -49,7 +49,7 @@ struct SpecRecord {
     std::uint64_t matched = 0;   // calls that were counted: of its calls, by its threads
     std::uint64_t injected = 0;  // of them
     std::uint32_t id = 0;
-    std::uint32_t reserved = 0;
+    std::uint32_t skipped = 0;  // of matched: the call's object can't give the error
     char text[kSpecSize] = {};
 };
 

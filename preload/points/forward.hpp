@@ -22,4 +22,13 @@
             arguments;                                                         \
     }
 
+// The same where a failure is more than a return value: `instead` (besides.hpp) is what happens.
+#define THREADFAULT_FORWARD_INSTEAD(call, instead, result, name, parameters, arguments) \
+    THREADFAULT_EXPORT result name parameters {                                         \
+        return ::threadfault::shim::point_instead<::threadfault::inject::Call::call,    \
+                                                  ::threadfault::shim::real::name,      \
+                                                  ::threadfault::shim::instead{}>       \
+            arguments;                                                                  \
+    }
+
 #endif  // THREADFAULT_PRELOAD_FORWARD_HPP

@@ -1,23 +1,13 @@
 // Reading, writing, sockets, files.
+#include "preload/points/besides.hpp"
 #include "preload/points/forward.hpp"
 
 #include <stdarg.h>
 
 namespace real = threadfault::shim::real;
 using threadfault::inject::Call;
-using threadfault::inject::Convention;
-using threadfault::shim::Effect;
 
 namespace {
-
-// close(2): on Linux the descriptor is released whatever is returned, so the call is made.
-struct CloseAndFail {
-    template <typename Real>
-    int operator()(const Effect& effect, Real& real, int descriptor) const {
-        real(descriptor);
-        return threadfault::shim::fail<Convention::error_number, int>(effect);
-    }
-};
 
 // The third argument is there only where a file may be made (open(2)).
 constexpr bool has_mode(int flags) noexcept {
@@ -55,10 +45,6 @@ THREADFAULT_EXPORT int openat64(int directory, const char* path, int flags, ...)
     return threadfault::shim::point<Call::openat, real::openat64>(directory, path, flags, mode);
 }
 
-THREADFAULT_EXPORT int close(int descriptor) {
-    return threadfault::shim::point_instead<Call::close, real::close, CloseAndFail{}>(descriptor);
-}
-
 // clang-format off
 THREADFAULT_FORWARD(open, int, __open_2, (const char* path, int flags), (path, flags))
 THREADFAULT_FORWARD(open, int, __open64_2, (const char* path, int flags), (path, flags))
@@ -66,6 +52,7 @@ THREADFAULT_FORWARD(openat, int, __openat_2, (int directory, const char* path, i
 THREADFAULT_FORWARD(openat, int, __openat64_2, (int directory, const char* path, int flags), (directory, path, flags))
 THREADFAULT_FORWARD(creat, int, creat, (const char* path, mode_t mode), (path, mode))
 THREADFAULT_FORWARD(creat, int, creat64, (const char* path, mode_t mode), (path, mode))
+THREADFAULT_FORWARD_INSTEAD(close, CloseAndFail, int, close, (int descriptor), (descriptor))
 THREADFAULT_FORWARD(fsync, int, fsync, (int descriptor), (descriptor))
 THREADFAULT_FORWARD(fdatasync, int, fdatasync, (int descriptor), (descriptor))
 THREADFAULT_FORWARD(msync, int, msync, (void* address, size_t length, int flags), (address, length, flags))
@@ -80,22 +67,22 @@ THREADFAULT_FORWARD(pread, ssize_t, pread, (int descriptor, void* buffer, size_t
 THREADFAULT_FORWARD(pread, ssize_t, pread64, (int descriptor, void* buffer, size_t size, off64_t at), (descriptor, buffer, size, at))
 THREADFAULT_FORWARD(pread, ssize_t, __pread_chk, (int descriptor, void* buffer, size_t size, off_t at, size_t room), (descriptor, buffer, size, at, room))
 THREADFAULT_FORWARD(pread, ssize_t, __pread64_chk, (int descriptor, void* buffer, size_t size, off64_t at, size_t room), (descriptor, buffer, size, at, room))
-THREADFAULT_FORWARD(write, ssize_t, write, (int descriptor, const void* buffer, size_t size), (descriptor, buffer, size))
-THREADFAULT_FORWARD(writev, ssize_t, writev, (int descriptor, const iovec* parts, int count), (descriptor, parts, count))
-THREADFAULT_FORWARD(pwrite, ssize_t, pwrite, (int descriptor, const void* buffer, size_t size, off_t at), (descriptor, buffer, size, at))
-THREADFAULT_FORWARD(pwrite, ssize_t, pwrite64, (int descriptor, const void* buffer, size_t size, off64_t at), (descriptor, buffer, size, at))
+THREADFAULT_FORWARD_INSTEAD(write, FailAndSignal<::threadfault::inject::Call::write>, ssize_t, write, (int descriptor, const void* buffer, size_t size), (descriptor, buffer, size))
+THREADFAULT_FORWARD_INSTEAD(writev, FailAndSignal<::threadfault::inject::Call::writev>, ssize_t, writev, (int descriptor, const iovec* parts, int count), (descriptor, parts, count))
+THREADFAULT_FORWARD_INSTEAD(pwrite, FailAndSignal<::threadfault::inject::Call::pwrite>, ssize_t, pwrite, (int descriptor, const void* buffer, size_t size, off_t at), (descriptor, buffer, size, at))
+THREADFAULT_FORWARD_INSTEAD(pwrite, FailAndSignal<::threadfault::inject::Call::pwrite>, ssize_t, pwrite64, (int descriptor, const void* buffer, size_t size, off64_t at), (descriptor, buffer, size, at))
 
 THREADFAULT_FORWARD(recv, ssize_t, recv, (int socket, void* buffer, size_t size, int flags), (socket, buffer, size, flags))
 THREADFAULT_FORWARD(recv, ssize_t, __recv_chk, (int socket, void* buffer, size_t size, size_t room, int flags), (socket, buffer, size, room, flags))
 THREADFAULT_FORWARD(recvfrom, ssize_t, recvfrom, (int socket, void* buffer, size_t size, int flags, sockaddr* from, socklen_t* length), (socket, buffer, size, flags, from, length))
 THREADFAULT_FORWARD(recvfrom, ssize_t, __recvfrom_chk, (int socket, void* buffer, size_t size, size_t room, int flags, sockaddr* from, socklen_t* length), (socket, buffer, size, room, flags, from, length))
 THREADFAULT_FORWARD(recvmsg, ssize_t, recvmsg, (int socket, msghdr* message, int flags), (socket, message, flags))
-THREADFAULT_FORWARD(send, ssize_t, send, (int socket, const void* buffer, size_t size, int flags), (socket, buffer, size, flags))
-THREADFAULT_FORWARD(sendto, ssize_t, sendto, (int socket, const void* buffer, size_t size, int flags, const sockaddr* to, socklen_t length), (socket, buffer, size, flags, to, length))
-THREADFAULT_FORWARD(sendmsg, ssize_t, sendmsg, (int socket, const msghdr* message, int flags), (socket, message, flags))
+THREADFAULT_FORWARD_INSTEAD(send, FailAndSignal<::threadfault::inject::Call::send>, ssize_t, send, (int socket, const void* buffer, size_t size, int flags), (socket, buffer, size, flags))
+THREADFAULT_FORWARD_INSTEAD(sendto, FailAndSignal<::threadfault::inject::Call::sendto>, ssize_t, sendto, (int socket, const void* buffer, size_t size, int flags, const sockaddr* to, socklen_t length), (socket, buffer, size, flags, to, length))
+THREADFAULT_FORWARD_INSTEAD(sendmsg, FailAndSignal<::threadfault::inject::Call::sendmsg>, ssize_t, sendmsg, (int socket, const msghdr* message, int flags), (socket, message, flags))
 THREADFAULT_FORWARD(accept, int, accept, (int socket, sockaddr* from, socklen_t* length), (socket, from, length))
 THREADFAULT_FORWARD(accept4, int, accept4, (int socket, sockaddr* from, socklen_t* length, int flags), (socket, from, length, flags))
-THREADFAULT_FORWARD(connect, int, connect, (int socket, const sockaddr* to, socklen_t length), (socket, to, length))
+THREADFAULT_FORWARD_INSTEAD(connect, ConnectAndFail, int, connect, (int socket, const sockaddr* to, socklen_t length), (socket, to, length))
 
 THREADFAULT_FORWARD(mq_send, int, mq_send, (mqd_t queue, const char* message, size_t size, unsigned priority), (queue, message, size, priority))
 THREADFAULT_FORWARD(mq_timedsend, int, mq_timedsend, (mqd_t queue, const char* message, size_t size, unsigned priority, const timespec* deadline), (queue, message, size, priority, deadline))

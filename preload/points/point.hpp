@@ -65,7 +65,7 @@ template <inject::Call kCall, auto& kReal, auto kInstead, typename... Arguments>
     if (passages_recorded.load(std::memory_order_relaxed)) {
         enter_passage(&passage, kCall, first_pointer(arguments...));
     }
-    const Decision decision = decide(kCall, Side::before);
+    const Decision decision = decide(kCall, Side::before, arguments_of<kCall>(arguments...));
     act_on(decision);
     const Effect* const instead = passage.instead ? &passage.effect : decision.instead();
     if constexpr (std::is_void_v<decltype(kReal(arguments...))>) {

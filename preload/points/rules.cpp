@@ -1,7 +1,10 @@
 #include "preload/points/rules.hpp"
 
+#include "inject/possible.hpp"
 #include "preload/base/log.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/start.hpp"
+#include "preload/base/text.hpp"
 #include "preload/faults/on_self.hpp"
 #include "preload/points/passages.hpp"
 #include "preload/points/thread_facts.hpp"
@@ -31,6 +34,7 @@ struct Slot {
     std::atomic<std::uint64_t> calls[2] = {};
     std::atomic<std::uint64_t> matched{0};
     std::atomic<std::uint64_t> injected{0};
+    std::atomic<std::uint32_t> skipped{0};
     Rule rule;
     char text[wire::kSpecSize] = {};
 };
@@ -86,6 +90,22 @@ bool is_within_reach(const Rule& rule) noexcept {
     return true;
 }
 
+// Said once for each SPEC, at its first call of that kind.
+void tell_skipped(Slot& slot, const char* why) noexcept {
+    if (slot.skipped.fetch_add(1, std::memory_order_relaxed) != 0 || is_sandboxed()) return;
+    Text<300> line;
+    line.add("skipped, ").add(why).add(": ").add(slot.text);
+    log_line(line.text());
+}
+
+// nullptr: the call's object can give the error, or it need not.
+const char* why_impossible(const Rule& rule, Call call, const Effect& effect,
+                           const CallArguments& arguments) noexcept {
+    const bool fails = effect.action == Action::error || effect.action == Action::interrupt;
+    if (!fails || rule.forced || inject::who_gives(call, effect.error) == nullptr) return nullptr;
+    return inject::why_impossible(call, effect.error, look_at(arguments));
+}
+
 void clear_slot(Slot& slot) noexcept {
     slot.calls[0].store(0, std::memory_order_relaxed);
     slot.calls[1].store(0, std::memory_order_relaxed);
@@ -108,7 +128,7 @@ bool has_points() noexcept {
     return &threadfault_points_marker != nullptr;
 }
 
-Decision decide(Call call, inject::Side side) noexcept {
+Decision decide(Call call, inject::Side side, const CallArguments& arguments) noexcept {
     Decision decision;
     const std::uint32_t limit = slot_limit.load(std::memory_order_acquire);
     if (limit == 0) return decision;
@@ -126,8 +146,13 @@ Decision decide(Call call, inject::Side side) noexcept {
         if (!inject::matches(slot.rule.thread, facts)) continue;
         const std::uint64_t number = slot.matched.fetch_add(1, std::memory_order_relaxed) + 1;
         if (!inject::fires(slot.rule, number) || decision.count == Decision::kMost) continue;
+        const Effect effect = effect_of(slot.rule);
+        if (const char* const why = why_impossible(slot.rule, call, effect, arguments)) {
+            tell_skipped(slot, why);
+            continue;
+        }
         slot.injected.fetch_add(1, std::memory_order_relaxed);
-        decision.effects[decision.count++] = effect_of(slot.rule);
+        decision.effects[decision.count++] = effect;
     }
     return decision;
 }
@@ -161,6 +186,7 @@ wire::ArmOutcome arm(const char* text, std::size_t length, std::uint32_t* id,
     slot->text[length] = '\0';
     slot->matched.store(0, std::memory_order_relaxed);
     slot->injected.store(0, std::memory_order_relaxed);
+    slot->skipped.store(0, std::memory_order_relaxed);
     *id = ++last_id;
     slot->id.store(*id, std::memory_order_seq_cst);
     slot->calls[0].store(rule.calls.words[0], std::memory_order_release);
@@ -192,6 +218,7 @@ bool next_spec(std::uint32_t* cursor, wire::SpecRecord* out) noexcept {
         if (out->id == 0) continue;
         out->matched = slot.matched.load(std::memory_order_relaxed);
         out->injected = slot.injected.load(std::memory_order_relaxed);
+        out->skipped = slot.skipped.load(std::memory_order_relaxed);
         std::memcpy(out->text, slot.text, sizeof out->text);
         ++*cursor;
         return true;
@@ -201,6 +228,7 @@ bool next_spec(std::uint32_t* cursor, wire::SpecRecord* out) noexcept {
 
 void arm_from_environment() noexcept {
     const char* text = ::getenv("THREADFAULT_INJECT");
+    if (text != nullptr) learn_log_file();
     while (text != nullptr && *text != '\0') {
         const char* const newline = std::strchr(text, '\n');
         const std::size_t length =
@@ -210,7 +238,6 @@ void arm_from_environment() noexcept {
         const wire::ArmOutcome outcome =
             length > 0 ? arm(text, length, &id, &column) : wire::ArmOutcome::armed;
         if (outcome != wire::ArmOutcome::armed) {
-            learn_log_file();
             log_line(outcome == wire::ArmOutcome::needs_points
                          ? "THREADFAULT_INJECT: a call needs the points library"
                      : outcome == wire::ArmOutcome::too_many
@@ -227,6 +254,7 @@ void restart_rules_after_fork() noexcept {
         Slot& slot = slots[i];
         slot.matched.store(0, std::memory_order_relaxed);
         slot.injected.store(0, std::memory_order_relaxed);
+        slot.skipped.store(0, std::memory_order_relaxed);
         slot.readers.store(0, std::memory_order_relaxed);
     }
 }

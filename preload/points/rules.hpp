@@ -7,6 +7,7 @@
 #define THREADFAULT_PRELOAD_RULES_HPP
 
 #include "inject/rule.hpp"
+#include "preload/points/subject.hpp"
 #include "wire/wire.hpp"
 
 #include <atomic>
@@ -51,8 +52,9 @@ struct Decision {
 
 // The calling thread makes that call, or comes back from it: counts it for the rules about that
 // side and says what is to happen. Calls that block side by side return in another order than they
-// were made in: rules for `after` count the returns. Keeps errno.
-Decision decide(inject::Call call, inject::Side side) noexcept;
+// were made in: rules for `after` count the returns. An error that the call's object can't give
+// does not happen, unless it is forced. Keeps errno.
+Decision decide(inject::Call call, inject::Side side, const CallArguments& arguments = {}) noexcept;
 
 // Need not return; unwinding passes through.
 void act_on(const Decision& decision);

@@ -47,7 +47,8 @@ int call_thrd_create() {
 
 template <auto kLock>
 int call_mutex() {
-    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    // Every error that a lock may give, but for ENOTRECOVERABLE and EINVAL, is possible on it.
+    pthread_mutex_t mutex = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
     const int error = kLock(&mutex);
     if (error == 0) pthread_mutex_unlock(&mutex);
     return error;
@@ -119,7 +120,7 @@ int call_sem_post() {
 }
 
 int zero() {
-    static const int descriptor = ::open("/dev/zero", O_RDWR | O_CLOEXEC);
+    static const int descriptor = ::open("/dev/zero", O_RDWR | O_CLOEXEC | O_NONBLOCK);
     return descriptor;
 }
 
@@ -162,7 +163,7 @@ int call_ppoll() {
 int call_epoll_wait() {
     static const int descriptor = epoll_create1(EPOLL_CLOEXEC);
     epoll_event event{};
-    return error_of(epoll_wait(descriptor, &event, 1, 0));
+    return error_of(epoll_wait(descriptor, &event, 1, 1));
 }
 
 int call_nanosleep() {
@@ -182,7 +183,7 @@ int call_close() {
 }
 
 int call_waitpid() {
-    const int error = error_of(waitpid(-1, nullptr, WNOHANG));
+    const int error = error_of(waitpid(-1, nullptr, 0));
     return error == ECHILD ? 0 : error;  // it has no children
 }
 

@@ -1,4 +1,5 @@
 // SPECs armed, listed and cleared in a running target.
+#include "inject/spec.hpp"
 #include "run_target.hpp"
 #include "support/agent_socket.hpp"
 
@@ -93,6 +94,21 @@ TEST(LiveSpecs, AreArmedListedAndCleared) {
     EXPECT_EQ("calls 10 hits 0", live.round());
     EXPECT_EQ(1U, live.disarm(0));
     EXPECT_TRUE(live.specs().empty());
+}
+
+TEST(LiveSpecs, TellWhatTheySkipped) {
+    Live live;
+    live.arm("read:error=EISDIR");
+    live.arm("read:error=EISDIR:force:when=3");
+    EXPECT_EQ("calls 10 hits 1", live.round());
+    const auto specs = live.specs();
+    ASSERT_EQ(2U, specs.size());
+    EXPECT_EQ(10U, specs[0].matched);
+    EXPECT_EQ(0U, specs[0].injected);
+    EXPECT_EQ(10U, specs[0].skipped);
+    EXPECT_EQ("only a directory gives EISDIR", inject::why_skipped(specs[0].text));
+    EXPECT_EQ(1U, specs[1].injected);
+    EXPECT_EQ(0U, specs[1].skipped);
 }
 
 TEST(LiveSpecs, AreRefusedWithTheColumn) {

@@ -174,6 +174,10 @@ struct Injection {
     std::string spec = {};       // as inject() was given it
     std::uint64_t matched = 0;   // calls that matched so far
     std::uint64_t injected = 0;  // how many of those got the fault
+    // How many did not, because what the call was about can't give that error; and what could. See
+    // `force` of inject().
+    std::uint64_t skipped = 0;
+    std::string skipped_because = {};
 };
 
 // --- what is seen --------------------------------------------------------------------------------

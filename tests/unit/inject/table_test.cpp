@@ -81,6 +81,23 @@ TEST(CallTable, IsWhatTheManualSays) {
     }
 }
 
+TEST(Force, TravelsWithTheSpec) {
+    const Spec forced = parse_spec("pthread_mutex_lock:error=EINTR:thread=main", {.force = true});
+    EXPECT_EQ("pthread_mutex_lock:error=EINTR:force:thread=main", forced.text);
+    EXPECT_TRUE(forced.rule.forced);
+    EXPECT_EQ(forced.text, parse_spec(forced.text).text);
+    // What makes no errors is forced where it is read, and needs nothing of the target.
+    EXPECT_EQ("pthread_mutex_lock:kill=exit",
+              parse_spec("pthread_mutex_lock:kill=exit", {.force = true}).text);
+}
+
+TEST(Force, IsNotNeededWhereAnObjectGivesTheError) {
+    EXPECT_FALSE(parse_spec("read:error=EISDIR").rule.forced);
+    EXPECT_EQ("only a directory gives EISDIR", why_skipped("read:error=EISDIR"));
+    EXPECT_EQ("", why_skipped("sem_wait:interrupt"));
+    EXPECT_EQ("", why_skipped("nonsense"));
+}
+
 TEST(Legitimate, ErrorsAreThoseOfTheSpecification) {
     EXPECT_EQ("", refusal("pthread_create:error=EAGAIN"));
     const std::string reason = refusal("pthread_mutex_lock:error=EINTR");
