@@ -2,7 +2,12 @@ if(NOT TARGET threadfault OR NOT TARGET threadfault_preload)
   return()
 endif()
 # What is installed: the libraries with their headers, CMake package and pkg-config files, the shim (in a
-# private directory: no program links with it), the command, documentation.
+# private directory: no program links with it), the command, documentation. Each has a component, of which
+# packages are made (cmake/ThreadfaultPackages.cmake):
+#   command      the command with its shims, helper programs, manual pages and documentation: all that
+#                names no component
+#   library      the shared library of the C++ interface
+#   development  what programs are built with
 include(CMakePackageConfigHelpers)
 
 set(THREADFAULT_SHIM_DIR "${CMAKE_INSTALL_LIBDIR}/threadfault")
@@ -14,12 +19,12 @@ endif()
 
 install(TARGETS threadfault_guardian RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/threadfault")
 install(TARGETS threadfault threadfault_target EXPORT threadfault-targets
-  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT library NAMELINK_COMPONENT development)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/lib/include/threadfault"
-  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development)
 install(EXPORT threadfault-targets NAMESPACE threadfault::
-  DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/threadfault")
+  DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/threadfault" COMPONENT development)
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/threadfault-config.cmake.in"
   "${PROJECT_BINARY_DIR}/threadfault-config.cmake"
@@ -30,9 +35,18 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/threadfault-config-versi
 install(FILES
   "${PROJECT_BINARY_DIR}/threadfault-config.cmake"
   "${PROJECT_BINARY_DIR}/threadfault-config-version.cmake"
-  DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/threadfault")
+  DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/threadfault" COMPONENT development)
 
-# Absolute install directories stay as they are; relative ones hang below the prefix.
+# Absolute install directories stay as they are; relative ones hang below the prefix, which the file finds
+# from its own place: an installed tree can be moved.
+cmake_path(IS_ABSOLUTE CMAKE_INSTALL_LIBDIR absolute)
+if(absolute)
+  set(THREADFAULT_PC_PREFIX "${CMAKE_INSTALL_PREFIX}")
+else()
+  file(RELATIVE_PATH up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+  string(REGEX REPLACE "/$" "" up "${up}")
+  set(THREADFAULT_PC_PREFIX "\${pcfiledir}/${up}")
+endif()
 foreach(name IN ITEMS INCLUDEDIR LIBDIR)
   cmake_path(IS_ABSOLUTE CMAKE_INSTALL_${name} absolute)
   if(absolute)
@@ -44,7 +58,16 @@ endforeach()
 set(THREADFAULT_PC_SHIM "\${libdir}/threadfault/libthreadfault_preload.so")
 foreach(name IN ITEMS threadfault threadfault-target)
   configure_file("${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
-  install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+  install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
+    COMPONENT development)
 endforeach()
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
   "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
+if(PROJECT_IS_TOP_LEVEL)
+  add_custom_target(uninstall
+    COMMAND "${CMAKE_COMMAND}" "-DMANIFEST=${PROJECT_BINARY_DIR}/install_manifest.txt"
+      -P "${PROJECT_SOURCE_DIR}/cmake/uninstall.cmake"
+    COMMENT "Removing what the last installation wrote" VERBATIM)
+  include(ThreadfaultPackages)
+endif()

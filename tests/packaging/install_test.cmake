@@ -1,5 +1,6 @@
 # Installs the build tree into a scratch prefix and uses it from an outside project, once through
-# find_package and once through pkg-config. Variables: BUILD_DIR, SOURCE_DIR, SCRATCH, GENERATOR, CC, CXX, LIBDIR.
+# find_package and once through pkg-config; moves it, removes it, and builds the sources as a part of
+# another project. Variables: BUILD_DIR, SOURCE_DIR, SCRATCH, GENERATOR, CC, CXX, LIBDIR.
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
   if(NOT status EQUAL 0)
@@ -35,15 +36,43 @@ if(NOT output MATCHES "ok  .*two of three workers are lost" AND
 endif()
 
 set(ENV{PKG_CONFIG_PATH} "${prefix}/${LIBDIR}/pkgconfig")
-run(pkg-config "--define-variable=prefix=${prefix}" --cflags --libs threadfault)
+run(pkg-config --cflags --libs threadfault)
 separate_arguments(flags UNIX_COMMAND "${output}")
 run("${CC}" -Wall -Werror "${SOURCE_DIR}/consumer/main.c" -o "${SCRATCH}/consumer_c" ${flags})
 run("${SCRATCH}/consumer_c")
 message(STATUS "${output}")
 
-run(pkg-config "--define-variable=prefix=${prefix}" --cflags --libs threadfault-target gmock gtest_main)
+run(pkg-config --cflags --libs threadfault-target gmock gtest_main)
 separate_arguments(flags UNIX_COMMAND "${output}")
 run("${CXX}" -std=c++20 -Wall "-DSERVER=\"${SCRATCH}/consumer/server\"" "-DSOCKET=\"server.socket\""
     "${SOURCE_DIR}/consumer/resilience_test.cpp" -o "${SCRATCH}/resilience_pkg_config" ${flags}
     "-Wl,-rpath,${prefix}/${LIBDIR}")
 run("${SCRATCH}/resilience_pkg_config")
+
+# Moved, all of it still finds its parts.
+file(RENAME "${prefix}" "${SCRATCH}/moved")
+run("${SCRATCH}/moved/bin/threadfault" run -- /bin/sh -c "echo $LD_PRELOAD")
+if(NOT output MATCHES "${SCRATCH}/moved/${LIBDIR}/threadfault/libthreadfault_preload.so")
+  message(FATAL_ERROR "the moved command preloads ${output}")
+endif()
+set(ENV{PKG_CONFIG_PATH} "${SCRATCH}/moved/${LIBDIR}/pkgconfig")
+run(pkg-config --cflags --libs threadfault)
+separate_arguments(flags UNIX_COMMAND "${output}")
+run("${CC}" -Wall -Werror "${SOURCE_DIR}/consumer/main.c" -o "${SCRATCH}/consumer_moved" ${flags})
+file(RENAME "${SCRATCH}/moved" "${prefix}")
+
+# Nothing is left of it. The manifest is that of the installation above.
+run("${CMAKE_COMMAND}" "-DMANIFEST=${BUILD_DIR}/install_manifest.txt"
+    -P "${SOURCE_DIR}/../../cmake/uninstall.cmake")
+file(GLOB_RECURSE left "${prefix}/*")
+if(left)
+  message(FATAL_ERROR "uninstall leaves ${left}")
+endif()
+
+# As a part of another project.
+cmake_path(SET source NORMALIZE "${SOURCE_DIR}/../..")
+string(REGEX REPLACE "/$" "" source "${source}")
+run("${CMAKE_COMMAND}" -S "${SOURCE_DIR}/parent" -B "${SCRATCH}/parent" -G "${GENERATOR}"
+    "-DTHREADFAULT_SOURCE=${source}")
+run("${CMAKE_COMMAND}" --build "${SCRATCH}/parent" --target parent_c)
+run("${SCRATCH}/parent/parent_c")

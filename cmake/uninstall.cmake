@@ -1,0 +1,28 @@
+# Removes what the last installation wrote, and the directories of ours that are empty then. Variable:
+# MANIFEST, which `cmake --install` leaves in the build tree.
+if(NOT EXISTS "${MANIFEST}")
+  message(FATAL_ERROR "There is no ${MANIFEST}: nothing was installed from this build tree")
+endif()
+file(STRINGS "${MANIFEST}" files)
+set(directories "")
+foreach(name IN LISTS files)
+  set(file "$ENV{DESTDIR}${name}")
+  file(REMOVE "${file}")
+  cmake_path(GET file PARENT_PATH directory)
+  # lib/threadfault, include/threadfault, share/doc/threadfault …: never a directory of the system.
+  while(directory MATCHES "/threadfault(/|$)")
+    list(APPEND directories "${directory}")
+    cmake_path(GET directory PARENT_PATH directory)
+  endwhile()
+endforeach()
+list(REMOVE_DUPLICATES directories)
+list(SORT directories ORDER DESCENDING)  # the inner ones first
+foreach(directory IN LISTS directories)
+  file(GLOB left "${directory}/*" "${directory}/.*")
+  list(FILTER left EXCLUDE REGEX "/\\.\\.?$")
+  if(EXISTS "${directory}" AND NOT left)
+    file(REMOVE_RECURSE "${directory}")
+  endif()
+endforeach()
+list(LENGTH files count)
+message(STATUS "Removed ${count} files")
