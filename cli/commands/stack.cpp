@@ -19,16 +19,21 @@ void setup_stack(CLI::App& app, Invocation& invocation) {
         ->type_name("");
     app.add_flag("--collapse", options->collapse,
                  "group threads with equal stacks, the largest group first");
-    app.add_flag("--passive", options->passive, "read stacks with ptrace; send no signal");
+    CLI::Option* const by_signal = app.add_flag(
+        "--by-signal", options->by_signal,
+        "have each thread copy its own stack, by a signal: where it can't be read from outside");
+    app.add_flag("--passive", options->passive, "read stacks from outside alone (the default)")
+        ->excludes(by_signal);
     app.add_option("--depth", options->depth, "at most this many frames per thread; default 100")
         ->type_name("N")
         ->check(CLI::Range(1, 10'000));
     app.footer(
-        "Shows where the threads are: function, file and line, inlined calls. In a\n"
-        "process that runs under threadfault, each thread copies its registers and the\n"
-        "inner part of its stack, which takes microseconds; the copies are unwound in\n"
-        "another process. Other processes, and threads that do not answer, are stopped\n"
-        "with ptrace for about 50 microseconds each.\n"
+        "Shows where the threads are: function, file and line, inlined calls. The threads\n"
+        "notice nothing: the stack of one that sleeps is read while it sleeps, one that\n"
+        "runs is stopped by ptrace for about 50 microseconds, and no call returns early\n"
+        "because of that. Where the kernel does not permit that (ptrace_scope, containers),\n"
+        "--by-signal has the threads of a process that runs under threadfault copy their\n"
+        "own stacks in a signal handler; calls that signal(7) lists may then return EINTR.\n"
         "\n" +
         std::string(selector_help()) +
         "Here several matches are not an error: all of them are shown.\n"

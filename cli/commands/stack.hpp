@@ -14,7 +14,8 @@ struct StackOptions {
     std::string pid;
     std::string thread;
     bool collapse = false;
-    bool passive = false;
+    bool passive = false;  // as without; what it was for is the rule now
+    bool by_signal = false;
     std::size_t depth = 100;
 };
 

@@ -10,6 +10,7 @@ namespace threadfault::diagnose {
 Backtraces::Backtraces(const observe::Process& process, client::Connection* connection)
     : process_(&process),
       connection_(connection),
+      outside_(std::in_place, process),
       unwinder_(process),
       symbolizer_(process, unwinder_.maps()) {}
 
@@ -26,7 +27,8 @@ Backtraces::Walk Backtraces::walk(const Thread& thread, const Snapshot& snapshot
     walk.trace.why = snapshot.why;
     if (snapshot.via == Via::none) return walk;
     const StackCopy stack{snapshot.registers[wire::kRegisterSp], snapshot.stack};
-    walk.frames = unwinder_.unwind(snapshot.registers, stack, options.depth + 16, options.saved);
+    walk.frames = unwinder_.unwind(snapshot.registers, stack, options.depth + 16, options.saved,
+                                   snapshot.known);
     if (!walk.frames.empty()) {
         const std::string file = unwinder_.file_without_table(walk.frames.back().ip);
         if (!file.empty()) {
@@ -81,11 +83,10 @@ Backtrace Backtraces::name(std::span<const std::uint64_t> instruction_pointers) 
 std::vector<Backtrace> Backtraces::take(std::span<const Thread> threads,
                                         const BacktraceOptions& options) {
     if (process_ == nullptr) return {};
-    // A system call filter may punish the copy of the stack with death.
-    const bool filtered = process_->process_status().seccomp != 0;
     // Names come last: to look them up may take longer than to see all of the threads.
     std::vector<Walk> walks(threads.size());
-    if (connection_ != nullptr && !options.passive && !filtered) {
+    // A system call filter may punish the copy of the stack with death.
+    if (connection_ != nullptr && options.by_signal && process_->process_status().seccomp == 0) {
         capture_by_agent(*process_, *connection_, threads,
                          [&](std::size_t i, const Snapshot& snapshot) {
                              walks[i] = walk(threads[i], snapshot, options);
@@ -96,7 +97,7 @@ std::vector<Backtrace> Backtraces::take(std::span<const Thread> threads,
     for (std::size_t i = 0; i < threads.size(); ++i) {
         const std::string why = walks[i].trace.why;
         if (walks[i].trace.via == Via::none && why != kHasEnded) {
-            Snapshot outside = capture_by_ptrace(*process_, threads[i].tid);
+            Snapshot outside = outside_->take(threads[i].tid);
             if (outside.via == Via::none && !why.empty()) outside.why = why + "; " + outside.why;
             walks[i] = walk(threads[i], outside, options);
         }

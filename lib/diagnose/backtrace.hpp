@@ -33,14 +33,14 @@ struct Backtrace {
 };
 
 struct BacktraceOptions {
-    bool passive = false;     // from outside alone, no signal
+    bool by_signal = false;   // each thread copies its own, where there is an agent
     std::size_t depth = 100;  // frames a thread at most
     bool saved = false;       // with the registers of each frame
 };
 
 class Backtraces {
 public:
-    // `connection` may be nullptr.
+    // `connection` is needed for by_signal alone; may be nullptr.
     Backtraces(const observe::Process& process, client::Connection* connection);
 
     // Of a process that has ended: take() takes nothing, name() works with what was kept.
@@ -65,6 +65,7 @@ private:
 
     const observe::Process* process_ = nullptr;
     client::Connection* connection_ = nullptr;
+    std::optional<OutsideCapture> outside_;
     Unwinder unwinder_;
     Symbolizer symbolizer_;
 };

@@ -39,6 +39,7 @@ std::string reason_of(const observe::Process& process, pid_t tid,
 void fill(Snapshot* snapshot, const client::Connection::Captured& captured) {
     const bool done = captured.record.outcome == wire::FaultOutcome::done;
     snapshot->via = done ? Via::agent : Via::none;
+    snapshot->known = kAllKnown;
     snapshot->stack.assign(captured.stack.begin(), captured.stack.end());
     snapshot->held_seconds = done ? static_cast<double>(captured.record.held_ns) * 1e-9 : 0;
     std::copy(std::begin(captured.record.registers), std::end(captured.record.registers),

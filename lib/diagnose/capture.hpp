@@ -1,4 +1,4 @@
-// Registers and stacks of threads: copied on the threads by the agent, or from outside by ptrace.
+// Registers and stacks of threads: read from outside, or copied on the threads by the agent.
 #ifndef THREADFAULT_DIAGNOSE_CAPTURE_HPP
 #define THREADFAULT_DIAGNOSE_CAPTURE_HPP
 
@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,7 +17,12 @@
 namespace threadfault::diagnose {
 
 inline constexpr char kHasEnded[] = "it has ended";  // Snapshot::why
+inline constexpr char kFramesMissing[] =
+    "frames further out may be missing: it sleeps in a call that a stop would disturb, and its "
+    "frame pointer can't be told from its stack";
 
+// ptrace: from outside, also where nothing had to be stopped (held_seconds 0): the kernel's check
+// is the same.
 enum class Via : std::uint8_t { none, agent, ptrace };
 
 struct Thread {
@@ -28,9 +34,10 @@ struct Thread {
 struct Snapshot {
     Via via = Via::none;
     Registers registers{};
+    KnownRegisters known = kAllKnown;
     std::vector<unsigned char> stack;  // from rsp on
     double held_seconds = 0;           // how long the thread did not run because of this
-    std::string why;                   // via none: why it could not be read
+    std::string why;                   // via none: why it could not be read; else what is missing
 };
 
 // Is given every thread's number and snapshot, once, in any order. The snapshot is used again for
@@ -47,10 +54,23 @@ void capture_by_agent(const observe::Process& process, client::Connection& conne
 std::string why_silent(const std::optional<observe::TaskStat>& now,
                        std::chrono::milliseconds waited);
 
-// PTRACE_SEIZE, PTRACE_INTERRUPT, registers, a copy of the stack, PTRACE_DETACH. The thread stands
-// still in between (some 50 microseconds), and calls that signal(7) names under "Interruption of
-// system calls by stop signals" may return EINTR. Fails for a thread that has a tracer already.
-Snapshot capture_by_ptrace(const observe::Process& process, pid_t tid);
+// From outside. The stack of a thread that sleeps is read while it sleeps: nothing is stopped. A
+// thread that runs stands still for some ten microseconds, and no call of its returns early because
+// of that (observe::StoppedThread). Not thread-safe.
+class OutsideCapture {
+public:
+    explicit OutsideCapture(const observe::Process& process);
+    ~OutsideCapture();
+    OutsideCapture(const OutsideCapture&) = delete;
+    OutsideCapture& operator=(const OutsideCapture&) = delete;
+
+    // Of a thread in an uninterruptible wait too. With `why`, frames further out may be missing.
+    Snapshot take(pid_t tid);
+
+private:
+    struct Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
 
 }  // namespace threadfault::diagnose
 

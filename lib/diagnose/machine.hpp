@@ -40,9 +40,10 @@ public:
 
     // rsp and rbp point into the frame, everything else is unknown.
     Machine();
-    // As the thread has them: rsp, and rbx, rbp, r12 to r15. `constant` is then asked for what lies
-    // on the stack, too. `has_frame_pointer`: rbp points there.
-    void set_frame(std::uint64_t stack_pointer, const std::array<std::uint64_t, 6>& saved,
+    // As the thread has them: rsp, and rbx, rbp, r12 to r15, as far as known. `constant` is then
+    // asked for what lies on the stack, too. `has_frame_pointer`: rbp points there.
+    void set_frame(std::uint64_t stack_pointer,
+                   const std::array<std::optional<std::uint64_t>, 6>& saved,
                    bool has_frame_pointer);
     // As the personality routine leaves it at a landing pad.
     void enter_landing_pad(std::int64_t selector);

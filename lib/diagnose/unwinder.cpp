@@ -102,6 +102,7 @@ struct Unwinder::Implementation {
         if (write != 0 || number < 0 || static_cast<std::size_t>(number) >= wire::kRegisters) {
             return -UNW_EBADREG;
         }
+        if ((of(argument).known >> number & 1) == 0) return -UNW_EBADREG;
         *value = of(argument).registers[static_cast<std::size_t>(number)];
         return 0;
     }
@@ -188,6 +189,7 @@ struct Unwinder::Implementation {
     EhTables tables;
     unw_addr_space_t space = nullptr;
     Registers registers{};
+    KnownRegisters known = kAllKnown;
     StackCopy stack;
     std::unordered_map<std::uint64_t, std::vector<std::vector<Step>>> seen;  // by the innermost ip
 };
@@ -201,10 +203,11 @@ Unwinder::Unwinder(observe::Maps maps, RemoteMemory::Source memory)
 Unwinder::~Unwinder() = default;
 
 std::vector<RawFrame> Unwinder::unwind(const Registers& registers, const StackCopy& stack,
-                                       std::size_t limit, bool with_saved) {
+                                       std::size_t limit, bool with_saved, KnownRegisters known) {
     constexpr std::size_t kMostShapes = 16;
     Implementation& self = *implementation_;
     self.registers = registers;
+    self.known = known;
     self.stack = stack;
     auto& shapes = self.seen[registers[wire::kRegisterIp]];
     const std::vector<Step>* steps = nullptr;

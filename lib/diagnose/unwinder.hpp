@@ -20,8 +20,12 @@ namespace threadfault::diagnose {
 // In the order of DWARF's numbers (wire.hpp).
 using Registers = std::array<std::uint64_t, wire::kRegisters>;
 
-// What a function must give back unchanged: rbx, rbp, r12, r13, r14, r15.
-using SavedRegisters = std::array<std::uint64_t, 6>;
+// Which of them are known, one bit each.
+using KnownRegisters = std::uint32_t;
+inline constexpr KnownRegisters kAllKnown = (1U << wire::kRegisters) - 1;
+
+// What a function must give back unchanged: rbx, rbp, r12, r13, r14, r15, as far as known.
+using SavedRegisters = std::array<std::optional<std::uint64_t>, 6>;
 
 struct RawFrame {
     std::uint64_t ip = 0;
@@ -50,7 +54,8 @@ public:
     // Innermost first, at most `limit`. Ends where the tables end (a JIT's code, the first frame),
     // where a frame does not lie above the one before, or where memory can't be read.
     std::vector<RawFrame> unwind(const Registers& registers, const StackCopy& stack,
-                                 std::size_t limit, bool with_saved = false);
+                                 std::size_t limit, bool with_saved = false,
+                                 KnownRegisters known = kAllKnown);
 
     std::optional<FunctionInfo> function_at(std::uint64_t ip);
 

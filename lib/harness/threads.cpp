@@ -46,7 +46,7 @@ drive::ThreadList list(const observe::Process& process, const drive::Selector& s
     try {
         client::Connection connection(process);
         drive::ThreadList list = drive::list_threads(process, &connection, needs);
-        if (selector.has(Key::in)) drive::add_stacks(process, connection, list);
+        if (selector.has(Key::in)) drive::add_stacks(process, list);
         if (selector.has(Key::holding)) {
             drive::add_holdings(drive::find_locks(process, &connection), list);
             drive::name_members(process, list.threads);
@@ -54,7 +54,9 @@ drive::ThreadList list(const observe::Process& process, const drive::Selector& s
         return list;
     } catch (const Error& error) {
         if (!client::means_no_answer(error.error_code())) throw;
-        return drive::list_threads(process, nullptr, needs);
+        drive::ThreadList list = drive::list_threads(process, nullptr, needs);
+        if (selector.has(Key::in)) drive::add_stacks(process, list);
+        return list;
     }
 }
 

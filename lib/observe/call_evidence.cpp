@@ -1,12 +1,14 @@
 #include "observe/call_evidence.hpp"
 
 #include "observe/code_places.hpp"
+#include "observe/frame_walk.hpp"
 #include "observe/symbols.hpp"
 
 #include <algorithm>
 #include <iterator>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -18,98 +20,7 @@ constexpr int kMostForeignFrames = 16;
 // Where the caller's frame is looked for when the frame pointer is not known.
 constexpr std::size_t kScannedWords = 256;
 
-// A thread's stack: the part that was read with its wait, and what is read when it is needed.
-class Stack {
-public:
-    Stack(const Memory& memory, const StackTop& top) : memory_(memory), top_(top) {}
-
-    std::optional<std::uint64_t> word(std::uint64_t address) const {
-        const std::uint64_t at = (address - top_.address) / sizeof(std::uint64_t);
-        if (address >= top_.address && address % sizeof(std::uint64_t) == 0 && at < top_.count) {
-            return top_.words[at];
-        }
-        return memory_.read<std::uint64_t>(address);
-    }
-
-private:
-    const Memory& memory_;
-    const StackTop& top_;
-};
-
-// One frame after the other, innermost first.
-class Walk {
-public:
-    Walk(CodePlaces& places, const Stack& stack, const TaskSyscall& call)
-        : places_(places),
-          stack_(stack),
-          address_(call.instruction_pointer),
-          stack_pointer_(call.stack_pointer),
-          place_(&places.at(address_, false)) {}
-
-    const CodePlace& place() const noexcept { return *place_; }
-    std::uint64_t address() const noexcept { return address_; }
-    // An address within the function, also behind a call that ends it.
-    std::uint64_t inside() const noexcept { return returned_ ? address_ - 1 : address_; }
-    // Of this frame, where its caller's begins.
-    std::uint64_t stack_pointer() const noexcept { return stack_pointer_; }
-
-    bool to_caller() {
-        if (!place_->rule) return false;
-        const FrameRule& rule = *place_->rule;
-        std::uint64_t end = 0;
-        if (!rule.by_frame_pointer) {
-            end = stack_pointer_ + static_cast<std::uint64_t>(rule.size);
-        } else if (frame_pointer_) {
-            end = *frame_pointer_ + static_cast<std::uint64_t>(rule.size);
-        } else {
-            end = find_frame_end(rule);
-        }
-        // Frames lie behind each other.
-        if (end <= stack_pointer_ || end % sizeof end != 0) return false;
-        const auto back = stack_.word(end - sizeof end);
-        if (!back) return false;
-        if (rule.frame_pointer_at) {
-            frame_pointer_ = stack_.word(end + static_cast<std::uint64_t>(*rule.frame_pointer_at));
-        }
-        address_ = *back;
-        stack_pointer_ = end;
-        returned_ = true;
-        place_ = &places_.at(address_, true);
-        return place_->known && place_->after_call;
-    }
-
-private:
-    // The kernel doesn't show %rbp, and it has not been saved yet. Its frame is the first whose
-    // return address stands behind a call of this very function.
-    std::uint64_t find_frame_end(const FrameRule& rule) const {
-        constexpr std::uint64_t kWord = sizeof(std::uint64_t);
-        if (rule.size != 2 * static_cast<std::int64_t>(kWord)) return 0;
-        std::uint64_t indirect = 0;
-        for (std::size_t i = 0; i < kScannedWords; ++i) {
-            const std::uint64_t slot = stack_pointer_ + i * kWord;
-            const auto saved = stack_.word(slot);
-            const auto back = stack_.word(slot + kWord);
-            if (!saved || !back) break;
-            const bool chained = *saved > slot && *saved % kWord == 0;
-            if (!chained) continue;
-            const CodePlace& caller = places_.at(*back, true);
-            if (!caller.known || !caller.after_call) continue;
-            if (caller.callee_begin == rule.begin) return slot + 2 * kWord;
-            if (indirect == 0 && caller.callee_begin == 0) indirect = slot + 2 * kWord;
-        }
-        return indirect;
-    }
-
-    CodePlaces& places_;
-    const Stack& stack_;
-    std::uint64_t address_;
-    std::uint64_t stack_pointer_;
-    bool returned_ = false;
-    std::optional<std::uint64_t> frame_pointer_;
-    const CodePlace* place_;
-};
-
-CallEvidence libc_waits(Walk& walk) {
+CallEvidence libc_waits(FrameWalk& walk) {
     CallEvidence found;
     found.by = CallEvidence::By::libc;
     found.call = walk.place().waits;
@@ -140,7 +51,7 @@ CallEvidence libc_waits(Walk& walk) {
     return found;
 }
 
-CallEvidence others_wait(Walk& walk, CodePlaces& places) {
+CallEvidence others_wait(FrameWalk& walk, CodePlaces& places) {
     CallEvidence found;
     found.by = CallEvidence::By::others;
     std::vector<std::string> frames{places.full_name(walk.inside())};
@@ -180,8 +91,9 @@ CallFacts::~CallFacts() = default;
 CallEvidence CallFacts::evidence(const TaskSyscall& call, const StackTop& top) {
     const std::lock_guard lock(implementation_->mutex);
     CodePlaces& places = implementation_->places;
-    const Stack stack(implementation_->memory, top);
-    Walk walk(places, stack, call);
+    const StackWords stack(implementation_->memory, top.address,
+                           std::span(top.words).first(top.count));
+    FrameWalk walk(places, stack, call, kScannedWords);
     const CodePlace& place = walk.place();
     if (!place.known) return {};
     const bool own = place.libc && place.function != "syscall";

@@ -39,13 +39,14 @@ struct TaskStatus {
     std::vector<pid_t> ns_pid;  // NSpid: outermost first
     uid_t real_uid = 0;
     uid_t effective_uid = 0;
-    std::uint64_t blocked = 0;       // SigBlk
-    std::uint64_t ignored = 0;       // SigIgn
-    std::uint64_t caught = 0;        // SigCgt
-    std::uint64_t pending = 0;       // SigPnd, of this thread
-    std::uint64_t capabilities = 0;  // CapEff
-    int seccomp = 0;                 // 0 none, 1 strict, 2 filter
-    int seccomp_filters = 0;         // 0, too, where the kernel does not tell
+    std::uint64_t blocked = 0;         // SigBlk
+    std::uint64_t ignored = 0;         // SigIgn
+    std::uint64_t caught = 0;          // SigCgt
+    std::uint64_t pending = 0;         // SigPnd, of this thread
+    std::uint64_t shared_pending = 0;  // ShdPnd, of the process
+    std::uint64_t capabilities = 0;    // CapEff
+    int seccomp = 0;                   // 0 none, 1 strict, 2 filter
+    int seccomp_filters = 0;           // 0, too, where the kernel does not tell
     std::uint64_t voluntary_switches = 0;
     std::uint64_t involuntary_switches = 0;
     pid_t tracer = 0;

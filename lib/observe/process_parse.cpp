@@ -135,6 +135,8 @@ std::optional<TaskStatus> parse_task_status(std::string_view text) {
             }
         } else if (key == "SigPnd") {
             value.take(&status.pending, 16);
+        } else if (key == "ShdPnd") {
+            value.take(&status.shared_pending, 16);
         } else if (key == "SigBlk") {
             value.take(&status.blocked, 16);
             seen |= kBlocked;

@@ -5,10 +5,14 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/sem.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,6 +81,8 @@ void count_signals() {
 // Calls that a handler ends and, epoll_wait, even a stop: restartable ones among them.
 [[noreturn]] void answer_interruptions() {
     count_signals();
+    // Semaphores of System V outlive their process, but not their namespace.
+    const bool own_semaphores = unshare(CLONE_NEWIPC) == 0;
     begin("napper", [] {
         count_interruptions([] {
             const timespec nap{0, 20'000'000};
@@ -111,6 +117,44 @@ void count_signals() {
             [] { syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 1, nullptr, nullptr, 0); });
     });
     block("waiter", [] { count_interruptions([] { sem_wait(&stop_requested); }); });
+    // Those that a mere stop ends, too, and which no flag of a handler restarts.
+    block_in("semop", own_semaphores ? SYS_semtimedop : SYS_pause, [own_semaphores] {
+        if (!own_semaphores) count_interruptions([] { pause(); });
+        const int set = semget(IPC_PRIVATE, 1, 0600);
+        if (set == -1) std::abort();
+        count_interruptions([set] {
+            sembuf take{0, -1, 0};
+            const timespec night{1000, 0};
+            semtimedop(set, &take, 1, &night);
+        });
+    });
+    block_in("sigwaiter", SYS_rt_sigtimedwait, [] {
+        sigset_t awaited;
+        sigemptyset(&awaited);
+        sigaddset(&awaited, SIGCONT);
+        pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
+        count_interruptions([&awaited] { sigwaitinfo(&awaited, nullptr); });
+    });
+    block_in("receiver", SYS_recvfrom, [] {
+        int ends[2] = {-1, -1};
+        if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) std::abort();
+        const timeval night{1000, 0};
+        setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &night, sizeof night);
+        count_interruptions([&ends] {
+            char byte = 0;
+            if (recv(ends[0], &byte, 1, 0) == 0) std::abort();
+        });
+    });
+    // On a CPU for half of the time, in such a call for the other.
+    begin("busy", [] {
+        const int epoll = epoll_create1(EPOLL_CLOEXEC);
+        count_interruptions([epoll] {
+            for (int i = 0; i < 1'000'000; ++i)
+                asm volatile("");
+            epoll_event event{};
+            epoll_wait(epoll, &event, 1, 1);
+        });
+    });
     say_ready();
     char byte = 0;
     while (read(STDIN_FILENO, &byte, 1) != 0) {

@@ -37,7 +37,8 @@ void expect_nothing_noticed(Scene& scene) {
 // that.
 std::vector<long> sleeps(const Scene& scene) {
     std::vector<long> counts;
-    for (const char* name : {"sleeper", "poller", "epoller", "reader", "futex", "waiter"}) {
+    for (const char* name : {"sleeper", "poller", "epoller", "reader", "futex", "waiter", "semop",
+                             "sigwaiter", "receiver"}) {
         const pid_t tid = scene.tid(name);
         EXPECT_NE(tid, 0) << name;
         counts.push_back(status_number(tid, "voluntary_ctxt_switches") +
@@ -87,6 +88,25 @@ TEST_P(Undisturbed, ByAWatch) {
     ASSERT_TRUE(scene.stands()) << scene.process().errors();
     const std::vector<long> before = sleeps(scene);
     ASSERT_NO_FATAL_FAILURE(look(scene, "watch", {"--for", "1s"}));
+    EXPECT_EQ(sleeps(scene), before);
+    expect_nothing_noticed(scene);
+}
+
+// Stacks, the selectors that need them, and forecasts: what sleeps is not even stopped, and no call
+// of those that run or wait for a moment returns early.
+TEST_P(Undisturbed, ByStacksAndForecasts) {
+    Scene scene({"calls"}, GetParam());
+    ASSERT_TRUE(scene.stands()) << scene.process().errors();
+    const std::vector<long> before = sleeps(scene);
+    for (int i = 0; i < 15; ++i) {
+        ASSERT_NO_FATAL_FAILURE(look(scene, "stack"));
+        ASSERT_NO_FATAL_FAILURE(look(scene, "stack", {"in=*nanosleep*"}));
+        if (GetParam() == Shim::no) continue;
+        for (const char* selector :
+             {"in=*sigtimedwait*", "in=*epoll_wait*", "name=semop", "name=busy", "name=receiver"}) {
+            look(scene, "kill", {selector, "--first", "--how", "exit", "--dry-run"});
+        }
+    }
     EXPECT_EQ(sleeps(scene), before);
     expect_nothing_noticed(scene);
 }

@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 class Runtime : public testing::TestWithParam<std::string> {
 protected:
     Seen look_at(const Target& target, std::vector<std::string> more = {}) const {
-        if (GetParam() == "ptrace") more.emplace_back("--passive");
+        if (GetParam() == "agent") more.emplace_back("--by-signal");
         Seen seen = look(target.pid_text(), more);
         EXPECT_EQ(seen.result.exit_code, 0) << seen;
         return seen;

@@ -27,7 +27,7 @@ protected:
     }
     Seen victim(std::vector<std::string> more = {}) {
         more.insert(more.begin(), "name=victim");
-        if (by_ptrace()) more.emplace_back("--passive");
+        if (!by_ptrace()) more.emplace_back("--by-signal");
         // On a busy machine a thread may answer too late, and is then looked at from outside.
         Seen seen;
         EXPECT_TRUE(eventually([&] {
@@ -141,7 +141,7 @@ TEST(StackOfADeafThread, IsTakenFromOutside) {
     Target target({TARGET_VICTIMS, "deaf"});
     ASSERT_EQ(target.process().read_until("ready"), "ready");
     ASSERT_TRUE(target.ready());
-    const Seen seen = look(target.pid_text(), {"name=victim"});
+    const Seen seen = look(target.pid_text(), {"name=victim", "--by-signal"});
     EXPECT_EQ(seen.result.exit_code, 0) << seen;
     EXPECT_EQ(seen.thread["via"], "ptrace") << seen;
     EXPECT_FALSE(seen.functions.empty());

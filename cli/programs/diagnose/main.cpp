@@ -2,6 +2,7 @@
 // this program; it takes the same words.
 #include "command_line.hpp"
 #include "programs/diagnose/explain_death.hpp"
+#include "programs/diagnose/frames.hpp"
 #include "programs/diagnose/name_data.hpp"
 #include "programs/diagnose/safe_points.hpp"
 
@@ -16,6 +17,9 @@ int main(int argc, char** argv) {
     }
     if (argc == 2 && std::string_view(argv[1]) == "__safe-points") {
         return threadfault::cli::safe_points();
+    }
+    if (argc == 2 && std::string_view(argv[1]) == "__frames") {
+        return threadfault::cli::frames();
     }
     return threadfault::cli::run_command_line(argc, argv);
 }

@@ -23,9 +23,8 @@ drive::ThreadList threads_of(Looked& looked, const std::string& text) {
         return all;
     }
     const drive::Selector selector = drive::parse_selector(text);
-    const bool needs_agent = selector.has(drive::Term::Key::in) ||
-                             selector.has(drive::Term::Key::path) ||
-                             selector.has(drive::Term::Key::nth);
+    const bool needs_agent =
+        selector.has(drive::Term::Key::path) || selector.has(drive::Term::Key::nth);
     if (needs_agent && looked.agent() == nullptr) {
         throw Error(ErrorCode::no_agent, looked.why, looked.hint);
     }
@@ -33,7 +32,7 @@ drive::ThreadList threads_of(Looked& looked, const std::string& text) {
         looked.process, looked.agent(),
         {.waits = true, .starts = true, .outside = selector.has(drive::Term::Key::start)});
     if (selector.has(drive::Term::Key::in)) {
-        drive::add_stacks(looked.process, *looked.agent(), list);
+        drive::add_stacks(looked.process, list);
     }
     // Of all, before any is left out: the waiters name the owners.
     drive::add_holdings(list);
@@ -62,7 +61,7 @@ int run_stack(const StackOptions& options, const Invocation& invocation) {
         threads.push_back({thread.tid, thread.inner_tid, thread.serial});
     diagnose::Backtraces backtraces(looked.process, looked.agent());
     const std::vector<diagnose::Backtrace> traces =
-        backtraces.take(threads, {.passive = options.passive, .depth = options.depth});
+        backtraces.take(threads, {.by_signal = options.by_signal, .depth = options.depth});
     // What ended meanwhile is no thread any more.
     StackReport report{looked.process.pid(), command, list.threads, traces};
     if (invocation.json) {

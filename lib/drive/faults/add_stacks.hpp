@@ -1,15 +1,18 @@
-// What is on the stacks of the threads of a listing: it costs a signal to each of them.
+// Which functions each thread is in, for the selector in=FUNCTION.
 #ifndef THREADFAULT_DRIVE_FAULTS_ADD_STACKS_HPP
 #define THREADFAULT_DRIVE_FAULTS_ADD_STACKS_HPP
 
-#include "client/connection.hpp"
 #include "drive/threads/thread_view.hpp"
+#include "observe/process.hpp"
 
 namespace threadfault::drive {
 
-// ThreadView::on_stack: names without parameters of the innermost functions (wire::kMaxFrames),
-// looked up on the threads by the agent. A thread that does not answer has none.
-void add_stacks(const observe::Process& process, client::Connection& connection, ThreadList& list);
+// From outside, by the helper that can unwind: no thread is sent a signal, and none that sleeps is
+// stopped. Throws Error{not_permitted} where no stack can be read, Error{helper_missing}.
+void add_stacks(const observe::Process& process, ThreadList& list);
+
+// "": every stack is known; else how many are not, and why the first one is not.
+std::string stacks_unknown(const ThreadList& list);
 
 }  // namespace threadfault::drive
 

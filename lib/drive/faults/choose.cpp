@@ -164,7 +164,7 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
                       .outside = selector.has(Key::start)};
     try {
         ThreadList list = list_threads(process, &connection, needs);
-        if (selector.has(Key::in)) add_stacks(process, connection, list);
+        if (selector.has(Key::in)) add_stacks(process, list);
         if (selector.has(Key::holding)) {
             add_holdings(find_locks(process, &connection), list);
             name_members(process, list.threads);
@@ -172,10 +172,12 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
         return list;
     } catch (const Error& error) {
         // A stopped process's agent can't answer. What /proc alone tells needs no answer.
-        const bool from_proc = !selector.has(Key::in) && !selector.has(Key::start) &&
-                               !selector.has(Key::path) && !selector.has(Key::nth);
+        const bool from_proc =
+            !selector.has(Key::start) && !selector.has(Key::path) && !selector.has(Key::nth);
         if (error.code() != ErrorCode::target_stopped || !from_proc) throw;
-        return list_threads(process, nullptr, needs);
+        ThreadList list = list_threads(process, nullptr, needs);
+        if (selector.has(Key::in)) add_stacks(process, list);
+        return list;
     }
 }
 
@@ -201,8 +203,10 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
     if (hint.empty() && selector.has(Key::start)) {
         hint = suggest("start", selector.value(Key::start), starts);
     }
+    const std::string unknown = stacks_unknown(list);
     throw Error(ErrorCode::no_such_thread,
-                formatted("no thread of process {} matches \"{}\"", process.pid(), selector.text),
+                formatted("no thread of process {} matches \"{}\"{}{}", process.pid(),
+                          selector.text, unknown.empty() ? "" : "; not known: ", unknown),
                 ErrorFacts{.advice = hint, .pid = process.pid()});
 }
 

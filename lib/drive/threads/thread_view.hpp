@@ -46,6 +46,7 @@ struct ThreadView {
     std::optional<observe::TaskSyscall> syscall;  // where asked for and permitted
     std::optional<Waiting> waiting;
     std::vector<std::string> on_stack;  // functions, innermost first; where asked for (add_stacks)
+    std::string stack_unknown;          // why those are not known, where asked for
     std::vector<HeldLock> holding;  // as far as their waiters tell; where asked for (add_holdings)
     std::optional<bool> signal_blocked;  // the agent's signal; where asked for
 

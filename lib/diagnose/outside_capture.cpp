@@ -1,0 +1,171 @@
+#include "diagnose/capture.hpp"
+#include "format/format.hpp"
+#include "observe/frame_pointers.hpp"
+#include "observe/stop_effects.hpp"
+#include "observe/stopped_thread.hpp"
+#include "threadfault/error.hpp"
+
+#include <sys/user.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+namespace threadfault::diagnose {
+namespace {
+
+using namespace std::chrono_literals;
+
+// More than most stacks have; the rest is read when it is needed.
+constexpr std::size_t kOutsideStack = 32 << 10;
+constexpr std::chrono::milliseconds kStopsWithin = 100ms;
+constexpr int kTries = 4;  // a thread may wake up and sleep again between two looks
+
+constexpr char kNotPermitted[] =
+    "the kernel does not let us look (ptrace_scope, another user, or a container without "
+    "CAP_SYS_PTRACE)";
+
+Registers in_dwarf_order(const user_regs_struct& from) {
+    return {from.rax, from.rdx, from.rcx, from.rbx, from.rsi, from.rdi, from.rbp, from.rsp, from.r8,
+            from.r9,  from.r10, from.r11, from.r12, from.r13, from.r14, from.r15, from.rip};
+}
+constexpr std::size_t kRegisterBp = 6;
+
+bool is_same_call(const observe::TaskSyscall& one, const observe::TaskSyscall& other) {
+    return !other.running && one.number == other.number &&
+           one.stack_pointer == other.stack_pointer &&
+           one.instruction_pointer == other.instruction_pointer;
+}
+
+std::uint64_t switches(const std::optional<observe::TaskStatus>& status) {
+    return status ? status->voluntary_switches + status->involuntary_switches : 0;
+}
+
+}  // namespace
+
+struct OutsideCapture::Implementation {
+    explicit Implementation(const observe::Process& process_)
+        : process(process_), memory(process_.pid()), frame_pointers(process_, memory) {}
+
+    // The stack from an address on, whole words.
+    void read_stack(std::uint64_t address, std::vector<unsigned char>* stack) const {
+        stack->resize(kOutsideStack);
+        stack->resize(memory.read_some(address, stack->data(), kOutsideStack));
+    }
+
+    // A thread that sleeps all the while; false: it has run. Nothing is stopped.
+    bool read_asleep(pid_t tid, const observe::TaskSyscall& call, Snapshot* snapshot) {
+        const auto before = process.status(tid);
+        const auto first = process.syscall(tid);
+        if (!first || !is_same_call(call, *first)) return false;
+        snapshot->registers = {};
+        snapshot->known = 1U << wire::kRegisterSp | 1U << wire::kRegisterIp;
+        snapshot->registers[wire::kRegisterSp] = call.stack_pointer;
+        snapshot->registers[wire::kRegisterIp] = call.instruction_pointer;
+        read_stack(call.stack_pointer, &snapshot->stack);
+        const auto last = process.syscall(tid);
+        const auto after = process.status(tid);
+        if (!last || !is_same_call(call, *last) || switches(before) != switches(after))
+            return false;
+        snapshot->via = Via::ptrace;
+        return true;
+    }
+
+    // False: the frame pointer is needed and not known.
+    bool add_frame_pointer(const observe::TaskSyscall& call, Snapshot* snapshot) {
+        std::vector<std::uint64_t> words(snapshot->stack.size() / sizeof(std::uint64_t));
+        if (!words.empty()) {
+            std::memcpy(words.data(), snapshot->stack.data(), words.size() * sizeof(std::uint64_t));
+        }
+        const observe::FramePointer pointer = frame_pointers.of(call, words);
+        if (pointer.known == observe::FramePointer::Known::found) {
+            snapshot->registers[kRegisterBp] = pointer.value;
+            snapshot->known |= 1U << kRegisterBp;
+        }
+        return pointer.known != observe::FramePointer::Known::unknown;
+    }
+
+    void sample(pid_t tid, Snapshot* snapshot) {
+        observe::StoppedThread stopped(process, tid, kStopsWithin);
+        if (!stopped) {
+            snapshot->via = Via::none;
+            switch (stopped.error()) {
+                case ESRCH:
+                    snapshot->why = kHasEnded;
+                    break;
+                case ETIMEDOUT:
+                    snapshot->why = why_silent(process.stat(tid), kStopsWithin);
+                    break;
+                default: {
+                    const auto status = process.status(tid);
+                    snapshot->why = status && status->tracer != 0
+                                        ? formatted("process {} traces it", status->tracer)
+                                        : kNotPermitted;
+                    break;
+                }
+            }
+            return;
+        }
+        snapshot->registers = in_dwarf_order(stopped.registers());
+        snapshot->known = kAllKnown;
+        read_stack(stopped.registers().rsp, &snapshot->stack);
+        snapshot->via = Via::ptrace;
+        stopped.let_go();
+        snapshot->held_seconds = std::chrono::duration<double>(stopped.stood()).count();
+    }
+
+    Snapshot take(pid_t tid) {
+        Snapshot snapshot;
+        for (int attempt = 0; attempt < kTries; ++attempt) {
+            const auto call = process.syscall(tid);
+            const auto stat = process.stat(tid);
+            if (!call || !stat || stat->is_dead()) {
+                snapshot.via = Via::none;
+                snapshot.why = kHasEnded;
+                return snapshot;
+            }
+            if (call->running) {
+                sample(tid, &snapshot);
+                return snapshot;
+            }
+            if (!read_asleep(tid, *call, &snapshot)) continue;
+            if (add_frame_pointer(*call, &snapshot)) return snapshot;
+            // A stop that nobody notices tells the frame pointer.
+            const bool stands = stat->state == 'T';
+            const bool sleeps =
+                stat->state == 'S' && observe::stop_effect(*call) == observe::StopEffect::none;
+            if (stands || sleeps) {
+                Snapshot sampled;
+                sample(tid, &sampled);
+                if (sampled.via != Via::none) return sampled;
+            }
+            snapshot.why = kFramesMissing;
+            return snapshot;
+        }
+        // It wakes up again and again: as one that runs.
+        sample(tid, &snapshot);
+        return snapshot;
+    }
+
+    const observe::Process& process;
+    const observe::Memory memory;
+    observe::FramePointers frame_pointers;
+};
+
+OutsideCapture::OutsideCapture(const observe::Process& process)
+    : implementation_(std::make_unique<Implementation>(process)) {}
+
+OutsideCapture::~OutsideCapture() = default;
+
+Snapshot OutsideCapture::take(pid_t tid) {
+    try {
+        return implementation_->take(tid);
+    } catch (const Error& error) {
+        Snapshot snapshot;
+        snapshot.why =
+            error.error_code() == ErrorCode::not_permitted ? kNotPermitted : error.what();
+        return snapshot;
+    }
+}
+
+}  // namespace threadfault::diagnose

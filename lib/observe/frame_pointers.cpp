@@ -1,0 +1,59 @@
+#include "observe/frame_pointers.hpp"
+
+#include "observe/code_places.hpp"
+#include "observe/frame_walk.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace threadfault::observe {
+namespace {
+
+constexpr int kMostFrames = 200;
+
+// mov $15, %rax; syscall: where a signal handler returns to. All registers are on the stack there.
+constexpr std::array<unsigned char, 9> kTrampoline = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
+
+// Where a thread's stack ends: nothing has called these.
+constexpr std::array<std::string_view, 4> kFirstFunctions = {"clone3", "__clone3", "clone",
+                                                             "_start"};
+
+}  // namespace
+
+struct FramePointers::Implementation {
+    Implementation(const Process& process, const Memory& memory_)
+        : memory(memory_), places(process, memory_) {}
+    const Memory memory;
+    CodePlaces places;
+};
+
+FramePointers::FramePointers(const Process& process, const Memory& memory)
+    : implementation_(std::make_unique<Implementation>(process, memory)) {}
+
+FramePointers::~FramePointers() = default;
+
+FramePointer FramePointers::of(const TaskSyscall& call, std::span<const std::uint64_t> stack) {
+    using Known = FramePointer::Known;
+    const StackWords words(implementation_->memory, call.stack_pointer, stack);
+    FrameWalk walk(implementation_->places, words, call, stack.size());
+    for (int frame = 0; frame < kMostFrames; ++frame) {
+        const CodePlace& place = walk.place();
+        if (place.rule && place.rule->by_frame_pointer) {
+            const auto found = walk.find_frame_pointer();
+            return found ? FramePointer{Known::found, *found} : FramePointer{};
+        }
+        if (!walk.to_caller()) {
+            const auto code =
+                implementation_->memory.read<std::array<unsigned char, 9>>(walk.address());
+            const bool first =
+                code == kTrampoline || std::find(kFirstFunctions.begin(), kFirstFunctions.end(),
+                                                 walk.place().function) != kFirstFunctions.end();
+            return {first ? Known::not_needed : Known::unknown, 0};
+        }
+        if (walk.frame_pointer()) return {Known::not_needed, 0};
+    }
+    return {};
+}
+
+}  // namespace threadfault::observe
