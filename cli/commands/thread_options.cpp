@@ -155,8 +155,10 @@ drive::Plan plan_of(std::string_view time, const std::function<drive::PlanInput(
             }
             return std::string(base::info(input.fault).name);
         };
+        // What is missing has options here.
+        const bool no_change = error.part() == drive::Part::change;
         throw Error(error.error_code(), formatted("{}: {}", option(), error.what()),
-                    error.advice());
+                    no_change ? "use --nice, --idle or --cpus" : error.advice());
     }
 }
 

@@ -47,7 +47,13 @@ class WithoutTheRight : public testing::Test {
 protected:
     void SetUp() override {
         if (run_cli({"--version"}, unprivileged()).exit_code != 0)
-            GTEST_SKIP() << "the build tree is not readable for others";
+            GTEST(Demote, SaysWhichOptionsAreMissing) {
+                const CliResult none = run_cli({"demote", std::to_string(getpid()), "main"});
+                EXPECT_EQ(none.exit_code, 2) << none;
+                EXPECT_NE(none.err.find("use --nice, --idle or --cpus"), std::string::npos) << none;
+            }
+
+        TEST_SKIP() << "the build tree is not readable for others";
         ASSERT_EQ(target_.process().read_until("ready"), "ready") << target_.process().errors();
         rlimit limit{};
         ASSERT_EQ(getrlimit(RLIMIT_NICE, &limit), 0);  // the target has inherited it
