@@ -5,19 +5,24 @@
 #include "commands/thread_options.hpp"
 #include "drive/locks/lock_graph.hpp"
 #include "drive/locks/member_names.hpp"
+#include "format/format.hpp"
 #include "render/text.hpp"
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <vector>
 
 namespace threadfault::cli {
 namespace {
 
+constexpr int kMostProcesses = 64;
+
 struct LocksOptions {
-    std::string pid;
+    std::vector<std::string> pids;
     bool dot = false;
     bool svg = false;
 };
@@ -43,15 +48,28 @@ int run_locks(const LocksOptions& options, const Invocation& invocation) {
     if (options.dot && options.svg) {
         throw Error(ErrorCode::usage, "--dot and --svg are mutually exclusive", "use one of them");
     }
-    Looked looked(options.pid);
-    const pid_t pid = looked.process.pid();
-    const std::string command = looked.process.command();
-    drive::LockGraph graph = drive::find_locks(looked.process, looked.agent());
-    drive::name_members(looked.process, graph.locks);
-    if (options.svg) return draw(dot_locks(pid, command, graph));
-    print_out(options.dot       ? dot_locks(pid, command, graph)
-              : invocation.json ? json_locks(pid, graph)
-                                : render_locks(pid, command, graph, invocation.style()));
+    std::vector<std::unique_ptr<Looked>> looked;
+    std::vector<drive::LookedAt> processes;
+    std::vector<NamedProcess> names;
+    for (const std::string& pid : options.pids) {
+        Looked& one = *looked.emplace_back(std::make_unique<Looked>(pid));
+        const pid_t number = one.process.pid();
+        const bool twice = std::any_of(names.begin(), names.end(),
+                                       [number](const auto& name) { return name.pid == number; });
+        if (twice) {
+            throw Error(ErrorCode::usage, formatted("process {} is given twice", number),
+                        "give each process once");
+        }
+        processes.push_back({&one.process, one.agent()});
+        names.push_back({number, one.process.command()});
+    }
+    drive::LockGraph graph = drive::find_locks(processes);
+    for (const auto& one : looked)
+        drive::name_members(one->process, graph.locks);
+    if (options.svg) return draw(dot_locks(names, graph));
+    print_out(options.dot       ? dot_locks(names, graph)
+              : invocation.json ? json_locks(names, graph)
+                                : render_locks(names, graph, invocation.style()));
     return 0;
 }
 
@@ -59,8 +77,9 @@ int run_locks(const LocksOptions& options, const Invocation& invocation) {
 
 void setup_locks(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<LocksOptions>();
-    app.add_option("PID", options->pid, "any process that you may inspect")
+    app.add_option("PID", options->pids, "any processes that you may inspect")
         ->required()
+        ->expected(1, kMostProcesses)
         ->type_name("");
     app.add_flag("--dot", options->dot, "print a graph for Graphviz");
     app.add_flag("--svg", options->svg, "draw the graph with Graphviz");
@@ -71,11 +90,15 @@ void setup_locks(CLI::App& app, Invocation& invocation) {
         "dead owner ended is known where the process has an agent.\n"
         "Condition variables, semaphores and barriers have no owner; they are listed\n"
         "below the tree.\n"
+        "Of several processes one picture is made: a lock in memory that they share is\n"
+        "one lock, and a deadlock may lead through all of them. Of a single process the\n"
+        "others that have its shared memory are named.\n"
         "\n"
         "Examples:\n"
         "  threadfault locks 4711\n"
         "  threadfault locks 4711 --json | jq '.locks[] | select(.orphaned)'\n"
         "  threadfault locks 4711 --svg > locks.svg\n"
+        "  threadfault locks 4711 4712\n"
         "\n"
         "Exit status: 0, with or without findings; 2 usage, 3 no such process,\n"
         "5 not permitted, 8 internal error.\n");

@@ -39,6 +39,7 @@ Json waiting_of(const drive::ThreadView& thread) {
                  {"owner_tid", value_or_null(waiting.owner_tid)}};
     json["owner_alive"] =
         waiting.owner_tid || waiting.owner_dead ? Json(waiting.owner_alive) : Json(nullptr);
+    json["owner_pid"] = waiting.owner_pid != 0 ? Json(waiting.owner_pid) : Json(nullptr);
     json["call"] = text_or_null(waiting.call);
     return json;
 }

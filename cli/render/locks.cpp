@@ -63,6 +63,18 @@ std::string summary(const drive::LockGraph& graph) {
     return joined(parts, "; ");
 }
 
+std::string numbers(const std::vector<pid_t>& pids) {
+    constexpr std::size_t kMost = 8;
+    std::vector<std::string> words;
+    for (const pid_t pid : pids) {
+        if (words.size() == kMost) {
+            return joined(words, ", ") + formatted(" and {} more", pids.size() - kMost);
+        }
+        words.push_back(std::to_string(pid));
+    }
+    return joined(words, ", ");
+}
+
 // Objects without an owner can't be traced to a thread: one line each.
 std::string ownerless(const drive::LockGraph& graph, const Style& style) {
     std::string out;
@@ -86,6 +98,10 @@ std::string ownerless(const drive::LockGraph& graph, const Style& style) {
                                                   lock.location.empty() ? "" : ", ", lock.location);
         out += formatted("{} {}: {} {}\n", to_string(lock.kind), place,
                          lock.waiters.size() == 1 ? "waits" : "wait", base::clean_line(list));
+        if (!lock.note.empty()) out += formatted("  {}\n", base::clean_line(lock.note));
+        if (!lock.others.empty()) {
+            out += formatted("  other processes that can wake them: {}\n", numbers(lock.others));
+        }
     }
     if (out.empty()) return out;
     return style.dim("Objects without an owner:") + "\n" + out;
@@ -122,17 +138,25 @@ std::string emphasised(const std::string& tree, const Style& style) {
 
 }  // namespace
 
-std::string render_locks(pid_t pid, const std::string& command, const drive::LockGraph& graph,
+std::string render_locks(const std::vector<NamedProcess>& processes, const drive::LockGraph& graph,
                          const Style& style) {
-    std::string out = formatted("{} {}: {}\n", style.bold(std::to_string(pid)),
-                                shorten(base::clean_line(command), 60, true), summary(graph));
+    std::vector<std::string> titles;
+    for (const NamedProcess& process : processes) {
+        titles.push_back(formatted("{} {}", style.bold(std::to_string(process.pid)),
+                                   shorten(base::clean_line(process.command), 60, true)));
+    }
+    std::string out = formatted("{}: {}\n", joined(titles, ", "), summary(graph));
     const std::string tree = drive::lock_tree(graph);
     if (!tree.empty()) out += emphasised(tree, style);
     return out + ownerless(graph, style);
 }
 
-std::string json_locks(pid_t pid, const drive::LockGraph& graph) {
-    Json json = {{"pid", pid}};
+std::string json_locks(const std::vector<NamedProcess>& processes, const drive::LockGraph& graph) {
+    Json json = Json::object();
+    if (processes.size() == 1) json["pid"] = processes.front().pid;
+    json["processes"] = Json::array();
+    for (const NamedProcess& process : processes)
+        json["processes"].push_back({{"pid", process.pid}, {"command", process.command}});
     json["locks"] = Json::array();
     for (const drive::Lock& lock : graph.locks) {
         Json one = {{"kind", to_string(lock.kind)},
@@ -144,25 +168,44 @@ std::string json_locks(pid_t pid, const drive::LockGraph& graph) {
                             {"name", text_or_null(lock.owner->name)},
                             {"alive", lock.owner->alive}};
             one["owner"]["fate"] = text_or_null(lock.owner->fate);
+            one["owner"]["pid"] = !lock.owner->alive
+                                      ? Json(nullptr)
+                                      : Json(lock.owner->pid != 0 ? lock.owner->pid : lock.pid);
         } else {
             one["owner"] = nullptr;
         }
         one["waiters"] = lock.waiters;
+        one["waiting"] = Json::array();
+        for (const pid_t tid : lock.waiters) {
+            const auto name = graph.names.find(tid);
+            const auto process = graph.processes.find(tid);
+            one["waiting"].push_back(
+                {{"tid", tid},
+                 {"name", text_or_null(name != graph.names.end() ? name->second : "")},
+                 {"pid", process != graph.processes.end() ? process->second : lock.pid}});
+        }
         one["orphaned"] = lock.orphaned;
         one["location"] = text_or_null(lock.location);
         one["declared"] = text_or_null(lock.declared);
         one["stuck_behind"] = lock.stuck_behind;
+        one["pid"] = lock.pid;
+        one["shared"] = lock.shared;
+        one["others"] = lock.others;
+        one["note"] = text_or_null(lock.note);
         json["locks"].push_back(std::move(one));
     }
     json["cycles"] = graph.cycles;
     return line(json);
 }
 
-std::string dot_locks(pid_t pid, const std::string& command, const drive::LockGraph& graph) {
+std::string dot_locks(const std::vector<NamedProcess>& processes, const drive::LockGraph& graph) {
     std::string out = "digraph locks {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n";
-    out +=
-        formatted("  label={};\n", in_quotes(formatted("{} {}", pid, base::clean_line(command))));
+    std::vector<std::string> titles;
+    for (const NamedProcess& process : processes)
+        titles.push_back(formatted("{} {}", process.pid, base::clean_line(process.command)));
+    out += formatted("  label={};\n", in_quotes(joined(titles, ", ")));
     std::set<pid_t> threads;
+    std::map<pid_t, std::string> elsewhere;  // owners that are no thread of these processes
     std::set<std::pair<pid_t, pid_t>> in_cycle;
     for (const auto& cycle : graph.cycles) {
         for (std::size_t i = 0; i < cycle.size(); ++i)
@@ -188,6 +231,11 @@ std::string dot_locks(pid_t pid, const std::string& command, const drive::LockGr
         if (!lock.owner) continue;
         if (lock.owner->alive) {
             threads.insert(lock.owner->tid);
+            if (!graph.names.contains(lock.owner->tid)) {
+                elsewhere[lock.owner->tid] =
+                    lock.owner->pid == 0 ? lock.owner->name
+                                         : formatted("{} of {}", lock.owner->name, lock.owner->pid);
+            }
             edges += formatted("  lock{} -> thread{}{};\n", i, lock.owner->tid,
                                red ? " [color=red]" : "");
         } else {
@@ -197,10 +245,9 @@ std::string dot_locks(pid_t pid, const std::string& command, const drive::LockGr
     }
     for (const pid_t tid : threads) {
         const auto name = graph.names.find(tid);
-        out += formatted(
-            "  thread{} [label={}];\n", tid,
-            in_quotes(formatted("{} {}", tid,
-                                name != graph.names.end() ? base::clean_line(name->second) : "")));
+        const std::string& text = name != graph.names.end() ? name->second : elsewhere[tid];
+        out += formatted("  thread{} [label={}];\n", tid,
+                         in_quotes(formatted("{} {}", tid, base::clean_line(text))));
     }
     for (const auto& [tid, owner] : dead) {
         out += formatted(

@@ -7,15 +7,22 @@
 #include "render/style.hpp"
 
 #include <string>
+#include <vector>
 
 namespace threadfault::cli {
 
-std::string render_locks(pid_t pid, const std::string& command, const drive::LockGraph& graph,
+// A process that was looked at.
+struct NamedProcess {
+    pid_t pid = 0;
+    std::string command;
+};
+
+std::string render_locks(const std::vector<NamedProcess>& processes, const drive::LockGraph& graph,
                          const Style& style);
-std::string json_locks(pid_t pid, const drive::LockGraph& graph);
+std::string json_locks(const std::vector<NamedProcess>& processes, const drive::LockGraph& graph);
 // A digraph: threads are ellipses, objects boxes; edges lead from a waiter to what it waits for,
 // and from there to the owner.
-std::string dot_locks(pid_t pid, const std::string& command, const drive::LockGraph& graph);
+std::string dot_locks(const std::vector<NamedProcess>& processes, const drive::LockGraph& graph);
 
 std::string render_watch(pid_t pid, const std::string& command, const drive::WatchReport& report,
                          const Style& style);

@@ -58,7 +58,9 @@ std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& nam
         if (waiting.kind == WaitKind::futex && !waiting.call.empty()) {
             text += formatted(" in {}", base::clean_line(waiting.call));
         }
-        if (waiting.owner_tid && waiting.owner_alive) {
+        if (waiting.owner_tid && waiting.owner_alive && waiting.owner_pid != 0) {
+            text += formatted(", held by {} of process {}", *waiting.owner_tid, waiting.owner_pid);
+        } else if (waiting.owner_tid && waiting.owner_alive) {
             text += formatted(", held by {} {}", *waiting.owner_tid,
                               name_of(*waiting.owner_tid, names));
         } else if (waiting.owner_tid) {

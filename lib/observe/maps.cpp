@@ -45,12 +45,14 @@ bool parse_line(std::string_view line, Mapping* mapping) {
     mapping->readable = rest[0] == 'r';
     mapping->writable = rest[1] == 'w';
     mapping->executable = rest[2] == 'x';
+    mapping->shared = rest[3] == 's';
     rest.remove_prefix(5);
     std::uint64_t major = 0;
     std::uint64_t minor = 0;
     if (!take_number(&rest, &mapping->offset, 16, ' ') || !take_number(&rest, &major, 16, ':') ||
         !take_number(&rest, &minor, 16, ' '))
         return false;
+    mapping->device = major << 32 | minor;
     const auto [end, error] =
         std::from_chars(rest.data(), rest.data() + rest.size(), mapping->inode, 10);
     if (error != std::errc()) return false;

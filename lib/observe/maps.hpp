@@ -17,7 +17,9 @@ struct Mapping {
     bool readable = false;
     bool writable = false;
     bool executable = false;
-    bool deleted = false;  // "(deleted)" was stripped from `path`
+    bool shared = false;       // MAP_SHARED: other processes may have it, too
+    bool deleted = false;      // "(deleted)" was stripped from `path`
+    std::uint64_t device = 0;  // with the inode it names the file
     std::uint64_t inode = 0;
     std::string path;  // as the process sees it; "" for anonymous, "[heap]" and the like
 };

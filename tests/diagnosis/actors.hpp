@@ -45,6 +45,7 @@ void add_objects(Situations& situations);
 void add_circles(Situations& situations);
 void add_programs(Situations& situations);
 void add_misleading(Situations& situations);
+void add_elsewhere(Situations& situations);
 
 }  // namespace lock_target
 

@@ -36,6 +36,9 @@ SeenLock read_lock(pid_t pid, const Json& json) {
     lock.waiters = names_of(pid, json.at("waiters"));
     lock.orphaned = json.at("orphaned");
     lock.stuck_behind = names_of(pid, json.at("stuck_behind"));
+    if (lock.owned && !owner.at("pid").is_null()) lock.owner_pid = owner.at("pid");
+    lock.others = json.at("others").get<std::vector<pid_t>>();
+    lock.note = text_or_empty(json.at("note"));
     return lock;
 }
 
@@ -47,12 +50,15 @@ Names command_line(const Names& situation, Shim shim, Names line) {
     return line;
 }
 
-// 0: it has none.
+// Of whichever of its threads. 0: it has none.
 pid_t only_child(pid_t parent) {
-    const std::string number = std::to_string(parent);
-    std::ifstream children("/proc/" + number + "/task/" + number + "/children");
     pid_t child = 0;
-    children >> child;
+    for (const pid_t tid : tasks(parent)) {
+        std::ifstream children("/proc/" + std::to_string(parent) + "/task/" + std::to_string(tid) +
+                               "/children");
+        children >> child;
+        if (child != 0) break;
+    }
     return child;
 }
 
@@ -85,6 +91,13 @@ bool Scene::stands() {
                const CliResult result = command("ps");
                return result.json.is_object() && result.json.value("agent", false);
            });
+}
+
+bool Scene::look_at_child() {
+    const pid_t child = only_child(pid_);
+    if (child == 0) return false;
+    pid_ = child;
+    return eventually([this] { return task_state(pid(), pid()) == 'S'; });
 }
 
 CliResult Scene::command(const std::string& name, Names arguments) const {

@@ -27,6 +27,9 @@ struct SeenLock {
     Names waiters;     // sorted
     bool orphaned = false;
     Names stuck_behind;  // sorted
+    pid_t owner_pid = 0;
+    std::vector<pid_t> others;
+    std::string note;  // "" null
 };
 
 struct Graph {
@@ -48,6 +51,9 @@ public:
 
     // The situation stands, and the agent answers where there is one.
     bool stands();
+    // From now on the process's only child is what is looked at. False: it has none, or another
+    // number of them.
+    bool look_at_child();
     Process& process() noexcept { return process_; }
     pid_t pid() const noexcept { return pid_; }
     pid_t tid(const std::string& name) const { return task_named(pid(), name).value_or(0); }

@@ -4,9 +4,11 @@
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
 #include "observe/maps.hpp"
+#include "observe/sharers.hpp"
 #include "observe/symbols.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <unordered_map>
 
@@ -28,6 +30,7 @@ bool same_wait(const ThreadView& before, const ThreadView& now) {
            before.waiting->address == now.waiting->address &&
            before.waiting->owner_tid == now.waiting->owner_tid &&
            before.waiting->owner_dead == now.waiting->owner_dead &&
+           before.waiting->owner_pid == now.waiting->owner_pid &&
            before.waiting->owner_alive == now.waiting->owner_alive;
 }
 
@@ -59,34 +62,53 @@ private:
     const ThreadList& list_;
 };
 
+// One of the processes.
+struct Look {
+    explicit Look(const LookedAt& at)
+        : process(*at.process),
+          connection(at.connection),
+          memory(process.pid()),
+          calls(process, memory),
+          sharers(process) {}
+
+    ThreadList threads(bool symbols) {
+        return list_threads(
+            process, connection,
+            {.waits = true, .symbols = symbols, .calls = &calls, .sharers = &sharers});
+    }
+
+    const observe::Process& process;
+    client::Connection* connection;
+    const observe::Memory memory;
+    observe::CallFacts calls;
+    observe::Sharers sharers;
+    ThreadList list;
+};
+
+// An object, however many processes have it at whatever addresses.
+struct ObjectKey {
+    observe::SharedPlace place;
+    pid_t pid = 0;  // of the only process that has it
+    std::uint64_t address = 0;
+    WaitKind kind{};
+    auto operator<=>(const ObjectKey&) const = default;
+};
+
 class Search {
 public:
-    Search(const observe::Process& process, client::Connection* connection)
-        : process_(process),
-          connection_(connection),
-          memory_(process.pid()),
-          calls_(process, memory_) {}
+    explicit Search(const std::vector<LookedAt>& processes) {
+        for (const LookedAt& at : processes)
+            looks_.push_back(std::make_unique<Look>(at));
+    }
 
     LockGraph run() {
-        const ThreadList before =
-            list_threads(process_, connection_, {.waits = true, .calls = &calls_});
-        list_ =
-            list_threads(process_, connection_, {.waits = true, .symbols = true, .calls = &calls_});
-        if (!list_.waits_permitted) {
-            throw Error(
-                ErrorCode::not_permitted,
-                formatted("what the threads of process {} wait for can't be read", process_.pid()),
-                "run threadfault as root, or as the user that the process belongs to");
-        }
-        const Views earlier = by_tid(before);
-        for (const ThreadView& thread : list_.threads) {
-            graph_.names[thread.tid] = thread.name;
-            const auto was = earlier.find(thread.tid);
-            if (was != earlier.end() && same_wait(*was->second, thread)) {
-                waits_[thread.tid] = &thread;
-            }
-        }
-        collect();
+        std::vector<ThreadList> before;
+        for (const auto& look : looks_)
+            before.push_back(look->threads(false));
+        for (std::size_t i = 0; i < looks_.size(); ++i)
+            compare(before[i], *looks_[i]);
+        for (const auto& look : looks_)
+            collect(*look);
         find_cycles();
         find_stuck();
         order();
@@ -94,43 +116,107 @@ public:
     }
 
 private:
-    void collect() {
-        observe::Symbols symbols(process_);
-        Places places(symbols, list_);
-        Fates fates(process_, connection_, symbols);
-        std::map<std::pair<std::uint64_t, WaitKind>, std::size_t> known;
-        for (const ThreadView& thread : list_.threads) {
+    struct Wait {
+        const ThreadView* thread = nullptr;
+        Look* look = nullptr;
+        const Waiting* operator->() const { return &*thread->waiting; }
+    };
+
+    void compare(const ThreadList& before, Look& look) {
+        look.list = look.threads(true);
+        if (!look.list.waits_permitted) {
+            throw Error(ErrorCode::not_permitted,
+                        formatted("what the threads of process {} wait for can't be read",
+                                  look.process.pid()),
+                        "run threadfault as root, or as the user that the process belongs to");
+        }
+        const Views earlier = by_tid(before);
+        for (const ThreadView& thread : look.list.threads) {
+            graph_.names[thread.tid] = thread.name;
+            if (looks_.size() > 1) graph_.processes[thread.tid] = look.process.pid();
+            const auto was = earlier.find(thread.tid);
+            if (was != earlier.end() && same_wait(*was->second, thread)) {
+                waits_[thread.tid] = {&thread, &look};
+            }
+        }
+    }
+
+    void collect(Look& look) {
+        observe::Symbols symbols(look.process);
+        Places places(symbols, look.list);
+        Fates fates(look.process, look.connection, symbols);
+        for (const ThreadView& thread : look.list.threads) {
             if (!waits_.contains(thread.tid)) continue;
             const Waiting& wait = *thread.waiting;
-            const auto [entry, fresh] =
-                known.try_emplace({wait.address, wait.kind}, graph_.locks.size());
+            const observe::Sharing& sharing = look.sharers.of(wait.address);
+            ObjectKey key;
+            key.kind = wait.kind;
+            if (sharing.place) {
+                key.place = *sharing.place;
+            } else {
+                key.pid = look.process.pid();
+                key.address = wait.address;
+            }
+            const auto [entry, fresh] = known_.try_emplace(key, graph_.locks.size());
             if (fresh) {
                 Lock& lock = graph_.locks.emplace_back();
                 lock.kind = wait.kind;
+                lock.pid = look.process.pid();
                 lock.address = wait.address;
                 lock.symbol = wait.symbol;
                 lock.stream = wait.stream;
                 lock.call = wait.call;
                 lock.location = places.of(wait.address);
-                if (wait.owner_tid || wait.owner_dead) lock.owner = owner_of(wait, fates);
+                lock.note = wait.owner_note;
+                if (wait.owner_tid || wait.owner_dead) lock.owner = owner_of(wait, look, fates);
                 lock.orphaned = lock.owner && !lock.owner->alive && is_lock(wait.kind);
+                add_others(sharing, look, &lock);
             }
             graph_.locks[entry->second].waiters.push_back(thread.tid);
         }
     }
 
+    bool is_looked_at(pid_t pid) const {
+        return std::any_of(looks_.begin(), looks_.end(),
+                           [pid](const auto& look) { return look->process.pid() == pid; });
+    }
+
+    // A thread's end is nobody's to give but its own.
+    void add_others(const observe::Sharing& sharing, Look& look, Lock* lock) const {
+        lock->shared = sharing.place.has_value();
+        if (lock->kind == WaitKind::join) return;
+        lock->closed = sharing.complete;
+        lock->others = sharing.others;
+        const std::vector<pid_t>& siblings = look.sharers.siblings();
+        lock->others.insert(lock->others.end(), siblings.begin(), siblings.end());
+        std::erase_if(lock->others, [this](pid_t pid) { return is_looked_at(pid); });
+        std::sort(lock->others.begin(), lock->others.end());
+        lock->others.erase(std::unique(lock->others.begin(), lock->others.end()),
+                           lock->others.end());
+    }
+
     static bool is_lock(WaitKind kind) { return kind != WaitKind::join; }
 
-    LockOwner owner_of(const Waiting& wait, Fates& fates) const {
+    LockOwner owner_of(const Waiting& wait, const Look& look, Fates& fates) const {
         LockOwner owner;
         if (!wait.owner_tid) return owner;
         owner.tid = *wait.owner_tid;
         owner.alive = wait.owner_alive;
+        owner.pid = wait.owner_pid;
+        if (owner.pid != 0) {
+            try {
+                const observe::Process other(owner.pid);
+                owner.command = other.command();
+                owner.name = other.name(owner.tid).value_or("");
+            } catch (const Error&) {  // it has just ended
+            }
+            return owner;
+        }
         const auto name = graph_.names.find(owner.tid);
         if (owner.alive) {
             // A name that was not present before: threads are still starting.
-            owner.name =
-                name != graph_.names.end() ? name->second : process_.name(owner.tid).value_or("");
+            owner.name = name != graph_.names.end() ? name->second
+                                                    : look.process.name(owner.tid).value_or("");
         } else {
             const Fate fate = fates.of(owner.tid);
             owner.name = fate.name;
@@ -144,7 +230,7 @@ private:
     pid_t awaited(pid_t tid) const {
         const auto wait = waits_.find(tid);
         if (wait == waits_.end()) return 0;
-        const Waiting& waiting = *wait->second->waiting;
+        const Waiting& waiting = *wait->second.thread->waiting;
         if (waiting.timed || !waiting.owner_tid || !waiting.owner_alive) return 0;
         return *waiting.owner_tid;
     }
@@ -175,7 +261,7 @@ private:
         const auto switches = [&] {
             std::vector<std::uint64_t> counts;
             for (const pid_t tid : cycle) {
-                const auto status = process_.status(tid);
+                const auto status = waits_.at(tid).look->process.status(tid);
                 if (!status) return std::vector<std::uint64_t>{};
                 counts.push_back(status->voluntary_switches + status->involuntary_switches);
             }
@@ -183,13 +269,14 @@ private:
         };
         const std::vector<std::uint64_t> before = switches();
         if (before.empty()) return false;
-        observe::WaitClassifier classifier(memory_, &calls_);
-        const bool nested = process_.status_at_opening().ns_pid.size() > 1;
         for (const pid_t tid : cycle) {
-            const auto call = process_.syscall(tid);
+            const Wait& known = waits_.at(tid);
+            Look& look = *known.look;
+            observe::WaitClassifier classifier(look.memory, &look.calls);
+            const bool nested = look.process.status_at_opening().ns_pid.size() > 1;
+            const auto call = look.process.syscall(tid);
             const auto wait = call ? classifier.classify(*call, nested ? 0 : tid) : std::nullopt;
-            const Waiting& known = *waits_.at(tid)->waiting;
-            if (!wait || wait->address != known.address || wait->kind != known.kind) return false;
+            if (!wait || wait->address != known->address || wait->kind != known->kind) return false;
         }
         return switches() == before;
     }
@@ -202,7 +289,7 @@ private:
             while (!next.empty()) {
                 const pid_t tid = next.back();
                 next.pop_back();
-                if (waits_.at(tid)->waiting->timed || !stuck.insert(tid).second) continue;
+                if (waits_.at(tid)->timed || !stuck.insert(tid).second) continue;
                 for (const auto& [other, view] : waits_) {
                     if (awaited(other) == tid) next.push_back(other);
                 }
@@ -222,12 +309,9 @@ private:
                          });
     }
 
-    const observe::Process& process_;
-    client::Connection* connection_;
-    const observe::Memory memory_;
-    observe::CallFacts calls_;
-    ThreadList list_;
-    std::map<pid_t, const ThreadView*> waits_;
+    std::vector<std::unique_ptr<Look>> looks_;
+    std::map<pid_t, Wait> waits_;
+    std::map<ObjectKey, std::size_t> known_;  // in graph_.locks
     LockGraph graph_;
 };
 
@@ -237,8 +321,21 @@ bool LockGraph::has_orphans() const noexcept {
     return std::any_of(locks.begin(), locks.end(), [](const Lock& lock) { return lock.orphaned; });
 }
 
+const Lock* LockGraph::awaited_by(pid_t tid) const noexcept {
+    for (const Lock& lock : locks) {
+        if (std::find(lock.waiters.begin(), lock.waiters.end(), tid) != lock.waiters.end()) {
+            return &lock;
+        }
+    }
+    return nullptr;
+}
+
+LockGraph find_locks(const std::vector<LookedAt>& processes) {
+    return Search(processes).run();
+}
+
 LockGraph find_locks(const observe::Process& process, client::Connection* connection) {
-    return Search(process, connection).run();
+    return find_locks({{&process, connection}});
 }
 
 }  // namespace threadfault::drive

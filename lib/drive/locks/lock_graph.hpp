@@ -1,5 +1,5 @@
-// Who waits for whom: the objects that a process's threads wait for, their owners, the threads
-// stuck behind the dead, and the cycles.
+// Who waits for whom: the objects that the threads of a process, or of several, wait for, their
+// owners, the threads stuck behind the dead, and the cycles.
 #ifndef THREADFAULT_DRIVE_LOCKS_LOCK_GRAPH_HPP
 #define THREADFAULT_DRIVE_LOCKS_LOCK_GRAPH_HPP
 
@@ -20,12 +20,15 @@ struct LockOwner {
                        // dead, and the object doesn't tell
     std::string name;  // "" unknown
     bool alive = false;
-    std::string fate;  // of a dead owner, where the agent knows it: "vanished 3.2 s ago, start
-                       // routine serve (main/2)"; "" unknown
+    pid_t pid = 0;        // it is a thread of this process, which is not the waiters'; 0: it is
+    std::string command;  // of that process
+    std::string fate;     // of a dead owner, where the agent knows it: "vanished 3.2 s ago, start
+                          // routine serve (main/2)"; "" unknown
 };
 
 struct Lock {
     WaitKind kind{};
+    pid_t pid = 0;  // of the process that has it at `address`: its first waiter's
     std::uint64_t address = 0;
     std::string symbol;    // "cache_mutex", "cache+0x40", "stdout"; "" where it is on the heap or a
                            // stack
@@ -37,21 +40,40 @@ struct Lock {
     std::vector<pid_t> waiters;  // that wait for this very object
     bool orphaned = false;       // its owner is dead
     std::vector<pid_t>
-        stuck_behind;  // orphaned: waiters and those that wait for them, transitively
+        stuck_behind;     // orphaned: waiters and those that wait for them, transitively
+    std::string note;     // how the owner came to it, or why it is not known; "" nothing to say
+    bool shared = false;  // it lies in memory that several processes may map
+    // Living processes that can reach it and were not looked at; what they do, nobody knows here.
+    std::vector<pid_t> others;
+    bool closed = true;  // there can be none but those
+
+    // Could a process that was not looked at unlock, post or wake it?
+    bool open_to_others() const noexcept { return !others.empty() || !closed; }
 };
 
 struct LockGraph {
     std::vector<Lock> locks;                 // orphaned first, then by number of waiters
     std::vector<std::vector<pid_t>> cycles;  // deadlocks; each starts at its lowest tid
     std::map<pid_t, std::string> names;      // of every living thread
+    std::map<pid_t, pid_t> processes;        // of every living thread, where several were looked at
 
     bool has_orphans() const noexcept;
+    // What the thread waits for; nullptr: nothing that it waited for in both looks.
+    const Lock* awaited_by(pid_t tid) const noexcept;
+};
+
+struct LookedAt {
+    const observe::Process* process = nullptr;
+    client::Connection* connection = nullptr;  // may be nullptr
 };
 
 // Looks from outside alone; `connection` (may be nullptr) is only asked what it knows of threads
 // that have ended. What changed while it looked is left out: a wait counts when two looks agree.
 // Throws Error{not_permitted} where the process can't be looked into.
 LockGraph find_locks(const observe::Process& process, client::Connection* connection);
+// Of several processes at once: an object in memory that they share is one, and cycles may lead
+// through all of them.
+LockGraph find_locks(const std::vector<LookedAt>& processes);
 
 // The tree that a person reads, one line a lock and indented waiters; "" when nothing waits for a
 // lock.

@@ -39,8 +39,17 @@ public:
 private:
     std::string who(pid_t tid) const {
         const auto name = graph_.names.find(tid);
-        return name == graph_.names.end() ? formatted("{}", tid)
-                                          : formatted("{} {}", tid, name->second);
+        std::string text = name == graph_.names.end() ? formatted("{}", tid)
+                                                      : formatted("{} {}", tid, name->second);
+        const auto process = graph_.processes.find(tid);
+        if (process != graph_.processes.end()) text += formatted(" of {}", process->second);
+        return text;
+    }
+
+    std::string who(const LockOwner& owner) const {
+        if (owner.pid == 0 || graph_.processes.contains(owner.tid)) return who(owner.tid);
+        return formatted("{} {}, a thread of process {} ({})", owner.tid, owner.name, owner.pid,
+                         owner.command);
     }
 
     static std::string what(const Lock& lock) {
@@ -72,10 +81,12 @@ private:
             text += formatted(": ORPHANED, its owner {}{}{}is dead",
                               owner.tid == 0 ? std::string() : formatted("{} ", owner.tid),
                               owner.name, owner.name.empty() ? "" : " ");
-            text +=
-                owner.fate.empty() ? "; how it ended is unknown" : formatted(": {}", owner.fate);
+            text += !owner.fate.empty() ? formatted(": {}", owner.fate)
+                    : lock.note.empty() ? "; how it ended is unknown"
+                                        : "; " + lock.note;
         } else if (!join) {
-            text += formatted(": held by {}", who(owner.tid));
+            text +=
+                formatted(": held by {}{}", who(owner), lock.note.empty() ? "" : ", " + lock.note);
         }
         return text + "\n";
     }
@@ -84,7 +95,7 @@ private:
         out_ += formatted("DEADLOCK of {} thread{}:\n", cycle.size(),
                           cycle.size() == 1 ? "" : "s, each waiting for the next one");
         for (const pid_t tid : cycle) {
-            const Lock* const lock = awaited_by(tid);
+            const Lock* const lock = graph_.awaited_by(tid);
             if (lock == nullptr) continue;
             shown_.insert(lock);
             const pid_t owner = lock->owner ? lock->owner->tid : 0;
@@ -103,15 +114,6 @@ private:
                 add_held(other, "      ");
             }
         }
-    }
-
-    const Lock* awaited_by(pid_t tid) const {
-        for (const Lock& lock : graph_.locks) {
-            if (std::find(lock.waiters.begin(), lock.waiters.end(), tid) != lock.waiters.end()) {
-                return &lock;
-            }
-        }
-        return nullptr;
     }
 
     void add_waiters(const Lock& lock, const std::string& indent) {

@@ -64,12 +64,13 @@ bool is_inside(const std::string& symbol) {
 void name_members(const observe::Process& process, std::vector<Lock>& locks) {
     Names names;
     for (const Lock& lock : locks) {
-        if (lock.symbol.empty() || lock.stream || lock.kind == WaitKind::join) continue;
+        if (lock.pid != process.pid() || lock.kind == WaitKind::join) continue;
+        if (lock.symbol.empty() || lock.stream) continue;
         names.want(lock.address);
     }
     names.ask(process);
     for (Lock& lock : locks) {
-        if (lock.symbol.empty() || lock.stream) continue;
+        if (lock.pid != process.pid() || lock.symbol.empty() || lock.stream) continue;
         names.improve(lock.address, &lock.symbol);
         lock.declared = names.declared(lock.address);
     }

@@ -10,7 +10,7 @@
 
 namespace threadfault::drive {
 
-// Fills in Lock::declared, too. Asks when a lock lies in a global.
+// Of those of this process. Fills in Lock::declared, too. Asks when a lock lies in a global.
 void name_members(const observe::Process& process, std::vector<Lock>& locks);
 
 // Of what the threads wait for and hold. Asks when that lies inside of a global, behind its start:

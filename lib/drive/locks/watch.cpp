@@ -116,6 +116,18 @@ std::string who(const ThreadView& thread) {
     return formatted("{} {}", thread.tid, thread.name);
 }
 
+std::vector<std::string> named(const std::set<pid_t>& processes) {
+    std::vector<std::string> names;
+    for (const pid_t pid : processes) {
+        try {
+            names.push_back(formatted("process {} ({})", pid, observe::Process(pid).command()));
+        } catch (const Error&) {  // it has just ended
+            names.push_back(formatted("process {}", pid));
+        }
+    }
+    return names;
+}
+
 class Watch {
 public:
     Watch(const observe::Process& process, client::Connection* connection)
@@ -208,6 +220,8 @@ private:
                 moving_.push_back(who(thread));
             } else if (thread.state == 'T' || thread.state == 't') {
                 stopped_.push_back(who(thread));
+            } else if (waits_for_others(thread, graph)) {
+                // Said by note_others().
             } else if (thread.waiting && !thread.waiting->timed) {
                 // A lock whose owner is alive and not stuck, or an object that any thread may
                 // signal.
@@ -219,6 +233,27 @@ private:
                 unexplained_.push_back(who(thread));
             }
         }
+    }
+
+    // Does a thread of another process have the lock, or may another process post the object?
+    bool waits_for_others(const ThreadView& thread, const LockGraph& graph) {
+        if (!thread.waiting || thread.waiting->timed) return false;
+        const Lock* const lock = graph.awaited_by(thread.tid);
+        // What it waits for has just changed.
+        if (lock == nullptr) {
+            unexplained_.push_back(who(thread));
+            return true;
+        }
+        const bool elsewhere = lock->owner && lock->owner->alive && lock->owner->pid != 0;
+        if (!elsewhere && !lock->open_to_others()) return false;
+        if (elsewhere || !lock->others.empty()) {
+            for_others_.push_back(who(thread));
+            if (elsewhere) other_processes_.insert(lock->owner->pid);
+            other_processes_.insert(lock->others.begin(), lock->others.end());
+        } else {
+            perhaps_for_others_.push_back(who(thread));
+        }
+        return true;
     }
 
     static Outside outside(const ThreadView& thread) {
@@ -282,6 +317,15 @@ private:
             "threads are stopped, by a signal or a debugger");
         say(for_world_, "thread is blocked on input or a timer",
             "threads are blocked on input or a timer");
+        say(for_others_, "thread waits for what another process may unlock, post or wake",
+            "threads wait for what another process may unlock, post or wake");
+        if (!other_processes_.empty()) {
+            evidence.push_back(
+                formatted("that can be done by {}", listed(named(other_processes_))));
+        }
+        say(perhaps_for_others_,
+            "thread waits for an object in memory that other processes may share",
+            "threads wait for objects in memory that other processes may share");
         say(for_each_other_, "thread is blocked on a condition, semaphore or futex",
             "threads are blocked on a condition, semaphore or futex");
         say(behind_living_, "thread is blocked on a lock or a join",
@@ -298,7 +342,8 @@ private:
         // What a stopped thread would do after it is continued is unknown.
         if (!stopped_.empty() || !unexplained_.empty()) return Progress::unknown;
         // At least one thread must be wakeable from outside, since only it can wake the others.
-        if (!for_world_.empty()) return Progress::idle;
+        if (!for_world_.empty() || !for_others_.empty()) return Progress::idle;
+        if (!perhaps_for_others_.empty()) return Progress::unknown;
         if (!frozen_names_.empty()) return Progress::unknown;
         evidence.push_back(
             "no thread is left to wake the others: none is active or blocked on input or a timer");
@@ -330,8 +375,9 @@ private:
     std::map<pid_t, Meter> first_;
     std::set<pid_t> moved_, ticked_, frozen_;
     std::vector<std::string> deadlocked_, behind_deadlock_, behind_the_dead_, frozen_names_,
-        behind_frozen_, moving_, stopped_, for_world_, for_each_other_, behind_living_,
-        unexplained_;
+        behind_frozen_, moving_, stopped_, for_world_, for_others_, perhaps_for_others_,
+        for_each_other_, behind_living_, unexplained_;
+    std::set<pid_t> other_processes_;
     double cpu_ = 0;
     std::uint64_t wakes_ = 0;
     std::size_t created_ = 0, ended_ = 0;

@@ -3,9 +3,9 @@
 #include "base/fault.hpp"
 #include "client/absence.hpp"
 #include "drive/threads/outside_threads.hpp"
+#include "drive/threads/owners.hpp"
 #include "drive/threads/start_name.hpp"
-
-#include <unistd.h>
+#include "drive/threads/tid_numbers.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -111,34 +111,13 @@ void add_record(ThreadView* thread, const wire::ThreadRecord& record,
     }
 }
 
-// Tids as the target's own pid namespace has them (in its memory), and as ours has.
-class TidNumbers {
-public:
-    TidNumbers(const observe::Process& process, const client::Connection* connection)
-        : process_(process), connection_(connection) {
-        nested_ = process.status_at_opening().ns_pid.size() > 1;
-    }
-    bool nested() const noexcept { return nested_; }
-    // 0: no living thread has that number.
-    pid_t outer(pid_t inner) {
-        if (!nested_) return inner;
-        if (connection_ != nullptr) return connection_->outer_tid(inner);
-        if (numbers_.empty()) {
-            for (const pid_t tid : process_.tids()) {
-                const auto status = process_.status(tid);
-                if (status && !status->ns_pid.empty()) numbers_[status->ns_pid.back()] = tid;
-            }
-        }
-        const auto found = numbers_.find(inner);
-        return found != numbers_.end() ? found->second : 0;
-    }
-
-private:
-    const observe::Process& process_;
-    const client::Connection* connection_;
-    bool nested_ = false;
-    std::unordered_map<pid_t, pid_t> numbers_;
-};
+void add_owner(Owner owner, Waiting* waiting) {
+    waiting->owner_note = std::move(owner.note);
+    if (owner.state == Owner::State::unknown) return;
+    waiting->owner_tid = owner.tid;
+    waiting->owner_pid = owner.pid;
+    waiting->owner_alive = owner.state == Owner::State::alive;
+}
 
 // The agent's data takes precedence; only what is missing is filled in. The lists were read after
 // /proc: the thread that has the tid now must be the one that /proc showed.
@@ -238,6 +217,9 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
     if (needs.starts) starts.emplace(process, *symbols);
 
     TidNumbers numbers(process, connection);
+    observe::Sharers own_sharers(process);
+    Owners owners(process, connection, numbers,
+                  needs.sharers != nullptr ? *needs.sharers : own_sharers, living);
     list.threads.reserve(living.size());
     for (const Reading& reading : readings) {
         if (!reading.alive || reading.stat.tid == list.agent_tid) continue;
@@ -277,19 +259,7 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
             waiting.timed = reading.wait->timed;
             waiting.call = reading.wait->call;
             waiting.owner_dead = reading.wait->owner_dead;
-            if (reading.wait->owner_tid) {
-                const pid_t inner = *reading.wait->owner_tid;
-                const pid_t outer = numbers.outer(inner);
-                waiting.owner_tid = outer != 0 ? outer : inner;
-                waiting.owner_alive = outer != 0 && living.contains(outer);
-                // The owner of a process-shared object may live in another process; in another pid
-                // namespace that can't be told, and no thread is reported dead without evidence.
-                if (!waiting.owner_alive && reading.wait->shared) {
-                    waiting.owner_alive =
-                        numbers.nested() ||
-                        access(("/proc/" + std::to_string(inner)).c_str(), F_OK) == 0;
-                }
-            }
+            if (reading.wait->owner_tid) add_owner(owners.of(*reading.wait), &waiting);
             waiting.symbol = reading.wait->name;
             waiting.stream = !waiting.symbol.empty();
             if (needs.symbols && waiting.symbol.empty()) {

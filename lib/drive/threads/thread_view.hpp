@@ -5,6 +5,7 @@
 #include "client/connection.hpp"
 #include "observe/call_evidence.hpp"
 #include "observe/process.hpp"
+#include "observe/sharers.hpp"
 #include "observe/symbols.hpp"
 #include "observe/wait_object.hpp"
 
@@ -23,6 +24,8 @@ struct Waiting {
     bool stream = false;  // the symbol is the name of libc's stream, and no global's
     std::string call;     // that the thread is in: "pthread_join"; "" unknown
     std::optional<pid_t> owner_tid;
+    pid_t owner_pid = 0;     // the owner is a thread of this process; 0: of the same one
+    std::string owner_note;  // how it came to own it, or why it is not known; "" nothing to say
     bool owner_alive = false;
     bool owner_dead = false;  // its owner is dead, and its tid is not known any more
     bool timed = false;       // it will end by itself
@@ -78,6 +81,7 @@ struct Needs {
     bool outside = false;
     // For several looks at one process, which then learn its code once; nullptr: a look's own.
     observe::CallFacts* calls = nullptr;
+    observe::Sharers* sharers = nullptr;  // who has shared memory, likewise
 };
 
 struct ThreadList {

@@ -107,6 +107,7 @@ TEST(JsonThreads, TellsWhatIsKnown) {
                                         {"symbol", "table_lock"},
                                         {"call", nullptr},
                                         {"owner_tid", 99},
+                                        {"owner_pid", nullptr},
                                         {"owner_alive", false}}));
 }
 
@@ -231,7 +232,7 @@ TEST(Threads, HeldByTheDeadIsSaid) {
 }
 
 std::string summary_of(const drive::LockGraph& graph) {
-    const std::string text = render_locks(1, "server", graph, Style{});
+    const std::string text = render_locks({{1, "server"}}, graph, Style{});
     return text.substr(0, text.find('\n'));
 }
 
