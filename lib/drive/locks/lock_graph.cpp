@@ -63,8 +63,8 @@ private:
 };
 
 // One of the processes.
-struct Look {
-    explicit Look(const LookedAt& at)
+struct ProcessLook {
+    explicit ProcessLook(const LookedAt& at)
         : process(*at.process),
           connection(at.connection),
           memory(process.pid()),
@@ -98,7 +98,7 @@ class Search {
 public:
     explicit Search(const std::vector<LookedAt>& processes) {
         for (const LookedAt& at : processes)
-            looks_.push_back(std::make_unique<Look>(at));
+            looks_.push_back(std::make_unique<ProcessLook>(at));
     }
 
     LockGraph run() {
@@ -118,11 +118,11 @@ public:
 private:
     struct Wait {
         const ThreadView* thread = nullptr;
-        Look* look = nullptr;
+        ProcessLook* look = nullptr;
         const Waiting* operator->() const { return &*thread->waiting; }
     };
 
-    void compare(const ThreadList& before, Look& look) {
+    void compare(const ThreadList& before, ProcessLook& look) {
         look.list = look.threads(true);
         if (!look.list.waits_permitted) {
             throw Error(ErrorCode::not_permitted,
@@ -141,7 +141,7 @@ private:
         }
     }
 
-    void collect(Look& look) {
+    void collect(ProcessLook& look) {
         observe::Symbols symbols(look.process);
         Places places(symbols, look.list);
         Fates fates(look.process, look.connection, symbols);
@@ -182,7 +182,7 @@ private:
     }
 
     // A thread's end is nobody's to give but its own.
-    void add_others(const observe::Sharing& sharing, Look& look, Lock* lock) const {
+    void add_others(const observe::Sharing& sharing, ProcessLook& look, Lock* lock) const {
         lock->shared = sharing.place.has_value();
         if (lock->kind == WaitKind::join) return;
         lock->closed = sharing.complete;
@@ -197,7 +197,7 @@ private:
 
     static bool is_lock(WaitKind kind) { return kind != WaitKind::join; }
 
-    LockOwner owner_of(const Waiting& wait, const Look& look, Fates& fates) const {
+    LockOwner owner_of(const Waiting& wait, const ProcessLook& look, Fates& fates) const {
         LockOwner owner;
         if (!wait.owner_tid) return owner;
         owner.tid = *wait.owner_tid;
@@ -271,7 +271,7 @@ private:
         if (before.empty()) return false;
         for (const pid_t tid : cycle) {
             const Wait& known = waits_.at(tid);
-            Look& look = *known.look;
+            ProcessLook& look = *known.look;
             observe::WaitClassifier classifier(look.memory, &look.calls);
             const bool nested = look.process.status_at_opening().ns_pid.size() > 1;
             const auto call = look.process.syscall(tid);
@@ -309,7 +309,7 @@ private:
                          });
     }
 
-    std::vector<std::unique_ptr<Look>> looks_;
+    std::vector<std::unique_ptr<ProcessLook>> looks_;
     std::map<pid_t, Wait> waits_;
     std::map<ObjectKey, std::size_t> known_;  // in graph_.locks
     LockGraph graph_;
