@@ -72,7 +72,9 @@ void setup_run(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<RunOptions>();
     invocation.usage_tail = "-- PROGRAM [ARGS…]";
     app.add_flag("--no-follow", options->no_follow, "programs that it starts run without the shim");
-    app.add_option("--log", options->log, "file for the log of the shim")->type_name("FILE");
+    app.add_option("--log", options->log,
+                   "append to FILE when the agent starts, why it can't, and what was skipped")
+        ->type_name("FILE");
     app.add_option("--inject", options->inject, "a call fault, see below; may be repeated")
         ->type_name("SPEC")
         ->expected(1)

@@ -1,5 +1,6 @@
 #include "render/error_table.hpp"
 
+#include "base/rights.hpp"
 #include "format/format.hpp"
 
 #include <cstddef>
@@ -70,7 +71,7 @@ std::string protocol_error(const ErrorFacts& facts) {
 }
 
 std::string not_permitted(const ErrorFacts& facts) {
-    return or_else(facts, "run threadfault as root, or as the user that the process belongs to");
+    return or_else(facts, std::string(base::advice_on_rights()));
 }
 
 std::string target_stopped(const ErrorFacts& facts) {

@@ -2,6 +2,7 @@
 
 #include "base/clean_text.hpp"
 #include "base/duration.hpp"
+#include "base/rights.hpp"
 #include "format/format.hpp"
 #include "render/text.hpp"
 
@@ -111,10 +112,10 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
         out += '\n' + style.yellow(report.why) + '\n';
         if (!report.hint.empty()) out += style.dim(report.hint) + '\n';
     } else if (!report.list.waits_permitted) {
-        out +=
-            '\n' +
-            style.dim("only root and the owner of the process can see what its threads wait for") +
-            '\n';
+        out += '\n' +
+               style.dim(formatted("what its threads wait for can't be seen; {}",
+                                   base::advice_on_rights())) +
+               '\n';
     }
     return out;
 }

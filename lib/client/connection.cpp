@@ -1,5 +1,7 @@
 #include "client/connection.hpp"
 
+#include "base/clean_text.hpp"
+#include "base/rights.hpp"
 #include "client/absence.hpp"
 #include "client/find_agent.hpp"
 
@@ -55,7 +57,7 @@ Connection::Connection(const observe::Process& process)
     AbsenceReport report = explain_absence(process);
     if (denied_ && report.absence == Absence::agent_failed) {
         report = {Absence::not_permitted, "not permitted to talk to " + agent_of(process),
-                  "run threadfault as root, or as the user that the program was started by"};
+                  std::string(base::advice_on_rights())};
     }
     throw to_error(report);
 }
@@ -170,7 +172,8 @@ void Connection::check(std::size_t length) const {
                                 ", this threadfault version " + std::to_string(wire::kVersion));
             case wire::ErrorCode::not_permitted:
                 throw Error(ErrorCode::not_permitted,
-                            agent_of(process_) + " accepts only root and the user that it runs as");
+                            agent_of(process_) + " accepts only root and the user that it runs as" +
+                                (reply.text[0] != '\0' ? ": " : "") + base::clean_line(reply.text));
             case wire::ErrorCode::too_many_clients:
                 throw Error(ErrorCode::too_many_clients,
                             agent_of(process_) + " has reached its limit of clients");

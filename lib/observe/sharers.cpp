@@ -31,8 +31,8 @@ std::optional<std::string> maps_text(pid_t pid) {
     if (!list_numbers(AT_FDCWD, (directory + "/task").c_str(), &tids)) return text;
     for (const pid_t tid : tids) {
         if (tid == pid) continue;
-        auto other =
-            read_whole_file(AT_FDCWD, (directory + "/task/" + std::to_string(tid) + "/maps").c_str());
+        auto other = read_whole_file(
+            AT_FDCWD, (directory + "/task/" + std::to_string(tid) + "/maps").c_str());
         if (other && !other->empty()) return other;
     }
     return text;
@@ -111,11 +111,11 @@ std::vector<pid_t> Sharers::possible_relatives() const {
     for (const pid_t pid : unreadable_) {
         const bool is_ancestor =
             std::find(ancestors.begin(), ancestors.end(), pid) != ancestors.end();
-        const auto text = read_whole_file(AT_FDCWD, ("/proc/" + std::to_string(pid) + "/stat").c_str());
+        const auto text =
+            read_whole_file(AT_FDCWD, ("/proc/" + std::to_string(pid) + "/stat").c_str());
         const auto stat = text ? parse_task_stat(*text) : std::nullopt;
         const bool unrelated =
-            root && stat &&
-            (!is_copy_of_parent(*stat) || stat->start_ticks < root->start_ticks);
+            root && stat && (!is_copy_of_parent(*stat) || stat->start_ticks < root->start_ticks);
         if (is_ancestor || !unrelated) possible.push_back(pid);
     }
     return possible;

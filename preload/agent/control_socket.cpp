@@ -21,7 +21,8 @@ namespace {
 using execute::sys_call;
 
 constexpr int kBacklog = 32;
-constexpr uid_t kOverflowUid = 65534;  // what an unmapped user looks like in a user namespace
+constexpr uid_t kOverflowUid =
+    65534;  // what a user without a number in a user namespace looks like
 using Path = Text<sizeof(sockaddr_un::sun_path)>;
 
 constinit Path socket_path;
@@ -80,11 +81,38 @@ long bind_under(int socket, const char* parent) noexcept {
     return 0;
 }
 
-bool may_command(const ucred& peer) noexcept {
-    if (peer.uid == 0) return true;
-    if (peer.uid == kOverflowUid || peer.uid != effective_uid()) return false;
-    // A process that its own user may not dump or trace accepts only root.
-    return sys_call(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
+// Has every user a number here, as in the initial user namespace? "inside outside count".
+bool all_users_have_numbers() noexcept {
+    const int file = execute::sys_open("/proc/self/uid_map", O_RDONLY);
+    if (file < 0) return false;
+    char text[128] = {};
+    const long got = execute::sys_read(file, text, sizeof text - 1);
+    execute::sys_close(file);
+    if (got <= 0) return false;
+    constexpr const char* kAll[] = {"0", "0", "4294967295"};
+    const char* at = text;
+    for (const char* const number : kAll) {
+        while (*at == ' ')
+            ++at;
+        const std::size_t length = std::strlen(number);
+        if (std::strncmp(at, number, length) != 0) return false;
+        at += length;
+        if (*at != ' ' && *at != '\n') return false;
+    }
+    return true;
+}
+
+// nullptr: it may. Otherwise the rule.
+const char* why_not_command(const ucred& peer) noexcept {
+    if (peer.uid == 0) return nullptr;
+    if (peer.uid != effective_uid()) return "you are another user";
+    if (peer.uid == kOverflowUid && !all_users_have_numbers()) {
+        return "in its user namespace, other users look like user 65534, too";
+    }
+    if (sys_call(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) != 1) {
+        return "its own user may not trace it, so only root is accepted";
+    }
+    return nullptr;
 }
 
 }  // namespace
@@ -120,10 +148,12 @@ int accept_client(int listener) noexcept {
     if (client < 0) return static_cast<int>(client);
     ucred peer{};
     socklen_t size = sizeof peer;
-    if (sys_call(SYS_getsockopt, client, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
-        !may_command(peer)) {
-        turn_away(static_cast<int>(client), wire::ErrorCode::not_permitted,
-                  "only root and the target's own user may control it");
+    const char* const why =
+        sys_call(SYS_getsockopt, client, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0
+            ? "it can't tell who you are"
+            : why_not_command(peer);
+    if (why != nullptr) {
+        turn_away(static_cast<int>(client), wire::ErrorCode::not_permitted, why);
         return -EACCES;
     }
     return static_cast<int>(client);

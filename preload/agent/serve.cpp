@@ -310,6 +310,7 @@ bool run_agent() noexcept {
         log_line("no agent: can't create the socket", listener);
         return false;
     }
+    log_line("the agent listens");
     bool left = false;
     if (!serve(listener, &left)) return false;
     remove_socket();

@@ -44,8 +44,7 @@ struct Memory {
 
 Memory* shared_memory(int descriptor = -1) {
     const int flags = MAP_SHARED | (descriptor < 0 ? MAP_ANONYMOUS : 0);
-    void* const place =
-        mmap(nullptr, sizeof(Memory), PROT_READ | PROT_WRITE, flags, descriptor, 0);
+    void* const place = mmap(nullptr, sizeof(Memory), PROT_READ | PROT_WRITE, flags, descriptor, 0);
     if (place == MAP_FAILED) give_up();
     auto* const memory = static_cast<Memory*>(place);
     pthread_mutexattr_t mutex;

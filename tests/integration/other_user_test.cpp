@@ -49,6 +49,37 @@ TEST_F(OtherUser, IsRefusedByRootsTarget) {
     EXPECT_TRUE(victim.lives());
 }
 
+// In a user namespace that number stands for all users that have none; elsewhere for one.
+TEST_F(OtherUser, MayHaveTheNumberOfNobody) {
+    constexpr uid_t kNobody = 65534;
+    Target target({TARGET_VICTIMS, "nanosleep"}, {.uid = kNobody});
+    ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+    ASSERT_TRUE(target.ready());
+    const CliResult same =
+        run_cli({"--json", "kill", target.pid_text(), "name=victim"}, {.uid = kNobody});
+    EXPECT_EQ(same.exit_code, 0) << same;
+}
+
+// "Run as root" is no advice to root: here without the capability to look into other processes.
+TEST_F(OtherUser, RootIsToldWhatItLacks) {
+    if (!installed("setpriv")) GTEST_SKIP() << "no setpriv";
+    Target target({TARGET_VICTIMS, "nanosleep"}, {.uid = kOne});
+    ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+    for (const char* const command : {"locks", "doctor", "stack"}) {
+        std::vector<std::string> line = cli_command({command, target.pid_text()});
+        const std::vector<std::string> without = {"setpriv", "--bounding-set", "-sys_ptrace",
+                                                  "--inh-caps", "-all"};
+        line.insert(line.begin(), without.begin(), without.end());
+        Process process(line, {});
+        const auto exit = process.wait();
+        ASSERT_TRUE(exit);
+        const std::string said = process.output() + process.errors();
+        EXPECT_EQ(said.find("as root"), std::string::npos) << command << ": " << said;
+        if (std::string(command) == "stack") continue;  // it says of each thread what failed
+        EXPECT_NE(said.find("CAP_SYS_PTRACE"), std::string::npos) << command << ": " << said;
+    }
+}
+
 // The directory keeps others out. Whoever gets past it is refused by the agent itself: here a
 // process of another effective uid that may ignore the permissions of directories.
 int connect_as_other(const std::string& path) {

@@ -43,6 +43,41 @@ TEST(Run, PassesInputAndOutputThrough) {
     EXPECT_EQ(process.errors(), "problem\n");
 }
 
+std::string text_of(const fs::path& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(Run, WritesItsLog) {
+    const Scratch scratch;
+    const fs::path log = scratch.file("log");
+    {
+        Process process(cli_command({"run", "--log", log, "--", TARGET_VICTIMS, "nanosleep"}));
+        ASSERT_EQ(process.read_until("ready"), "ready") << process.errors();
+        const std::string line =
+            "threadfault[" + std::to_string(process.pid()) + "]: the agent listens\n";
+        EXPECT_TRUE(eventually([&] { return text_of(log) == line; })) << text_of(log);
+    }
+    // Nothing to tell: the file is there all the same.
+    const fs::path empty = scratch.file("empty");
+    EXPECT_EQ(run_cli({"run", "--log", empty, "--", "true"}).exit_code, 0);
+    EXPECT_TRUE(fs::exists(empty));
+    EXPECT_EQ(text_of(empty), "");
+}
+
+TEST(Run, RefusesALogThatCannotBeWritten) {
+    const Scratch scratch;
+    const CliResult result =
+        run_cli({"run", "--log", scratch.file("no/log"), "--", "echo", "started"});
+    EXPECT_EQ(result.exit_code, 8) << result;
+    EXPECT_EQ(result.out, "");
+    EXPECT_NE(result.err.find("can't write the log"), std::string::npos) << result;
+    const CliResult longer =
+        run_cli({"run", "--log", scratch.file(std::string(250, 'x')), "--", "echo", "started"});
+    EXPECT_EQ(longer.exit_code, 2) << longer;
+    EXPECT_NE(longer.err.find("the limit is 255"), std::string::npos) << longer;
+}
+
 TEST(Run, PassesArgumentsAsTheyAre) {
     const CliResult result =
         run_cli({"run", "--", "printf", "<%s>", "a b", "", "--json", "-h", "--", "*"});

@@ -1,5 +1,6 @@
 #include "drive/locks/lock_graph.hpp"
 
+#include "base/rights.hpp"
 #include "drive/locks/fate.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
@@ -128,7 +129,7 @@ private:
             throw Error(ErrorCode::not_permitted,
                         formatted("what the threads of process {} wait for can't be read",
                                   look.process.pid()),
-                        "run threadfault as root, or as the user that the process belongs to");
+                        std::string(base::advice_on_rights()));
         }
         const Views earlier = by_tid(before);
         for (const ThreadView& thread : look.list.threads) {

@@ -1,5 +1,6 @@
 #include "drive/programs/doctor.hpp"
 
+#include "base/rights.hpp"
 #include "client/absence.hpp"
 #include "client/connection.hpp"
 #include "drive/programs/launch.hpp"
@@ -167,9 +168,7 @@ std::vector<Check> examine_process(pid_t pid) {
         preloaded = check_preloaded(process);
     } catch (const Error& error) {
         checks.push_back(
-            {"permission", false, error.what(),
-             formatted("run threadfault as root{}",
-                       status.effective_uid == 0 ? "" : ", or as the user that it belongs to")});
+            {"permission", false, error.what(), std::string(base::advice_on_rights())});
         return checks;
     }
     const bool loaded = preloaded.ok;

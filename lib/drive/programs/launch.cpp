@@ -1,9 +1,11 @@
 #include "drive/programs/launch.hpp"
 
+#include "base/descriptor.hpp"
 #include "base/spawn.hpp"
 #include "format/format.hpp"
 #include "observe/preloadable.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,6 +89,30 @@ std::string preload_value(const std::vector<std::string>& runtimes, const std::s
     return value;
 }
 
+namespace {
+
+// preload/base/log.cpp keeps that much of the name.
+constexpr std::size_t kLongestLogName = 255;
+
+// The shim can tell nobody that it can't write: found out beforehand.
+std::string usable_log(const std::string& name) {
+    std::string path = absolute_path(name);
+    if (path.size() > kLongestLogName) {
+        throw Error(ErrorCode::usage, formatted("--log {}: the name has {} bytes; the limit is {}",
+                                                path, path.size(), kLongestLogName));
+    }
+    const base::Descriptor file(
+        open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    if (!file) {
+        throw Error(ErrorCode::not_written,
+                    formatted("can't write the log {}: {}", path, strerror(errno)),
+                    "choose another file for --log");
+    }
+    return path;
+}
+
+}  // namespace
+
 Launch prepare_launch(const LaunchOptions& options) {
     const std::string& program = options.command.front();
     const observe::ProgramCheck check = observe::check_program(program);
@@ -106,7 +132,7 @@ Launch prepare_launch(const LaunchOptions& options) {
     launch.environment.push_back("LD_PRELOAD=" + preload_value(check.sanitizer_runtimes,
                                                                options.shim, getenv("LD_PRELOAD")));
     if (!options.log.empty()) {
-        launch.environment.push_back("THREADFAULT_LOG=" + absolute_path(options.log));
+        launch.environment.push_back("THREADFAULT_LOG=" + usable_log(options.log));
     }
     if (!options.inject.empty()) {
         launch.environment.push_back("THREADFAULT_INJECT=" + options.inject);

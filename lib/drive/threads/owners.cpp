@@ -148,10 +148,11 @@ Owner Owners::inherited_from(const Elsewhere& forker) {
             return {Owner::State::alive, process_.pid(), 0,
                     formatted("inherited over fork() from {}", who)};
         case Same::no:
-            return {Owner::State::dead, forker.tid, 0,
-                    formatted("locked by {} when another thread of it forked this process, in which "
-                              "that thread doesn't exist",
-                              who)};
+            return {
+                Owner::State::dead, forker.tid, 0,
+                formatted("locked by {} when another thread of it forked this process, in which "
+                          "that thread doesn't exist",
+                          who)};
         case Same::unknown:
             break;
     }
@@ -178,8 +179,7 @@ Owner Owners::in_shared_memory(const observe::Sharing& sharing, pid_t inner) {
     }
     if (found.size() == 1) return {Owner::State::alive, found[0].tid, found[0].pid, {}};
     const auto unknown = [&](std::string why) {
-        return Owner{Owner::State::unknown, 0, 0,
-                     formatted("locked by thread {}: {}", inner, why)};
+        return Owner{Owner::State::unknown, 0, 0, formatted("locked by thread {}: {}", inner, why)};
     };
     if (found.size() > 1) return unknown("that is the number of one in several pid namespaces");
     for (const pid_t pid : sharing.others) {
