@@ -12,10 +12,10 @@
 #include "preload/base/start.hpp"
 #include "preload/faults/code_ranges.hpp"
 #include "preload/faults/installation.hpp"
+#include "preload/faults/place.hpp"
 #include "preload/registry/agent_calls.hpp"
 #include "preload/registry/registry.hpp"
 
-#include <execinfo.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -39,14 +39,6 @@ constinit std::atomic<Mask> listens_to{0};
 
 constinit std::atomic<int> gate_closers{0};
 constinit std::atomic<int> senders{0};
-
-// Loads libgcc_s, which pthread_exit, pthread_cancel and backtrace() need, and lets the unwinder
-// find its tables: the first time costs memory and the loader's lock, and a victim may later die
-// with either.
-void prime_unwinder() noexcept {
-    void* frame = nullptr;
-    ::backtrace(&frame, 1);
-}
 
 // A forked child: there is no helper; the next pthread_create starts one. What is called from many
 // threads comes here first; the child has one when it does.

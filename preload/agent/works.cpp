@@ -1,8 +1,7 @@
 #include "preload/agent/works.hpp"
 
+#include "preload/base/own_memory.hpp"
 #include "wire/wire.hpp"
-
-#include <sys/mman.h>
 
 #include <new>
 
@@ -14,19 +13,14 @@ constexpr unsigned kMost = 1024;
 constexpr unsigned kShare = 192;
 static_assert(wire::kMostCaptures <= kShare, "one request, at least");
 
-void* map(std::size_t size) noexcept {
-    void* const memory =
-        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory != MAP_FAILED ? memory : nullptr;
-}
-
 }  // namespace
 
 constinit Works works;
 
 bool Works::prepare() noexcept {
-    if (begin_ == nullptr) begin_ = static_cast<Work*>(map(kMost * sizeof(Work)));
-    if (findings_ == nullptr) findings_ = static_cast<Findings*>(map(kMost * sizeof(Findings)));
+    if (begin_ == nullptr) begin_ = static_cast<Work*>(map_memory(kMost * sizeof(Work)));
+    if (findings_ == nullptr)
+        findings_ = static_cast<Findings*>(map_memory(kMost * sizeof(Findings)));
     return begin_ != nullptr && findings_ != nullptr;
 }
 

@@ -1,8 +1,8 @@
 #include "preload/faults/capture.hpp"
 
 #include "execute/syscalls.hpp"
+#include "preload/base/own_memory.hpp"
 
-#include <errno.h>
 #include <pthread.h>
 #include <ucontext.h>
 
@@ -10,23 +10,6 @@
 #include <cstring>
 
 namespace threadfault::shim {
-
-namespace {
-
-constexpr std::uint64_t kPage = 4096;
-
-// Asks the kernel, which reads a new signal mask before it finds that there is no such `how`
-// (kernel/signal.c, rt_sigprocmask; Abseil's address_is_readable.cc does the same): -EFAULT says
-// no, -EINVAL yes, and no mask is changed. Unlike process_vm_readv(2), and what looks for mappings,
-// it takes no lock that a thousand threads would compete for.
-bool is_readable(std::uint64_t address) noexcept {
-    constexpr int kNoSuchHow = -1;
-    const std::uint64_t word = address & ~std::uint64_t{7};
-    return execute::sys_call(SYS_rt_sigprocmask, kNoSuchHow, reinterpret_cast<const void*>(word),
-                             nullptr, sizeof word) == -EINVAL;
-}
-
-}  // namespace
 
 void capture_self(const void* context, Capture* out) noexcept {
     const std::int64_t begin = execute::monotonic_ns();
@@ -43,7 +26,7 @@ void capture_self(const void* context, Capture* out) noexcept {
         end > top && end - top < wire::kCaptureStack ? end - top : wire::kCaptureStack;
     std::size_t copied = 0;
     while (copied < wanted && is_readable(top + copied)) {
-        const std::size_t rest_of_page = kPage - (top + copied) % kPage;
+        const std::size_t rest_of_page = kPageSize - (top + copied) % kPageSize;
         const std::size_t part = std::min(rest_of_page, wanted - copied);
         std::memcpy(out->stack + copied, reinterpret_cast<const void*>(top + copied), part);
         copied += part;

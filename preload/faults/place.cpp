@@ -1,7 +1,9 @@
 #include "preload/faults/place.hpp"
 
+#include "preload/base/real.hpp"
 #include "preload/faults/code_ranges.hpp"
 
+#include <dlfcn.h>
 #include <execinfo.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -14,6 +16,9 @@ namespace threadfault::shim {
 namespace {
 
 using wire::Place;
+
+// libc's own: ThreadSanitizer's would take our frames for memory of the program.
+constinit decltype(&::backtrace) libc_backtrace = ::backtrace;
 
 // struct _IO_lock_t of glibc (sysdeps/nptl/stdio-lock.h): int lock; int cnt; void* owner.
 struct StreamLock {
@@ -31,10 +36,22 @@ bool holds(const FILE* stream) noexcept {
 
 }  // namespace
 
+void prime_unwinder() noexcept {
+    if (void* const libc = ::dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD)) {
+        if (void* const found = ::dlsym(libc, "backtrace")) {
+            libc_backtrace = reinterpret_cast<decltype(&::backtrace)>(found);
+        }
+        ::dlclose(libc);
+    }
+    real::pthread_exit.get();
+    void* frame = nullptr;
+    libc_backtrace(&frame, 1);
+}
+
 unsigned interrupted_frames(const void* context, std::uint64_t* frames, unsigned limit) noexcept {
     const auto* const interrupted = static_cast<const ucontext_t*>(context);
     const auto here = static_cast<std::uint64_t>(interrupted->uc_mcontext.gregs[REG_RIP]);
-    const int found = ::backtrace(reinterpret_cast<void**>(frames), static_cast<int>(limit));
+    const int found = libc_backtrace(reinterpret_cast<void**>(frames), static_cast<int>(limit));
     // Ours, the handler's and the signal trampoline's come first.
     int at = 0;
     while (at < found && frames[at] != here)

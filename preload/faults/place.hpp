@@ -8,6 +8,11 @@
 
 namespace threadfault::shim {
 
+// Loads libgcc_s, which pthread_exit, pthread_cancel and backtrace() need, and lets the unwinder
+// find its tables: the first time costs memory and the loader's lock, and a victim may later die
+// with either. Before the first of the others.
+void prime_unwinder() noexcept;
+
 // Looks at the calling thread's interrupted stack: `frames` gets the instruction pointers,
 // innermost first, at most `limit`; returns how many. Calls glibc's backtrace(), which was primed
 // by agent_start() and takes no lock. Async-signal-safe in that sense.

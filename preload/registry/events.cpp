@@ -1,9 +1,8 @@
 #include "preload/registry/events.hpp"
 
 #include "execute/syscalls.hpp"
+#include "preload/base/own_memory.hpp"
 #include "preload/registry/agent_calls.hpp"
-
-#include <sys/mman.h>
 
 #include <cstring>
 #include <new>
@@ -74,9 +73,8 @@ void tell(wire::EventKind kind, const wire::ThreadRecord& seen, std::uint32_t ho
 
 bool add_follower() noexcept {
     if (ring.load(std::memory_order_relaxed) == nullptr) {
-        void* const memory = ::mmap(nullptr, kRingSize * sizeof(Slot), PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED) return false;
+        void* const memory = map_memory(kRingSize * sizeof(Slot));
+        if (memory == nullptr) return false;
         // Zeroed memory is what a new Slot is; constructing would touch every page.
         ring.store(static_cast<Slot*>(memory), std::memory_order_release);
     }

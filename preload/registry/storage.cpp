@@ -1,9 +1,9 @@
 #include "preload/registry/storage.hpp"
 
 #include "execute/syscalls.hpp"
+#include "preload/base/own_memory.hpp"
 
 #include <errno.h>
-#include <sys/mman.h>
 
 namespace threadfault::shim {
 
@@ -58,13 +58,12 @@ Record* pop() noexcept {
 bool have_slab(std::uint32_t slab) noexcept {
     if (slab >= kMaxSlabs) return false;
     if (slabs[slab].load(std::memory_order_acquire) != nullptr) return true;
-    void* const memory =
-        ::mmap(nullptr, kSlabBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return false;
+    void* const memory = map_memory(kSlabBytes);
+    if (memory == nullptr) return false;
     Record* none = nullptr;
     if (!slabs[slab].compare_exchange_strong(none, static_cast<Record*>(memory),
                                              std::memory_order_acq_rel)) {
-        ::munmap(memory, kSlabBytes);
+        unmap_memory(memory, kSlabBytes);
     }
     return true;
 }

@@ -180,6 +180,31 @@ TEST(Run, AddressSanitizerProgramWorks) {
     EXPECT_EQ(target.process().errors(), "");
 }
 
+// It knows nothing of the atomics by which the shim orders what its handlers and its helper do.
+TEST(Run, ThreadSanitizerReportsNothingOfOurs) {
+    if (std::string(TARGET_TSAN).empty()) GTEST_SKIP() << "the compiler has no ThreadSanitizer";
+    Target target({TARGET_TSAN});
+    ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+    ASSERT_TRUE(target.ready()) << target.process().errors();
+    const std::vector<std::pair<std::string, std::vector<std::string>>> faults = {
+        {"freeze", {"--for", "50ms"}},
+        {"delay", {"20ms"}},
+        {"spin", {"20ms"}},
+        {"slow", {"--to", "50%", "--for", "50ms"}},
+        {"interrupt", {}}};
+    for (const auto& [command, more] : faults) {
+        std::vector<std::string> arguments = {"name=worker-1"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        const CliResult result = target.command(command, arguments);
+        EXPECT_EQ(result.exit_code, 0) << result;
+    }
+    target.process().close_input();
+    const auto exit = target.process().wait();
+    ASSERT_TRUE(exit);
+    EXPECT_EQ(exit->code, 0) << target.process().errors();
+    EXPECT_EQ(target.process().errors(), "");
+}
+
 TEST(Run, ChildrenInheritTheShimUnlessToldNot) {
     const std::string program = TARGET_VICTIMS;
     for (const bool follow : {true, false}) {
