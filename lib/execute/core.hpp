@@ -45,6 +45,10 @@ Post post_brief(pid_t pid, pid_t tid, Function function, void* argument, Ticket*
 Post post_plain(pid_t pid, pid_t tid, PlainFunction function, void* argument,
                 Ticket* ticket) noexcept;
 
+// In a request's function: until the handler returns, no further request interrupts it. For those
+// whose end is published while a small stack still holds their signal frame.
+void let_nothing_in() noexcept;
+
 Phase look(Ticket ticket) noexcept;
 
 // Takes a posted request back: true: the function never ran and never will, and the slot is free.

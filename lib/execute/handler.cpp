@@ -101,6 +101,10 @@ void publish_end(Slot& slot, Ticket ticket) noexcept {
 
 }  // namespace
 
+void let_nothing_in() noexcept {
+    LetIn::change(SIG_BLOCK);
+}
+
 // Not noexcept: pthread_exit and pthread_cancel unwind through this frame.
 void on_signal(int signal_number, siginfo_t* info, void* context) {
     const ErrnoKeeper errno_keeper;

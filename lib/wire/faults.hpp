@@ -63,6 +63,7 @@ enum class Reason : std::uint32_t {
     seccomp = 13,         // a filter may punish the system call that is needed
     not_permitted = 14,   // the target itself may not do it, or not undo it
     not_in_force = 15,    // thaw: there was nothing to undo
+    no_stack_room = 16,   // too little of the victim's stack is left; FaultReply::room says more
 };
 
 // FaultReply::place: where the victim was when the agent last looked on it
@@ -73,6 +74,21 @@ enum class Place : std::uint32_t {
     loader = 3,
     stdio = 4,
     unwinder = 5
+};
+
+// A stack of the victim's, judged before anything runs on it.
+enum class Stack : std::uint32_t {
+    unknown = 0,
+    own = 1,
+    alternate = 2,  // sigaltstack(2)
+};
+inline constexpr std::uint32_t kRoomUnknown = ~0U;
+
+struct StackRoom {
+    Stack stack{};
+    std::uint32_t left = kRoomUnknown;  // bytes
+    std::uint32_t wanted = 0;
+    std::uint32_t frame = 0;  // of them, what the kernel puts there at a signal
 };
 
 struct FaultReply {
@@ -90,6 +106,7 @@ struct FaultReply {
     std::uint32_t reserved = 0;
     char name[kThreadNameSize] = {};
     std::uint64_t frame[kMaxFrames] = {};  // instruction pointers, innermost first
+    StackRoom room;                        // of Reason::no_stack_room
 };
 
 // Sent before the fault is posted.

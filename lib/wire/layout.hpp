@@ -19,7 +19,7 @@ namespace threadfault::wire {
 
 // Change the version when one of these fails: kVersion in wire/header.hpp, and then the numbers
 // here. A new meaning of a field that stays where it is asks for the same.
-static_assert(kVersion == 2, "what follows is the layout of version 2");
+static_assert(kVersion == 3, "what follows is the layout of version 3");
 
 #define THREADFAULT_SIZE(Message, size)                                                     \
     static_assert(sizeof(Message) == (size), "change the version when one of these fails"); \
@@ -98,7 +98,13 @@ THREADFAULT_FIELD(FaultRequest, percent, 64);
 THREADFAULT_FIELD(FaultRequest, nice, 68);
 THREADFAULT_FIELD(FaultRequest, cpus, 72);
 
-THREADFAULT_SIZE(FaultReply, 272);
+THREADFAULT_SIZE(StackRoom, 16);
+THREADFAULT_FIELD(StackRoom, stack, 0);
+THREADFAULT_FIELD(StackRoom, left, 4);
+THREADFAULT_FIELD(StackRoom, wanted, 8);
+THREADFAULT_FIELD(StackRoom, frame, 12);
+
+THREADFAULT_SIZE(FaultReply, 288);
 THREADFAULT_FIELD(FaultReply, header, 0);
 THREADFAULT_FIELD(FaultReply, outcome, 16);
 THREADFAULT_FIELD(FaultReply, reason, 20);
@@ -112,6 +118,7 @@ THREADFAULT_FIELD(FaultReply, attempts, 56);
 THREADFAULT_FIELD(FaultReply, reserved, 60);
 THREADFAULT_FIELD(FaultReply, name, 64);
 THREADFAULT_FIELD(FaultReply, frame, 80);
+THREADFAULT_FIELD(FaultReply, room, 272);
 
 THREADFAULT_SIZE(FramesReply, 24);
 THREADFAULT_FIELD(FramesReply, header, 0);

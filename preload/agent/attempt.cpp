@@ -8,6 +8,7 @@
 #include "preload/base/libc_layout.hpp"
 #include "preload/base/sandbox.hpp"
 #include "preload/base/start.hpp"
+#include "preload/faults/stack_needs.hpp"
 
 #include <cstring>
 
@@ -39,6 +40,14 @@ bool handler_in_place(std::int64_t now) noexcept {
     return in_place;
 }
 
+// The victim has judged what is left below the kernel's frame and our handler's.
+wire::StackRoom room_with_frame(wire::StackRoom room) noexcept {
+    room.frame = signal_frame_size();
+    if (room.left != wire::kRoomUnknown) room.left += room.frame + kToHandle;
+    room.wanted += room.frame + kToHandle;
+    return room;
+}
+
 }  // namespace
 
 constinit std::int64_t Attempt::crowd_heard_ns_ = 0;
@@ -55,6 +64,7 @@ void Attempt::begin(const wire::FaultRequest& request, Findings* findings,
         (request.flags & wire::kFaultTellFrames) != 0 && base::info(request.fault).unwinds;
     ticket_ = {};
     silence_ = {};
+    cramped_ = false;
     new (&reply_) wire::FaultReply;
     reply_.tid = request.tid;
     reply_.serial = request.serial;
@@ -84,8 +94,7 @@ void Attempt::start(std::int64_t now) noexcept {
     const Fault fault = request_.fault;
     if (fault == Fault::signal) return send_signal();
     const base::FaultInfo& kind = base::info(fault);
-    if (fault == Fault::cancel && record_ != nullptr && !looks_first_) return cancel(now);
-    if (kind.death || fault == Fault::look || fault == Fault::capture) return post(now);
+    if (kind.death || fault == Fault::look || fault == Fault::capture) return try_again(now);
     // The others keep their state in the thread's record.
     if (record_ == nullptr) return finish(FaultOutcome::refused, Reason::not_supported);
     if (kind.holds) return post(now);
@@ -117,15 +126,26 @@ void Attempt::post(std::int64_t now) noexcept {
     }
     // Our handler makes system calls that the thread's own filter may punish.
     if (is_sandboxed(request_.tid)) return finish(FaultOutcome::refused, Reason::seccomp);
-    ++reply_.attempts;
     if (record_ == nullptr) {
         // It may have been too young before.
         record_ = find_record(request_.tid, 0);
         serial_ = record_ != nullptr ? record_->serial.load(std::memory_order_relaxed) : 0;
     }
+    const StackVerdict verdict = stack_room_for(
+        request_.fault, (request_.flags & wire::kFaultAnywhere) != 0, request_.tid, record_);
+    if (!verdict.enough) {
+        // What cancels is glibc's, and judged by itself: it goes without the look.
+        if (request_.fault == Fault::cancel && record_ != nullptr) return told(now);
+        return rest_until_roomy(verdict.room, now);
+    }
+    cramped_ = false;
+    ++reply_.attempts;
     task_.fault = looks_first_ ? Fault::look : request_.fault;
     task_.anywhere = (request_.flags & wire::kFaultAnywhere) != 0;
     task_.serial = serial_;
+    const std::uint32_t above = signal_frame_size() + kRedZone + kToHandle;
+    const bool counted = verdict.room.left != wire::kRoomUnknown && verdict.room.left > above;
+    task_.reckoned = counted ? verdict.room.left - above : 0;
     task_.duration_ns = request_.duration_ns;
     task_.place = wire::Place::unknown;
     task_.frame_count = 0;
@@ -133,7 +153,9 @@ void Attempt::post(std::int64_t now) noexcept {
     task_.act.store(Act::none, std::memory_order_release);
     const SendPermit permit;
     if (!permit) return finish(FaultOutcome::no_such_thread);
-    const auto post = request_.fault == Fault::capture ? execute::post_brief : execute::post;
+    // The next request waits until this one's frame has left the stack.
+    const bool brief = request_.fault == Fault::capture || task_.fault == Fault::look;
+    const auto post = brief ? execute::post_brief : execute::post;
     switch (post(shim_pid(), request_.tid, act_on_self, &task_, &ticket_)) {
         case execute::Post::posted:
             step_ = Step::posted;
@@ -179,7 +201,7 @@ void Attempt::advance(std::int64_t now) noexcept {
         case Step::resting:
             if (has_ended()) return victim_ended();
             if (now >= deadline_ns_) return out_of_time(now);
-            if (now >= next_look_) post(now);
+            if (now >= next_look_) try_again(now);
             return;
         case Step::posted:
             return advance_posted(now);
@@ -246,6 +268,8 @@ void Attempt::victim_answered(std::int64_t now) noexcept {
                 return finish(FaultOutcome::refused, Reason::queue_full);
             }
             return finish(FaultOutcome::done);
+        case Act::cramped:
+            return rest_until_roomy(room_with_frame(task_.room), now);
         case Act::misplaced:
             if (now >= deadline_ns_) return finish(FaultOutcome::refused, Reason::no_safe_point);
             return rest(now);
@@ -263,7 +287,11 @@ void Attempt::victim_answered(std::int64_t now) noexcept {
 
 void Attempt::told(std::int64_t now) noexcept {
     looks_first_ = false;
-    if (request_.fault == Fault::cancel && record_ != nullptr) return cancel(now);
+    try_again(now);
+}
+
+void Attempt::try_again(std::int64_t now) noexcept {
+    if (request_.fault == Fault::cancel && record_ != nullptr && !looks_first_) return cancel(now);
     post(now);
 }
 
@@ -295,10 +323,23 @@ void Attempt::rest(std::int64_t now) noexcept {
     pause_ns_ = pause_ns_ * 2 < kLongestPause ? pause_ns_ * 2 : kLongestPause;
 }
 
+// It may come back from where it is so deep. Captures are many, and answered together: no waiting.
+void Attempt::rest_until_roomy(const wire::StackRoom& room, std::int64_t now) noexcept {
+    // While it runs the figures are not known: those of an earlier try say more.
+    const bool knew = cramped_ && reply_.room.left != wire::kRoomUnknown;
+    if (!knew || room.left != wire::kRoomUnknown) reply_.room = room;
+    cramped_ = true;
+    if (now >= deadline_ns_ || request_.fault == Fault::capture) {
+        return finish(FaultOutcome::refused, Reason::no_stack_room);
+    }
+    rest(now);
+}
+
 void Attempt::out_of_time(std::int64_t now) noexcept {
     switch (step_) {
         case Step::resting:
-            return finish(FaultOutcome::refused, Reason::no_safe_point);
+            return finish(FaultOutcome::refused,
+                          cramped_ ? Reason::no_stack_room : Reason::no_safe_point);
         case Step::posted:
             if (execute::revoke(ticket_)) return finish(FaultOutcome::refused, why_silent());
             // It started just before the deadline: its answer comes within microseconds.

@@ -5,6 +5,7 @@
 #include "execute/core.hpp"
 #include "execute/silence.hpp"
 #include "execute/thread_state.hpp"
+#include "preload/agent/stack_room.hpp"
 #include "preload/faults/capture.hpp"
 #include "preload/faults/victim.hpp"
 #include "preload/registry/registry.hpp"
@@ -23,10 +24,10 @@ namespace threadfault::shim {
 //                    └─ the others ─> (post)
 //
 //   (post) ─┬─ can't be sent ───────────────────────────────────────────────────────> finished
-//           ├─ no slot is free ─> resting
+//           ├─ no slot is free, or no room on the stack ─> resting
 //           └─ sent ────────────> posted
 //
-//   posted ─┬─ Act::misplaced ──────────> resting ── after a pause ─────────────────> (post)
+//   posted ─┬─ Act::misplaced, cramped ─> resting ── after a pause ─────────────────> (post)
 //           ├─ Act::looked, first of two > telling ── told() ────────────────────────> (post)
 //           ├─ Act::ending, cancelled ──> watching ── it has ended ─────────────────> finished
 //           ├─ Act::looked, held, stranger ─────────────────────────────────────────> finished
@@ -92,6 +93,7 @@ private:
     void advance_loosening(std::int64_t now) noexcept;
     void advance_poking(std::int64_t now) noexcept;
     void come_again(std::int64_t now) noexcept;
+    void try_again(std::int64_t now) noexcept;
     void post(std::int64_t now) noexcept;
     void advance_posted(std::int64_t now) noexcept;
     void victim_answered(std::int64_t now) noexcept;
@@ -100,6 +102,7 @@ private:
     void victim_ended() noexcept;
     bool has_ended() noexcept;
     void rest(std::int64_t now) noexcept;
+    void rest_until_roomy(const wire::StackRoom& room, std::int64_t now) noexcept;
     void out_of_time(std::int64_t now) noexcept;
     void finish(wire::FaultOutcome outcome, wire::Reason reason = wire::Reason::none) noexcept;
     wire::Reason why_silent() const noexcept;
@@ -111,6 +114,7 @@ private:
 
     Step step_ = Step::idle;
     bool looks_first_ = false;
+    bool cramped_ = false;  // at the last try: reply_.room says how
     wire::FaultRequest request_{};
     wire::FaultReply reply_{};
     wire::ThreadRecord victim_{};

@@ -50,6 +50,9 @@ void Attempt::send_signal() noexcept {
 // and what it is doing decides when it acts. The helper may make this call: what it loads and
 // installs the first time, it has loaded and installed at the start (agent_start()).
 void Attempt::cancel(std::int64_t now) noexcept {
+    const StackVerdict verdict = stack_room_to_cancel(request_.tid, record_);
+    if (!verdict.enough) return rest_until_roomy(verdict.room, now);
+    cramped_ = false;
     {
         const SendPermit permit;
         if (!permit) return finish(FaultOutcome::no_such_thread);
@@ -106,6 +109,12 @@ void Attempt::interrupt(std::int64_t now) noexcept {
     }
     if (execute::deafness(request_.tid, number) == execute::Deafness::blocked) {
         return finish(FaultOutcome::refused, Reason::signal_blocked);
+    }
+    const StackVerdict verdict =
+        stack_room_for(wire::Fault::interrupt, true, request_.tid, record_);
+    if (!verdict.enough) {
+        reply_.room = verdict.room;
+        return finish(FaultOutcome::refused, Reason::no_stack_room);
     }
     interrupts_before_ = record_->interrupts.load(std::memory_order_acquire);
     const SendPermit permit;

@@ -2,6 +2,7 @@
 
 #include "execute/syscalls.hpp"
 #include "preload/agent/lifecycle.hpp"
+#include "preload/agent/stack_room.hpp"
 #include "preload/base/start.hpp"
 #include "preload/faults/hold.hpp"
 
@@ -84,6 +85,7 @@ void Keeper::stop_for_a_while(void* argument, void*) {
     if (self() == nullptr) return;
     const Hold hold(wire::Fault::slow, entry->hold_ns);
     hold.last();
+    execute::let_nothing_in();
 }
 
 // CPU time used beyond the share is a debt, and standing still pays it back. Time that the thread
@@ -104,6 +106,8 @@ void Keeper::balance(Entry& entry, std::int64_t now) noexcept {
     entry.hold_ns = needed < kLongestStop ? needed : kLongestStop;
     const SendPermit permit;
     if (!permit || !execute::handler_in_place()) return;
+    // Too deep just now: it runs on until it comes back from there, and owes the time.
+    if (!stack_room_for(wire::Fault::slow, true, entry.tid, entry.record).enough) return;
     entry.stopping = execute::post(shim_pid(), entry.tid, stop_for_a_while, &entry,
                                    &entry.ticket) == execute::Post::posted;
     // Looked at again when it is over, or a little later when it could not begin at once.

@@ -22,6 +22,8 @@ constexpr std::uint32_t kLargestDescriptor = 4096;
 constinit std::atomic<std::uint32_t> tid_offset{kUnknown};
 constinit std::atomic<std::uint32_t> cancel_offset{kUnknown};
 constinit std::atomic<std::uint32_t> start_offset{kUnknown};
+constinit std::atomic<std::uint32_t> descriptor_size{0};
+constinit std::atomic<std::uint64_t> stack_end{0};
 
 std::uint32_t offset_of(const char* symbol, std::uint32_t bits) noexcept {
     const auto* const place = static_cast<const FieldPlace*>(::dlsym(RTLD_DEFAULT, symbol));
@@ -48,6 +50,22 @@ void learn_libc_layout() noexcept {
                         std::memory_order_relaxed);
     start_offset.store(offset_of("_thread_db_pthread_start_routine", 64),
                        std::memory_order_relaxed);
+    const auto* const size =
+        static_cast<const std::uint32_t*>(::dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread"));
+    if (size != nullptr && *size < kLargestDescriptor) {
+        descriptor_size.store(*size, std::memory_order_relaxed);
+    }
+    if (const void* const end = ::dlsym(RTLD_DEFAULT, "__libc_stack_end")) {
+        stack_end.store(*static_cast<const std::uint64_t*>(end), std::memory_order_relaxed);
+    }
+}
+
+std::uint64_t libc_stack_end() noexcept {
+    return stack_end.load(std::memory_order_relaxed);
+}
+
+std::uint32_t libc_descriptor_size() noexcept {
+    return descriptor_size.load(std::memory_order_relaxed);
 }
 
 pid_t libc_tid(pthread_t self) noexcept {

@@ -1,4 +1,4 @@
-// Where glibc keeps two fields of a thread's descriptor: its tid and the word of its cancellation
+// Where glibc keeps some fields of a thread's descriptor: its tid and the word of its cancellation
 // state. glibc publishes their places for debuggers, as data symbols of libc.so
 // (nptl_db/structs.def: _thread_db_pthread_tid, _thread_db_pthread_cancelhandling: size in bits,
 // count, offset); nothing here is guessed.
@@ -28,6 +28,12 @@ bool was_made_for(const void* start_routine) noexcept;
 // What pthread_create was told to give to the calling thread's start routine: glibc keeps it behind
 // the routine. nullptr where the place is not known. Async-signal-safe.
 const void* start_argument_of_self() noexcept;
+
+// Of what pthread_self() points to; 0 where it is not known.
+std::uint32_t libc_descriptor_size() noexcept;
+
+// An address in main's stack, above all of its frames; 0 where it is not known.
+std::uint64_t libc_stack_end() noexcept;
 
 // glibc's cancelhandling word of a thread of this process, or wire::kCancelUnknown. Read through
 // the kernel, so that a descriptor that is unmapped meanwhile does not cause a fault.

@@ -100,6 +100,7 @@ THREADFAULT_REAL(sighold);
 THREADFAULT_REAL(sigrelse);
 THREADFAULT_REAL(sigignore);
 THREADFAULT_REAL(siginterrupt);
+THREADFAULT_REAL(sigaltstack);
 
 THREADFAULT_REAL(execve);
 THREADFAULT_REAL(execvpe);
@@ -118,6 +119,7 @@ inline void resolve() noexcept {
     sigpending.get();
     sigsuspend.get();
     pselect.get();
+    sigaltstack.get();
     execve.get();
     _Fork.get();
 }

@@ -36,4 +36,40 @@ char task_state(pid_t tid) noexcept {
     return stat.state;
 }
 
+bool parse_stack_pointer(const char* text, std::size_t size, std::uint64_t* out) noexcept {
+    std::uint64_t numbers[2] = {};  // the last two
+    unsigned count = 0;
+    for (std::size_t at = 0; at < size && text[at] != '\n';) {
+        const bool hexadecimal = size - at > 2 && text[at] == '0' && text[at + 1] == 'x';
+        std::uint64_t number = 0;
+        std::size_t digits = 0;
+        for (at += hexadecimal ? 2 : 0; at < size && text[at] != ' ' && text[at] != '\n'; ++at) {
+            const char c = text[at];
+            if (c >= '0' && c <= '9') {
+                number = number << 4 | static_cast<std::uint64_t>(c - '0');
+            } else if (c >= 'a' && c <= 'f' && hexadecimal) {
+                number = number << 4 | static_cast<std::uint64_t>(c - 'a' + 10);
+            } else if (c != '-' || digits > 0) {
+                return false;  // "running"
+            }
+            ++digits;
+        }
+        if (hexadecimal) {
+            numbers[0] = numbers[1];
+            numbers[1] = number;
+            ++count;
+        }
+        if (at < size && text[at] == ' ') ++at;
+    }
+    if (count < 2 || numbers[0] == 0) return false;
+    *out = numbers[0];
+    return true;
+}
+
+bool waiting_stack_pointer(pid_t tid, std::uint64_t* out) noexcept {
+    char text[256] = {};
+    const long got = read_of(tid, "/syscall", text, sizeof text);
+    return got > 0 && parse_stack_pointer(text, static_cast<std::size_t>(got), out);
+}
+
 }  // namespace threadfault::shim

@@ -4,6 +4,9 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
+#include <cstdint>
+
 namespace threadfault::shim {
 
 // The thread's state letter (proc(5)), '?' when it can't be read.
@@ -11,6 +14,14 @@ char task_state(pid_t tid) noexcept;
 
 // Is it a worker that the kernel has made for io_uring ("iou-wrk-…", "iou-sqp-…")?
 bool is_kernel_worker(pid_t tid) noexcept;
+
+// The stack pointer with which the thread has entered the kernel, as /proc/<pid>/task/<tid>/syscall
+// tells it of a thread that waits there. False: the thread runs, or the file can't be read.
+bool waiting_stack_pointer(pid_t tid, std::uint64_t* out) noexcept;
+
+// Takes it out of that file's text: "running", or numbers of which the last two are the stack
+// pointer and the instruction pointer.
+bool parse_stack_pointer(const char* text, std::size_t size, std::uint64_t* out) noexcept;
 
 }  // namespace threadfault::shim
 

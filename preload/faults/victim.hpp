@@ -19,6 +19,7 @@ enum class Act : std::uint32_t {
     none,
     stranger,   // this is not the thread that was meant (another serial): nothing was done
     misplaced,  // not a safe point: nothing was done
+    cramped,    // too little of the stack is left, `room` says how little: nothing was done
     looked,
     ending,     // the next thing that the victim does is to end; it does not look here any more
     named,      // cancel, of a thread without a record: `thread` says whom to cancel
@@ -34,10 +35,14 @@ struct VictimTask {
     std::uint64_t serial = 0;      // 0: any thread with that tid
     std::int64_t duration_ns = 0;  // freeze, delay, spin; 0: until let go
     Findings* findings = nullptr;  // where to
+    // What is left of the stack below the handler, if the agent knows: main's may grow into what is
+    // not mapped yet.
+    std::uint32_t reckoned = 0;
 
     // set by the victim
     std::atomic<Act> act{Act::none};
     wire::Place place{};
+    wire::StackRoom room{};  // without the frame, which is there already
     std::uint32_t cancel = wire::kCancelUnknown;
     std::uint32_t frame_count = 0;  // how many of them in `findings`
     pthread_t thread{};

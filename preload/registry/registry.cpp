@@ -195,6 +195,8 @@ void clear(Record* record) noexcept {
     record->tid.store(0, std::memory_order_relaxed);
     record->children = 0;
     record->stack_low = 0;
+    record->stack_size = 0;
+    record->alternate_size = 0;
     record->belief = {};
     record->is_main = false;
     record->end.store(End::none, std::memory_order_relaxed);
@@ -256,21 +258,23 @@ Record* expect_thread(void* start_routine, void* argument,
     record->start_routine = start_routine;
     record->argument = argument;
     record->detached = false;
-    std::uint64_t stack_size = 0;
     if (attributes != nullptr) {
         int state = PTHREAD_CREATE_JOINABLE;
         ::pthread_attr_getdetachstate(attributes, &state);
         record->detached = state == PTHREAD_CREATE_DETACHED;
-        std::size_t guard = 0;
+        void* low = nullptr;
         std::size_t size = 0;
-        // Only of use together; below, from where the thread finds itself, the lowest address
-        // follows.
-        if (::pthread_attr_getstacksize(attributes, &size) == 0 &&
-            ::pthread_attr_getguardsize(attributes, &guard) == 0 && size > guard) {
-            stack_size = size - guard;
+        if (::pthread_attr_getstack(attributes, &low, &size) == 0) {
+            // Without a place of the program's own, glibc's answer is a stack that ends at 0: the
+            // size alone is of use. From where the thread finds itself, the rest follows.
+            const auto address = reinterpret_cast<std::uint64_t>(low);
+            if (address + size != 0) {
+                record->stack_low = address;
+            } else {
+                record->stack_size = size;
+            }
         }
     }
-    record->stack_low = stack_size;
     record->creator_tid =
         creator != nullptr ? creator->tid.load(std::memory_order_relaxed) : execute::sys_gettid();
     set_path(record, creator,
@@ -323,8 +327,11 @@ void register_self(Record* record) noexcept {
         record->thread.store(thread, std::memory_order_relaxed);
         record->tid.store(libc_tid(thread), std::memory_order_relaxed);
         record->birth_ns = boot_ns();
-        // The descriptor that pthread_self() names lies at the top of the stack's memory.
-        if (record->stack_low != 0) record->stack_low = thread - record->stack_low;
+        // The descriptor that pthread_self() names lies at the top of the stack's memory. The guard
+        // comes on top of the size (since glibc 2.27).
+        if (record->stack_size != 0) {
+            record->stack_low = thread + libc_descriptor_size() - record->stack_size;
+        }
     }
     own_record = record;
     inherit_belief(record->belief);
@@ -335,6 +342,17 @@ void register_self(Record* record) noexcept {
         own_record = nullptr;
         release(record);
     }
+}
+
+void note_alternate_stack(const stack_t& alternate) noexcept {
+    Record* const record = own_record;
+    if (record == nullptr) return;
+    record->alternate_size = 0;  // in between it is none, rather than half of two
+    if ((alternate.ss_flags & SS_DISABLE) != 0) return;
+    record->alternate_low = reinterpret_cast<std::uint64_t>(alternate.ss_sp);
+    constexpr int kAutoDisarm = 1 << 31;  // SS_AUTODISARM of <linux/signal.h>
+    record->alternate_disarms = (alternate.ss_flags & kAutoDisarm) != 0;
+    record->alternate_size = alternate.ss_size;
 }
 
 void mark_end(End end) noexcept {

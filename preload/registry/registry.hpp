@@ -13,6 +13,7 @@
 #include "wire/wire.hpp"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sys/types.h>
 
 #include <atomic>
@@ -50,8 +51,15 @@ struct alignas(64) Record {
     std::atomic<std::uint32_t> pins{0};        // see Pin
     std::atomic<std::uint32_t> hold_word{0};   // changes when the thread is let go (faults/hold)
     std::atomic<std::uint32_t> interrupts{0};  // handled so far
-    // The lowest address that the stack may use, as far as it is known: 0 otherwise (main).
+    // The lowest address that the stack may use, as far as it is known: 0 otherwise (main, the
+    // default size).
     std::uint64_t stack_low = 0;
+    std::uint64_t stack_size = 0;  // as asked for; 0: the default, or the program's own memory
+    // The alternate signal stack, as the thread itself has set it; size 0: none. By direct system
+    // calls, which we don't see, another may have taken its place.
+    Relaxed<std::uint64_t> alternate_low;
+    Relaxed<std::uint64_t> alternate_size;
+    Relaxed<bool> alternate_disarms;  // SS_AUTODISARM
     Belief belief{};  // of the creator at the creation: for the new thread's first instructions
     std::atomic<std::uint64_t> name[2] = {};  // comm, 16 bytes
 };
@@ -132,6 +140,9 @@ public:
 // The calling thread is one that has not come to register itself and is about to vanish: lets it be
 // known by its tid, so that it can be buried. Async-signal-safe.
 void own_up_to_newborn() noexcept;
+
+// The calling thread has this alternate signal stack from now on. Async-signal-safe.
+void note_alternate_stack(const stack_t& alternate) noexcept;
 
 // --- looking -----------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 #include "drive/faults/reason.hpp"
 
+#include "base/fault.hpp"
 #include "client/absence.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
@@ -42,6 +43,40 @@ std::string public_name(std::string name) {
         if (name.starts_with(prefix)) name.erase(0, prefix.size());
     }
     return name;
+}
+
+std::string kibibytes(std::uint32_t bytes) {
+    // Rounded down: what is left of a stack is not more than it is said to be.
+    return formatted("{}.{}", bytes / 1024, bytes % 1024 * 10 / 1024);
+}
+
+std::string kibibytes_up(std::uint32_t bytes) {
+    return kibibytes(bytes + 1024 / 10);
+}
+
+std::string stack_sentence(const wire::StackRoom& room, wire::Fault fault) {
+    const base::FaultInfo& kind = base::info(fault);
+    const std::string use = kind.unwinds      ? "unwinding from a signal handler"
+                            : kind.safe_point ? "a signal handler that looks for a safe point"
+                                              : "threadfault's signal handler";
+    if (room.left == wire::kRoomUnknown) {
+        return formatted(
+            "the thread is running, and its stack is small or was nearly full: how much is "
+            "left is not known, and {} needs {} KiB",
+            use, kibibytes_up(room.wanted));
+    }
+    const char* const stack = room.stack == wire::Stack::alternate
+                                  ? "the thread's alternate signal stack"
+                                  : "the thread's stack";
+    const std::string left = formatted("{} KiB left on {}", kibibytes(room.left), stack);
+    if (room.left < room.frame && room.wanted >= room.frame) {
+        return formatted("{}, the signal frame alone needs {}", left, kibibytes_up(room.frame));
+    }
+    // Without the look it needs less than half of what comes on top of the frame.
+    const bool enough_to_vanish = kind.safe_point && !kind.unwinds &&
+                                  room.left >= room.frame + (room.wanted - room.frame) / 2;
+    return formatted("{}, {} needs {}{}", left, use, kibibytes_up(room.wanted),
+                     enough_to_vanish ? "; \"anywhere\" does without" : "");
 }
 
 std::string sentence(const wire::FaultReply& reply, wire::Fault fault) {
@@ -98,6 +133,8 @@ std::string sentence(const wire::FaultReply& reply, wire::Fault fault) {
             return "the target lacks the permission to do that, or to undo it";
         case Reason::not_in_force:
             return "no fault was in force on this thread";
+        case Reason::no_stack_room:
+            return stack_sentence(reply.room, fault);
     }
     return {};
 }
@@ -138,6 +175,8 @@ std::string_view reason_token(Reason reason) noexcept {
             return "not-permitted";
         case Reason::not_in_force:
             return "not-in-force";
+        case Reason::no_stack_room:
+            return "no-stack-room";
     }
     return "unknown";
 }

@@ -24,7 +24,7 @@ TEST(Outcomes, HaveStableNames) {
 
 TEST(Reasons, HaveDistinctTokens) {
     std::set<std::string_view> tokens;
-    constexpr auto kLast = static_cast<std::uint32_t>(wire::Reason::not_in_force);
+    constexpr auto kLast = static_cast<std::uint32_t>(wire::Reason::no_stack_room);
     for (std::uint32_t number = 1; number <= kLast; number++) {
         const std::string_view token = reason_token(static_cast<wire::Reason>(number));
         EXPECT_FALSE(token.empty()) << number;
@@ -43,6 +43,40 @@ TEST(Reasons, BeginWithTheToken) {
     EXPECT_NE(text.find("in read called from serve"), std::string::npos) << text;
     reply.reason = wire::Reason::none;
     EXPECT_EQ(reason_text(reply, wire::Fault::cancel, "in read"), "");
+}
+
+TEST(Reasons, SayHowMuchStackIsMissing) {
+    wire::FaultReply reply;
+    reply.reason = wire::Reason::no_stack_room;
+    reply.room = {wire::Stack::own, 2200, 3376 + 896, 3376};
+    EXPECT_EQ(
+        reason_text(reply, wire::Fault::freeze, {}),
+        "no-stack-room: 2.1 KiB left on the thread's stack, the signal frame alone needs 3.3");
+    reply.room.left = 4000;
+    EXPECT_EQ(reason_text(reply, wire::Fault::freeze, {}),
+              "no-stack-room: 3.9 KiB left on the thread's stack, threadfault's signal handler "
+              "needs 4.2");
+    reply.room = {wire::Stack::alternate, 6000, 3376 + 4800, 3376};
+    EXPECT_EQ(reason_text(reply, wire::Fault::exit, "in pause"),
+              "no-stack-room: 5.8 KiB left on the thread's alternate signal stack, unwinding from "
+              "a signal handler needs 8.0; it is in pause");
+    reply.room.left = wire::kRoomUnknown;
+    EXPECT_EQ(
+        reason_text(reply, wire::Fault::exit, {}),
+        "no-stack-room: the thread is running, and its stack is small or was nearly full: how "
+        "much is left is not known, and unwinding from a signal handler needs 8.0 KiB");
+}
+
+// --anywhere is the advice where it would help.
+TEST(Reasons, AdviseToVanishAnywhereWhereThatHasTheRoom) {
+    wire::FaultReply reply;
+    reply.reason = wire::Reason::no_stack_room;
+    reply.room = {wire::Stack::own, 5000, 3376 + 2688, 3376};
+    const auto text = [&](wire::Fault fault) { return reason_text(reply, fault, {}); };
+    EXPECT_NE(text(wire::Fault::vanish).find("\"anywhere\""), std::string::npos);
+    EXPECT_EQ(text(wire::Fault::exit).find("anywhere"), std::string::npos);
+    reply.room.left = 4000;
+    EXPECT_EQ(text(wire::Fault::vanish).find("anywhere"), std::string::npos);
 }
 
 TEST(FaultNames, OfWhatIsInForce) {
