@@ -144,6 +144,28 @@ TEST(SmallStack, IsNeverOverflown) {
     }
 }
 
+// It grows, up to its limit: what is mapped of it says little.
+TEST(MainStack, IsJudgedByItsLimit) {
+    for (const std::size_t left : {signal_frame() - 1024, signal_frame() + 1200, 2 * signal_frame(),
+                                   signal_frame() + 8000}) {
+        for (const char* how : {"freeze", "vanish", "exit"}) {
+            Target target({TARGET_SMALL_STACKS, "main", std::to_string(left)});
+            ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+            ASSERT_TRUE(target.ready()) << target.process().errors();
+            const bool holds = how == std::string("freeze");
+            const CliResult result =
+                holds ? target.command("freeze", {"main", "--for", "10ms", "--wait", "300ms"})
+                      : target.command("kill", {"main", "--how", how, "--wait", "300ms"});
+            EXPECT_TRUE(target.process().running()) << left << result;
+            if (result.exit_code != 0) expect_refused(result, "stack");
+            const bool roomy = left > signal_frame() + 7000;
+            if (roomy || left < signal_frame()) {
+                EXPECT_EQ(result.exit_code, roomy ? 0 : 6) << how << result;
+            }
+        }
+    }
+}
+
 // Rust's runtime gives each of its threads one of this size, or of the signal frame's if that is
 // larger.
 constexpr std::size_t kUsualAlternate = 8192;
