@@ -7,6 +7,8 @@ option(THREADFAULT_UNITY "Compile large libraries a few files at a time: faster 
 option(THREADFAULT_WERROR "Treat warnings as errors" OFF)
 set(THREADFAULT_SANITIZE "" CACHE STRING "Sanitizers for libraries and unit tests: address,undefined or thread")
 
+option(THREADFAULT_FUZZERS "Build tests/fuzz for libFuzzer (clang alone)" OFF)
+
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
 endif()
@@ -46,6 +48,10 @@ if(THREADFAULT_SANITIZE)
   # would pass.
   target_compile_options(threadfault_options INTERFACE -fno-sanitize-recover=all)
   target_link_options(threadfault_options INTERFACE -fsanitize=${THREADFAULT_SANITIZE})
+  if(THREADFAULT_FUZZERS)
+    target_compile_options(threadfault_options INTERFACE -fsanitize=fuzzer-no-link)
+    target_link_options(threadfault_options INTERFACE -fsanitize=fuzzer-no-link)
+  endif()
   # GCC 12 takes parts of std::regex for uninitialised under a sanitizer (its bug 105562).
   target_compile_options(threadfault_options INTERFACE -Wno-maybe-uninitialized)
 endif()

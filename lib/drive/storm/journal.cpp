@@ -11,6 +11,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Seconds; as many nanoseconds are far from the end of a 64-bit number.
+constexpr double kLongestStorm = 1e9;
+
 std::string line_of(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -66,14 +69,17 @@ std::vector<StormStep> read_storm_journal(const std::string& path) {
         const Json json = Json::parse(text, nullptr, false);
         if (!json.is_object()) throw bad_line(path, number, "not a JSON object");
         if (number == 1) {
-            if (json.value("storm", 0) != 1) throw bad_line(path, 1, "not a storm journal");
+            const auto kind = json.find("storm");
+            if (kind == json.end() || *kind != 1) throw bad_line(path, 1, "not a storm journal");
             continue;
         }
         try {
             StormStep step;
+            if (!json.at("n").is_number_unsigned()) throw bad_line(path, number, "no such number");
             step.number = json.at("n").get<std::size_t>();
-            step.at = std::chrono::nanoseconds(
-                static_cast<std::int64_t>(json.at("at").get<double>() * 1e9));
+            const double at = json.at("at").get<double>();
+            if (!(at >= 0 && at <= kLongestStorm)) throw bad_line(path, number, "no such time");
+            step.at = std::chrono::nanoseconds(static_cast<std::int64_t>(at * 1e9));
             step.fault = json.at("fault").get<std::string>();
             step.path = json.at("path").get<std::string>();
             if (parse_storm_faults(step.fault).size() != 1) {
