@@ -30,6 +30,9 @@ constexpr const char* kKillExamples =
     "  threadfault kill 4711 'name=worker*,waiting=mutex' --all --json\n"
     "  threadfault kill 4711 name=worker-1 --how exit --dry-run\n"
     "\n"
+    "A target that then ends by itself, with code 0, is one that ended; the output says\n"
+    "so.\n"
+    "\n"
     "Exit status: 0 ended, 2 usage, 3 no such process or thread, or several match,\n"
     "4 no agent, 5 not permitted, 6 not ended within --wait (the output says why),\n"
     "7 the target died.\n";

@@ -125,6 +125,7 @@ public:
             "{}, seed {}; {} released at the end; journal: {}\n", counted(end.steps, "fault"), seed,
             counted(end.undone, "thread") + (end.undone == 1 ? " was" : " were"), journal.path());
         if (end.target_died) out += style.red("the target died: " + *end.target_died) + "\n";
+        if (end.target_ended) out += "the target ended: " + *end.target_ended + "\n";
         return out;
     }
 
@@ -136,6 +137,8 @@ public:
         json["outcomes"] = counts_;
         json["target_died"] = end.target_died ? nlohmann::ordered_json(*end.target_died)
                                               : nlohmann::ordered_json(nullptr);
+        json["target_ended"] = end.target_ended ? nlohmann::ordered_json(*end.target_ended)
+                                                : nlohmann::ordered_json(nullptr);
         return json.dump() + "\n";
     }
 
@@ -208,8 +211,9 @@ constexpr const char* kStormHelp =
     "  threadfault storm --threads 'name=worker*' --faults delay=20ms -- ./server\n"
     "  threadfault storm 4711 --replay threadfault-storm.jsonl --journal again.jsonl\n"
     "\n"
-    "Exit status: 0 done, 2 usage or journal error, 3 no such process, 4 no agent,\n"
-    "5 not permitted, 7 the target died.\n";
+    "Exit status: 0 done, also when the target ended by itself, with code 0;\n"
+    "2 usage or journal error, 3 no such process, 4 no agent, 5 not permitted,\n"
+    "7 the target died.\n";
 
 }  // namespace
 

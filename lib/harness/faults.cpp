@@ -60,10 +60,14 @@ Target::Results Target::Impl::carry_out(std::string_view selector, const FaultOp
         throw;
     }
     for (FaultResult& result : results) {
-        // Only the guardian knows how it died.
-        if (result.outcome != Outcome::target_died || !guarded) continue;
+        // The guardian, its parent, knows how it died, whatever the kernel tells us.
+        if (!guarded || !result.reason.starts_with("process-ended")) continue;
         const auto exit = wait_exit(target::deadline_after(std::chrono::seconds(1)));
-        if (exit) result.reason = "the process " + exit->text();
+        if (!exit) continue;
+        const bool in_order = base::info(plan.fault()).death && exit->code == 0;
+        result.outcome = in_order ? Outcome::ended : Outcome::target_died;
+        result.reason = in_order ? "process-ended: the process then ended with code 0"
+                                 : "the process " + exit->text();
     }
     return results;
 }

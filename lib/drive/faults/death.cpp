@@ -1,5 +1,6 @@
 #include "drive/faults/death.hpp"
 
+#include "base/descriptor.hpp"
 #include "base/signal_name.hpp"
 #include "format/format.hpp"
 
@@ -10,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
 
@@ -28,23 +31,38 @@ static_assert(sizeof(PidfdInfo) == 64);
 constexpr std::uint64_t kPidfdInfoExit = 1U << 3;
 constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 
+std::string proc_path(pid_t pid, const char* leaf) {
+    return "/proc/" + std::to_string(pid) + leaf;
+}
+
+// /proc/<pid>/io opens for everybody, and is read by those whom the kernel tells exit statuses: it
+// asks the same question for both.
+bool may_be_told(pid_t pid) {
+    const base::Descriptor file(open(proc_path(pid, "/io").c_str(), O_RDONLY | O_CLOEXEC));
+    char byte = 0;
+    return file && read(file.get(), &byte, 1) == 1;
+}
+
 // The last field of /proc/<pid>/stat: the wait status of a zombie, shown to those who may trace it.
 std::optional<int> status_of_zombie(pid_t pid) {
-    const std::string path = "/proc/" + std::to_string(pid) + "/stat";
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return std::nullopt;
+    const base::Descriptor file(open(proc_path(pid, "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return std::nullopt;
     char buffer[1024];
-    const ssize_t length = read(fd, buffer, sizeof buffer);
-    close(fd);
+    const ssize_t length = read(file.get(), buffer, sizeof buffer);
     if (length <= 0) return std::nullopt;
     std::string_view text(buffer, static_cast<std::size_t>(length));
     while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
         text.remove_suffix(1);
+    // Behind the name, which may hold anything.
+    if (!text.substr(std::min(text.rfind(')'), text.size())).starts_with(") Z")) {
+        return std::nullopt;
+    }
     text.remove_prefix(text.rfind(' ') + 1);
     int status = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), status);
+    if (error != std::errc()) return std::nullopt;
     // 0 is what those who may not look are shown as well.
-    if (error != std::errc() || status == 0) return std::nullopt;
+    if (status == 0 && !may_be_told(pid)) return std::nullopt;
     return status;
 }
 
@@ -62,17 +80,33 @@ bool DeathWatch::has_ended() const noexcept {
     return pidfd_ >= 0 && poll(&watched, 1, 0) > 0;
 }
 
-std::optional<int> DeathWatch::wait_status() const {
+bool DeathWatch::ends_within(std::chrono::milliseconds time) const noexcept {
+    pollfd watched{pidfd_, POLLIN, 0};
+    return pidfd_ >= 0 && poll(&watched, 1, static_cast<int>(time.count())) > 0;
+}
+
+std::optional<int> DeathWatch::status_of_reaped() const noexcept {
     PidfdInfo info;
     info.mask = kPidfdInfoExit;
-    if (pidfd_ >= 0 && ioctl(pidfd_, kPidfdGetInfo, &info) == 0 && (info.mask & kPidfdInfoExit)) {
-        return info.exit_code;
-    }
-    return status_of_zombie(pid_);
+    if (pidfd_ < 0 || ioctl(pidfd_, kPidfdGetInfo, &info) != 0) return std::nullopt;
+    return (info.mask & kPidfdInfoExit) != 0 ? std::optional<int>(info.exit_code) : std::nullopt;
+}
+
+std::optional<int> DeathWatch::wait_status() const {
+    if (const auto status = status_of_reaped()) return status;
+    const std::optional<int> status = status_of_zombie(pid_);
+    // Its parent may wait for it at any moment: was it that process still, and not the next one
+    // with its pid, of which we have just read?
+    const bool is_gone =
+        pidfd_ >= 0 && syscall(SYS_pidfd_send_signal, pidfd_, 0, nullptr, 0) != 0 && errno == ESRCH;
+    return is_gone ? status_of_reaped() : status;
 }
 
 std::string DeathWatch::text() const {
-    const std::optional<int> status = wait_status();
+    return text_of(wait_status());
+}
+
+std::string DeathWatch::text_of(std::optional<int> status) {
     if (!status) return "the process ended";
     if (WIFSIGNALED(*status)) {
         return formatted("the process was ended by {}{}", base::signal_name(WTERMSIG(*status)),

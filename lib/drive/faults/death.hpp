@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -24,12 +25,17 @@ public:
     // Has the process ended, with all its threads? False where it can't be told this way (no
     // pidfd).
     bool has_ended() const noexcept;
+    // Waits for that. What closes with the process, its sockets, is closed a little before.
+    bool ends_within(std::chrono::milliseconds time) const noexcept;
     // As wait(2) would give it.
     std::optional<int> wait_status() const;
     // "the process was ended by SIGABRT", "the process exited with code 3", "the process ended".
     std::string text() const;
+    static std::string text_of(std::optional<int> wait_status);
 
 private:
+    std::optional<int> status_of_reaped() const noexcept;
+
     pid_t pid_;
     int pidfd_;
 };

@@ -27,6 +27,8 @@ constexpr auto kGrace = 5s;
 constexpr auto kDoubt = 150ms;
 // From the agent seeing the thread gone to our seeing it, and for a process that is dying.
 constexpr auto kConfirmWithin = 1s;
+// A thread that main joins ends, and main ends the process.
+constexpr auto kReactsWithin = 200ms;
 // Requests under way at once: an agent's slots are limited.
 constexpr std::size_t kWindow = 64;
 
@@ -58,19 +60,37 @@ public:
             }
             return std::move(results_);
         }
+        const bool may_react = ends_thread() && main_sleeps();
         try {
             exchange();
             if (plan_.fault() == wire::Fault::signal) watch_signals();
         } catch (const Error& error) {
             if (error.code() != ErrorCode::target_died) throw;
-            target_died();
+            process_ended();
+            return std::move(results_);
         }
+        if (may_react) watch_reaction();
         // A look at the pidfd costs a fiftieth of one into /proc.
-        if (death_.has_ended() || (!death_.watches() && !process_.alive())) target_died();
+        if (death_.has_ended() || (!death_.watches() && !process_.alive())) process_ended();
         return std::move(results_);
     }
 
 private:
+    bool main_sleeps() const {
+        const auto main = process_.stat(process_.pid());
+        return main && main->state == 'S';
+    }
+
+    // A main thread that slept and is awake now reacts to what was done, by joining the thread and
+    // ending the process, perhaps: what comes of it belongs to the answer. It is not waited for
+    // where nobody was woken.
+    void watch_reaction() const {
+        const Clock::time_point deadline = Clock::now() + kReactsWithin;
+        while (Clock::now() < deadline && !main_sleeps()) {
+            if (!death_.watches() || death_.ends_within(1ms)) return;
+        }
+    }
+
     static bool is_stopped(const Victim& victim) {
         return victim.state == 'T' || victim.state == 't';
     }
@@ -167,7 +187,7 @@ private:
                 case SignalFate::taken:
                     break;
                 case SignalFate::process_ended:
-                    target_died();
+                    process_ended();
                     return;
                 case SignalFate::stays_queued:
                     set(&result, Outcome::pending,
@@ -216,14 +236,32 @@ private:
         outstanding_.clear();
     }
 
-    void target_died() {
+    // Its sockets are closed a little before the kernel tells of its end, and how it ended.
+    void process_ended() {
+        (void)death_.ends_within(kConfirmWithin);
         const std::optional<int> status = death_.wait_status();
+        outstanding_.clear();
         for (Result& result : results_) {
-            set(&result, Outcome::target_died, "process-ended: " + death_.text());
+            if (ends_thread() && ended_in_order(result, status)) continue;
+            set(&result, Outcome::target_died, "process-ended: " + DeathWatch::text_of(status));
             result.why = wire::Reason::none;
             if (status && WIFSIGNALED(*status)) result.killed_by = WTERMSIG(*status);
         }
-        outstanding_.clear();
+    }
+
+    // A program that ends by itself when its thread has is none that the fault has broken.
+    bool ended_in_order(Result& result, std::optional<int> status) {
+        if (status && (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0)) return false;
+        // Refused is refused, whatever the program did then.
+        if (status && result.outcome == Outcome::refused) return true;
+        // Without a status, the agent's own word and our look are what is known.
+        if (!status && result.outcome != Outcome::ended) return false;
+        result.why = wire::Reason::none;
+        set(&result, Outcome::ended,
+            status ? "process-ended: the process then ended with code 0"
+                   : "process-ended: the process then ended; its exit code can't be known (the "
+                     "kernel tells it to others than the parent from Linux 6.15 on)");
+        return true;
     }
 
     void set(Result* result, Outcome outcome, std::string reason) {

@@ -7,6 +7,8 @@
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
 
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <set>
 #include <thread>
@@ -90,7 +92,6 @@ public:
         }
         told_(step);
         ++end_.steps;
-        if (step.outcome == to_string(Outcome::target_died)) end_.target_died = death_.text();
     }
 
     // Checked first, because a storm must undo everything that it does.
@@ -98,13 +99,15 @@ public:
         drive::require_undoable(process_, connection_, victims, fault.plan);
     }
 
-    bool over() const { return end_.target_died.has_value(); }
+    bool over() const { return death_.has_ended() || !process_.alive(); }
 
     StormEnd finish() {
-        if (!end_.target_died && (death_.has_ended() || !process_.alive())) {
-            end_.target_died = death_.text();
-        }
-        if (!end_.target_died) {
+        if (over()) {
+            const std::optional<int> status = death_.wait_status();
+            // Of itself, in the way that it means to end.
+            const bool in_order = status && WIFEXITED(*status) && WEXITSTATUS(*status) == 0;
+            (in_order ? end_.target_ended : end_.target_died) = DeathWatch::text_of(status);
+        } else {
             const std::vector<Victim> faulty = choose_faulty(process_, connection_);
             const Plan thaw({.fault = wire::Fault::thaw});
             for (const Result& result : inflict(process_, connection_, faulty, thaw)) {

@@ -35,8 +35,9 @@ struct StormOptions {
 
 struct StormEnd {
     std::size_t steps = 0;
-    std::size_t undone = 0;                  // threads that were let go at the end
-    std::optional<std::string> target_died;  // how
+    std::size_t undone = 0;                   // threads that were let go at the end
+    std::optional<std::string> target_died;   // how
+    std::optional<std::string> target_ended;  // in order, with code 0
 };
 
 // `told` hears of each step; `stopped` is asked again and again: true ends the storm early. What

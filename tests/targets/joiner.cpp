@@ -1,0 +1,40 @@
+// joiner MODE: a thread "worker" sleeps; when it ends, so does the process, in its own way:
+//   zero, three  main has joined it, and returns that
+//   exit         its clean-up code calls exit(0)
+//   last         it was the last thread: main has left by pthread_exit
+//   abort        main has joined it, and aborts
+#include "say.hpp"
+
+#include <pthread.h>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+const char* mode = "";
+
+void* work(void*) {
+    pthread_setname_np(pthread_self(), "worker");
+    const auto end_with_it = +[](void*) {
+        if (std::strcmp(mode, "exit") == 0) std::exit(0);
+    };
+    pthread_cleanup_push(end_with_it, nullptr);
+    target::say("ready");
+    while (true)
+        pause();
+    pthread_cleanup_pop(0);
+    return nullptr;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc == 2) mode = argv[1];
+    pthread_t worker;
+    if (pthread_create(&worker, nullptr, work, nullptr) != 0) return 1;
+    if (std::strcmp(mode, "last") == 0) pthread_exit(nullptr);
+    pthread_join(worker, nullptr);
+    if (std::strcmp(mode, "abort") == 0) std::abort();
+    return std::strcmp(mode, "three") == 0 ? 3 : 0;
+}
