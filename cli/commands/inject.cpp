@@ -120,9 +120,8 @@ int run_inject(const InjectOptions& options, const Invocation& invocation) {
     std::vector<inject::Spec> specs =
         parse_specs(options.specs, options.force, parse_seed(options.seed));
     const observe::Process process = open_process(options.pid);
-    for (inject::Spec& spec : specs) {
-        inject::resolve_start_routines(spec, formatted("/proc/{}/exe", process.pid()));
-    }
+    for (inject::Spec& spec : specs)
+        inject::resolve_start_routines(spec, process.exe_path());
     client::Connection connection(process);
     if (options.list) return list(connection, process.pid(), invocation);
     if (options.clear) return clear(connection, process.pid(), invocation);

@@ -1,6 +1,7 @@
 // threadfault ps: the targets, or the threads of one process.
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
+#include "drive/locks/dead_main.hpp"
 #include "drive/locks/holdings.hpp"
 #include "drive/locks/member_names.hpp"
 #include "drive/programs/targets.hpp"
@@ -13,6 +14,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <utility>
 
 namespace threadfault::cli {
 namespace {
@@ -53,6 +55,9 @@ int list_threads_of(const std::string& pid, const Invocation& invocation) {
                                        .starts = true,
                                        .symbols = true,
                                        .outside = true});
+    if (auto main = drive::dead_main(looked.process, looked.agent())) {
+        report.list.threads.insert(report.list.threads.begin(), std::move(*main));
+    }
     drive::add_holdings(report.list);
     drive::name_members(looked.process, report.list.threads);
     print_out(invocation.json

@@ -46,6 +46,7 @@ std::string age_text(double seconds) {
 }
 
 std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& names) {
+    if (thread.state == 'Z') return thread.end.empty() ? "ended" : "ended: " + thread.end;
     if (thread.waiting) {
         const drive::Waiting& waiting = *thread.waiting;
         std::string text(to_string(waiting.kind));
@@ -79,7 +80,9 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
     std::string out = formatted("{} {}", style.bold(std::to_string(report.pid)),
                                 shorten(base::clean_line(report.command),
                                         width > 40 ? width - 20 : ~std::size_t{0}, style.unicode));
-    out += style.dim(", " + counted(threads.size(), "thread"));
+    const bool main_ended = !threads.empty() && threads.front().state == 'Z';
+    out += style.dim(", " + counted(threads.size() - (main_ended ? 1 : 0), "thread") +
+                     (main_ended ? "; the main thread has ended" : ""));
     out += '\n';
 
     const bool any_faults = std::any_of(threads.begin(), threads.end(),

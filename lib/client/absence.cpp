@@ -113,7 +113,7 @@ bool shim_is_loaded(const observe::Process& process) {
 }
 
 bool is_secure_execution(const observe::Process& process) {
-    const std::string path = "/proc/" + std::to_string(process.pid()) + "/auxv";
+    const std::string path = process.living_task_path("auxv");
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return false;
     ElfW(auxv_t) entries[64];

@@ -2,6 +2,8 @@
 
 #include "format/format.hpp"
 #include "harness/process_tree.hpp"
+#include "observe/process.hpp"
+#include "threadfault/error.hpp"
 
 #include <dirent.h>
 #include <unistd.h>
@@ -17,6 +19,15 @@
 
 namespace threadfault::target {
 namespace {
+
+// A dead main thread has neither files nor a network any more; the living threads have.
+std::string living_path(pid_t pid, std::string_view leaf) {
+    try {
+        return observe::Process(pid).living_task_path(leaf);
+    } catch (const Error&) {
+        return formatted("/proc/{}/{}", pid, leaf);
+    }
+}
 
 using Inodes = std::set<std::string, std::less<>>;
 
@@ -42,9 +53,9 @@ void add_tcp(const std::string& file, const std::string& port_suffix, Inodes* in
 
 // "Num RefCount Protocol Flags Type St Inode Path"; __SO_ACCEPTCON is 0x10000.
 void add_unix(pid_t pid, const std::string& path, Inodes* inodes) {
-    std::ifstream stream(formatted("/proc/{}/net/unix", pid));
+    std::ifstream stream(living_path(pid, "net/unix"));
     char directory[PATH_MAX] = {};
-    if (readlink(formatted("/proc/{}/cwd", pid).c_str(), directory, sizeof directory - 1) < 0) {
+    if (readlink(living_path(pid, "cwd").c_str(), directory, sizeof directory - 1) < 0) {
         directory[0] = '\0';
     }
     std::string line;
@@ -61,7 +72,7 @@ void add_unix(pid_t pid, const std::string& path, Inodes* inodes) {
 
 // 1: one of the sockets is open in the process; 0: none; -1: it can't be looked into.
 int holds_one(pid_t pid, const Inodes& inodes) {
-    const std::string directory = formatted("/proc/{}/fd", pid);
+    const std::string directory = living_path(pid, "fd");
     DIR* const fds = opendir(directory.c_str());
     if (fds == nullptr) return -1;
     int held = 0;
@@ -86,8 +97,8 @@ bool is_listening(pid_t pid, const std::string& where) {
     Inodes inodes;
     if (std::all_of(where.begin(), where.end(), [](char c) { return c >= '0' && c <= '9'; })) {
         const std::string suffix = formatted(":{:04X}", std::atoi(where.c_str()));
-        add_tcp(formatted("/proc/{}/net/tcp", pid), suffix, &inodes);
-        add_tcp(formatted("/proc/{}/net/tcp6", pid), suffix, &inodes);
+        add_tcp(living_path(pid, "net/tcp"), suffix, &inodes);
+        add_tcp(living_path(pid, "net/tcp6"), suffix, &inodes);
     } else {
         add_unix(pid, where, &inodes);
     }

@@ -26,9 +26,14 @@ std::optional<ProcessEntry> read_process(pid_t pid) {
     if (behind_name == nullptr) return std::nullopt;
     ProcessEntry entry;
     entry.pid = pid;
-    if (std::sscanf(behind_name + 1, " %c %d %d", &entry.state, &entry.parent, &entry.group) != 3) {
+    long threads = 0;  // the 20th field, this being the 3rd
+    if (std::sscanf(behind_name + 1,
+                    " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld",
+                    &entry.state, &entry.parent, &entry.group, &threads) != 4) {
         return std::nullopt;
     }
+    // A dead main thread counts as one for as long as others live.
+    entry.dead = entry.state == 'Z' && threads <= 1;
     return entry;
 }
 
@@ -51,7 +56,7 @@ std::vector<ProcessEntry> descendants_of(pid_t root) {
         const auto [first, last] = children.equal_range(parent);
         for (auto child = first; child != last; ++child) {
             parents.push_back(child->second.pid);
-            if (child->second.state != 'Z') found.push_back(child->second);
+            if (!child->second.dead) found.push_back(child->second);
         }
         // Each is visited once, whatever a listing that was read while it changed may say.
         children.erase(first, last);

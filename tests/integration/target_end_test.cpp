@@ -34,7 +34,7 @@ TEST_P(TargetEnd, KillOfTheTestProgram) {
 
 INSTANTIATE_TEST_SUITE_P(Families, TargetEnd,
                          testing::Values("quiet", "stubborn", "daemons", "deserter", "hopper",
-                                         "polite"),
+                                         "polite", "headless"),
                          [](const auto& info) { return std::string(info.param); });
 
 class TestProgramEnd : public testing::TestWithParam<const char*> {};

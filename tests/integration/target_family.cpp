@@ -7,6 +7,7 @@
 //   hopper    leaves a process that forks and ends again and again, each time in a new session
 //   locks     "owner" holds a lock for ever that "waiter" and "other" want
 //   workers   "worker-0" to "worker-2" work and rest by turns
+//   headless  its main thread ends, two others wait for ever
 //   polite    says "bye" on SIGTERM and ends with 3
 #include <pthread.h>
 #include <signal.h>
@@ -98,6 +99,18 @@ void make_workers() {
         pthread_create(&thread, nullptr, work, name);
 }
 
+void* stay_behind(void*) {
+    wait_for_ever();
+}
+
+[[noreturn]] void leave_others() {
+    pthread_t thread;
+    for (int i = 0; i < 2; ++i)
+        pthread_create(&thread, nullptr, stay_behind, nullptr);
+    say("ready\n");
+    pthread_exit(nullptr);
+}
+
 void say_bye(int) {
     say("bye\n");
     _exit(3);
@@ -117,6 +130,7 @@ int main(int argc, char** argv) {
     if (is("hopper")) daemonise(hop);
     if (is("locks")) make_locks();
     if (is("workers")) make_workers();
+    if (is("headless")) leave_others();
     say("ready\n");
     if (is("deserter")) return 7;
     wait_for_ever();

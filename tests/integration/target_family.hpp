@@ -3,6 +3,7 @@
 #define THREADFAULT_TESTS_INTEGRATION_TARGET_FAMILY_HPP
 
 #include "support/eventually.hpp"
+#include "support/proc.hpp"
 #include "threadfault/target.hpp"
 
 #include <dirent.h>
@@ -31,19 +32,13 @@ public:
         return Target::launch(command_, options);
     }
 
-    // Of all processes of this family; zombies have no command line.
+    // Of all processes of this family; dead threads have no command line.
     int living() const {
         int count = 0;
         DIR* const proc = opendir("/proc");
         while (const dirent* const file = readdir(proc)) {
             if (std::atoi(file->d_name) <= 0) continue;
-            std::ifstream stream(std::string("/proc/") + file->d_name + "/cmdline");
-            std::string line;
-            std::getline(stream, line);
-            // The guardian has the command at the end of its own.
-            if (line.starts_with(TARGET_FAMILY) && line.find(command_[2]) != std::string::npos) {
-                count++;
-            }
+            if (is_member(std::atoi(file->d_name))) count++;
         }
         closedir(proc);
         return count;
@@ -53,6 +48,21 @@ public:
     }
 
 private:
+    // A main thread that has ended has no command line: those that it has left have.
+    bool is_member(pid_t pid) const {
+        for (const pid_t tid : tasks(pid)) {
+            std::ifstream stream("/proc/" + std::to_string(pid) + "/task/" + std::to_string(tid) +
+                                 "/cmdline");
+            std::string line;
+            std::getline(stream, line);
+            // The guardian has the command at the end of its own.
+            if (line.starts_with(TARGET_FAMILY) && line.find(command_[2]) != std::string::npos) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     static std::string tag() {
         static std::atomic<int> number{0};
         return "tag-" + std::to_string(getpid()) + "-" + std::to_string(number++);

@@ -3,6 +3,7 @@
 #include "commands/thread_options.hpp"
 #include "diagnose/backtrace.hpp"
 #include "drive/faults/add_stacks.hpp"
+#include "drive/locks/dead_main.hpp"
 #include "drive/locks/holdings.hpp"
 #include "drive/locks/member_names.hpp"
 #include "drive/threads/thread_view.hpp"
@@ -40,6 +41,7 @@ drive::ThreadList threads_of(Looked& looked, const std::string& text) {
     std::erase_if(list.threads,
                   [&](const drive::ThreadView& thread) { return !selector.matches(thread); });
     if (list.threads.empty()) {
+        drive::require_not_dead_main(looked.process, looked.agent(), selector);
         throw Error(
             ErrorCode::no_such_thread,
             "no thread of process " + std::to_string(looked.process.pid()) + " matches \"" + text +

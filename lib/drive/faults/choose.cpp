@@ -3,6 +3,7 @@
 #include "base/glob.hpp"
 #include "base/suggest.hpp"
 #include "drive/faults/add_stacks.hpp"
+#include "drive/locks/dead_main.hpp"
 #include "drive/locks/holdings.hpp"
 #include "drive/locks/member_names.hpp"
 #include "drive/threads/thread_view.hpp"
@@ -37,7 +38,12 @@ std::string owner_of(pid_t tid) {
     }
 }
 
-[[noreturn]] void no_such_tid(const observe::Process& process, pid_t tid) {
+[[noreturn]] void no_such_tid(const observe::Process& process, client::Connection& connection,
+                              pid_t tid) {
+    if (tid == process.pid()) {
+        require_not_dead_main(process, &connection,
+                              Selector{std::to_string(tid), {{.key = Key::main}}});
+    }
     const std::string elsewhere = owner_of(tid);
     std::vector<pid_t> tids = process.tids();
     std::erase_if(tids, [&](pid_t other) { return process.name(other) == "threadfault"; });
@@ -53,7 +59,7 @@ std::string owner_of(pid_t tid) {
 
 Victim choose_by_tid(const observe::Process& process, client::Connection& connection, pid_t tid) {
     const std::optional<observe::TaskStat> stat = process.stat(tid);
-    if (!stat || stat->is_dead()) no_such_tid(process, tid);
+    if (!stat || stat->is_dead()) no_such_tid(process, connection, tid);
     if (stat->is_kernel_worker()) {
         throw Error(ErrorCode::no_such_thread,
                     formatted("thread {} ({}) is a kernel worker, not one of the program's threads",
@@ -291,8 +297,9 @@ std::vector<Victim> choose(const observe::Process& process, client::Connection& 
             const bool listed =
                 std::any_of(list.threads.begin(), list.threads.end(),
                             [tid](const ThreadView& view) { return view.tid == tid; });
-            if (!listed) no_such_tid(process, tid);
+            if (!listed) no_such_tid(process, connection, tid);
         }
+        require_not_dead_main(process, &connection, selector);
         no_match(process, list, selector);
     }
     return apply(process, selector, choice, std::move(found));

@@ -20,8 +20,8 @@ namespace {
 constexpr std::array<std::string_view, 8> kKeys = {"name",  "start",   "path", "nth",
                                                    "state", "waiting", "in",   "holding"};
 constexpr TermValue kStates[] = {
-    {"R", "running"}, {"S", "sleeping"}, {"D", "uninterruptible"},
-    {"T", "stopped"}, {"t", "traced"},   {"I", "idle"},
+    {"R", "running"}, {"S", "sleeping"}, {"D", "uninterruptible"}, {"T", "stopped"},
+    {"t", "traced"},  {"I", "idle"},     {"Z", "ended"},
 };
 
 [[noreturn]] void malformed(std::string_view selector, const std::string& what, std::string hint) {

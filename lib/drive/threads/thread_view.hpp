@@ -51,6 +51,7 @@ struct ThreadView {
     std::vector<std::string> on_stack;  // functions, innermost first; where asked for (add_stacks)
     std::string stack_unknown;          // why those are not known, where asked for
     std::vector<HeldLock> holding;  // as far as their waiters tell; where asked for (add_holdings)
+    std::string end;  // of a main thread that has ended: "exited 3.2 s ago (main)"; "" unknown
     std::optional<bool> signal_blocked;  // the agent's signal; where asked for
 
     // From the agent's registry; empty for threads that it doesn't know, except that pthread and
