@@ -52,7 +52,7 @@ struct DeadReply {
     Header header;
     std::uint32_t known = 0;  // 0: the agent remembers none; the rest is 0
     EndKind how{};
-    std::int64_t ended_ns = 0;  // CLOCK_BOOTTIME
+    std::int64_t ended_ns = 0;  // CLOCK_BOOTTIME; 0: nobody told of the end, it was found gone
     ThreadRecord record;
 };
 

@@ -8,6 +8,7 @@
 #include "preload/base/start.hpp"
 #include "preload/points/rules.hpp"
 #include "preload/registry/dead.hpp"
+#include "preload/registry/graveyard.hpp"
 
 #include <cstring>
 
@@ -68,6 +69,7 @@ void tell_of_the_dead(Client& client) noexcept {
     wire::DeadRequest request;
     std::memcpy(&request, packet, sizeof request);
     wire::DeadReply reply;
+    bury_if_gone(request.tid);
     recall_dead(request.tid, &reply);
     reply.header = wire::make_header(wire::Type::dead_reply, sizeof reply, client.request);
     if (!send(client, &reply, sizeof reply)) close_client(client);

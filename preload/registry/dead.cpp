@@ -1,7 +1,5 @@
 #include "preload/registry/dead.hpp"
 
-#include <time.h>
-
 #include <atomic>
 #include <cstring>
 
@@ -23,15 +21,13 @@ constinit std::atomic<std::uint64_t> burials{0};
 
 }  // namespace
 
-void remember_dead(const Record& record, wire::EndKind how) noexcept {
+void remember_dead(const Record& record, wire::EndKind how, std::int64_t ended_ns) noexcept {
     const std::uint64_t number = burials.fetch_add(1, std::memory_order_acq_rel);
     Grave& grave = graves[number % kRemembered];
     // Nothing that follows is seen before this.
     grave.ready.exchange(0, std::memory_order_acq_rel);
-    timespec now{};
-    ::clock_gettime(CLOCK_BOOTTIME, &now);
     grave.how = how;
-    grave.ended_ns = now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
+    grave.ended_ns = ended_ns;
     wire::ThreadRecord& dead = grave.record;
     dead.serial = record.serial.load(std::memory_order_relaxed);
     dead.tid = record.tid.load(std::memory_order_relaxed);

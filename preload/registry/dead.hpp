@@ -8,8 +8,9 @@
 namespace threadfault::shim {
 
 // The last thousand are remembered. Lock-free, async-signal-safe: a thread writes its own entry in
-// its last moments, the agent that of a thread that vanished.
-void remember_dead(const Record& record, wire::EndKind how) noexcept;
+// its last moments, the agent that of a thread that vanished. `ended_ns`: on CLOCK_BOOTTIME; 0
+// where it is not known.
+void remember_dead(const Record& record, wire::EndKind how, std::int64_t ended_ns) noexcept;
 
 // The last one with that tid, from the agent. False: none that is remembered.
 bool recall_dead(pid_t tid, wire::DeadReply* out) noexcept;

@@ -4,6 +4,7 @@
 #include "preload/base/start.hpp"
 #include "preload/base/task_file.hpp"
 #include "preload/registry/agent_calls.hpp"
+#include "preload/registry/events.hpp"
 #include "preload/registry/registry.hpp"
 
 namespace threadfault::shim {
@@ -19,6 +20,29 @@ bool has_gone(pid_t tid) noexcept {
     if (execute::sys_tgkill(shim_pid(), tid, 0) == -ESRCH) return true;
     const char state = task_state(tid);
     return state == 'Z' || state == 'X';
+}
+
+// How soon a follower hears of an end that nobody has announced; looking takes a hundredth of the
+// time at most.
+constexpr std::int64_t kRound = 50'000'000;
+constexpr std::int64_t kLeisure = 100;
+constinit std::int64_t next_round_ns = 0;
+
+// One system call for each thread: only main's end leaves something behind that can be signalled.
+bool has_gone_unannounced(const Record& record) noexcept {
+    const Life life = record.life.load(std::memory_order_acquire);
+    const pid_t tid = record.tid.load(std::memory_order_relaxed);
+    if ((life != Life::alive && life != Life::ending) || tid == 0) return false;
+    if (tid == shim_pid()) return has_gone(tid);
+    return execute::sys_tgkill(shim_pid(), tid, 0) == -ESRCH;
+}
+
+// The serial is read first: a thread that ends in the ordinary way meanwhile takes it away.
+void bury_if_gone(Record* record) noexcept {
+    const std::uint64_t serial = record->serial.load(std::memory_order_acquire);
+    if (serial == 0 || !has_gone_unannounced(*record)) return;
+    if (record->end.load(std::memory_order_acquire) == End::vanished) return;  // announced
+    bury_unannounced(record, serial);
 }
 
 }  // namespace
@@ -50,8 +74,23 @@ void bury_the_vanished(std::int64_t now) noexcept {
     }
 }
 
+void bury_the_unannounced(std::int64_t now) noexcept {
+    if (!is_followed() || now < next_round_ns) return;
+    const std::uint32_t limit = record_limit();
+    for (std::uint32_t id = 1; id < limit; ++id) {
+        if (Record* const record = record_at(id)) bury_if_gone(record);
+    }
+    const std::int64_t end = execute::monotonic_ns();
+    next_round_ns = end + kRound + kLeisure * (end - now);
+}
+
+void bury_if_gone(pid_t tid) noexcept {
+    if (Record* const record = find_record(tid, 0)) bury_if_gone(record);
+}
+
 std::int64_t next_burial() noexcept {
-    return announced.load(std::memory_order_acquire) ? 0 : next_ns;
+    if (announced.load(std::memory_order_acquire)) return 0;
+    return is_followed() && next_round_ns < next_ns ? next_round_ns : next_ns;
 }
 
 }  // namespace threadfault::shim

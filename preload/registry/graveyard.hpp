@@ -1,6 +1,10 @@
-// Threads that end without their destructors (vanish) can't free their records themselves.
+// Threads that end without their destructors can't free their records themselves: those that
+// vanish announce it; one that makes the exit system call itself, or that the kernel ends, does
+// not.
 #ifndef THREADFAULT_PRELOAD_GRAVEYARD_HPP
 #define THREADFAULT_PRELOAD_GRAVEYARD_HPP
+
+#include <sys/types.h>
 
 #include <cstdint>
 
@@ -11,6 +15,11 @@ void announce_vanishing() noexcept;
 
 // By the agent: frees the records of those that have gone.
 void bury_the_vanished(std::int64_t now) noexcept;
+
+// By the agent: the same for those that have gone unannounced. They are looked for while somebody
+// follows the events, and when one of them is asked for.
+void bury_the_unannounced(std::int64_t now) noexcept;
+void bury_if_gone(pid_t tid) noexcept;
 
 // When to call again (CLOCK_MONOTONIC, nanoseconds; kNever: when a thread is announced).
 std::int64_t next_burial() noexcept;

@@ -79,9 +79,8 @@ std::uint32_t count_out(const Record* record) noexcept {
     return counted ? live.fetch_sub(1, std::memory_order_acq_rel) - 1 : live_threads();
 }
 
-void release(Record* record) noexcept {
-    const wire::EndKind how = kind_of(record->end.load(std::memory_order_relaxed));
-    remember_dead(*record, how);
+void release(Record* record, wire::EndKind how, std::int64_t ended_ns) noexcept {
+    remember_dead(*record, how, ended_ns);
     tell(wire::EventKind::ended, *record, static_cast<std::uint32_t>(how));
     {
         const Change change(record);
@@ -95,6 +94,10 @@ void release(Record* record) noexcept {
     const std::uint32_t left = count_out(record);
     give_record(record);
     if (left == 0) last_thread_is_leaving();
+}
+
+void release(Record* record) noexcept {
+    release(record, kind_of(record->end.load(std::memory_order_relaxed)), boot_ns());
 }
 
 // The thread-specific-data destructor: runs in every way to leave a thread but a raw exit. Libc
@@ -385,6 +388,11 @@ void register_main() noexcept {
 void bury(Record* record, std::uint64_t serial) noexcept {
     if (record->serial.load(std::memory_order_acquire) != serial || serial == 0) return;
     release(record);
+}
+
+void bury_unannounced(Record* record, std::uint64_t serial) noexcept {
+    if (record->serial.load(std::memory_order_acquire) != serial || serial == 0) return;
+    release(record, wire::EndKind::unknown, 0);
 }
 
 void settle_registry() noexcept {

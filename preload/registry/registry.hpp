@@ -103,6 +103,10 @@ void register_main() noexcept;
 // record. Does nothing when the record has another serial by now.
 void bury(Record* record, std::uint64_t serial) noexcept;
 
+// The same for one of whose end nobody has told, and that was found gone: when it ended is not
+// known.
+void bury_unannounced(Record* record, std::uint64_t serial) noexcept;
+
 // While it lives, the thread's record stays and so does what its pthread_t names, unless the thread
 // ends by a raw exit: its destructors wait. For calls that a program could make too, and no longer.
 class Pin {

@@ -30,9 +30,14 @@ Fate Fates::of(pid_t inner_tid) {
     const auto dead = connection_->dead(inner_tid);
     if (!dead) return fate;
     fate.name = dead->record.name;
-    const double ago =
-        std::max(0.0, observe::boot_seconds() - static_cast<double>(dead->ended_ns) * 1e-9);
-    fate.text = formatted("{} {} ago", end_verb(dead->how), base::short_duration(ago));
+    if (dead->ended_ns == 0) {
+        // Found gone: nobody knows since when.
+        fate.text = "ended unannounced (a raw exit system call, or the kernel)";
+    } else {
+        const double ago =
+            std::max(0.0, observe::boot_seconds() - static_cast<double>(dead->ended_ns) * 1e-9);
+        fate.text = formatted("{} {} ago", end_verb(dead->how), base::short_duration(ago));
+    }
     if (dead->record.start_routine != 0) {
         const std::string& start =
             starts_.name(dead->record.start_routine, dead->record.start_argument);
