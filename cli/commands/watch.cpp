@@ -44,12 +44,14 @@ void setup_watch(CLI::App& app, Invocation& invocation) {
     app.add_option("--for", options->duration, "how long to watch; default 2s")->type_name("TIME");
     app.footer(
         "Looks from outside: no thread is stopped, no signal is sent. The verdict is\n"
-        "  progressing  a thread used CPU time, or woke more often than a timer would\n"
+        "  progressing  a thread computed, or woke more often than a timer would\n"
         "  idle         all threads wait for input or a timer, or for threads that do\n"
         "  stuck        a deadlock; or a lock whose owner is dead or frozen; or no\n"
         "               thread is left that could wake the others\n"
-        "  unknown      none of these can be established\n"
-        "and the evidence follows.\n"
+        "  unknown      none of these can be established; or threads only spin in one\n"
+        "               loop, which may be a livelock\n"
+        "and the evidence follows. Threads that use CPU time and never sleep are sampled\n"
+        "while they run, for some tenths of a second more.\n"
         "\n"
         "Examples:\n"
         "  threadfault watch 4711 --for 10s\n"

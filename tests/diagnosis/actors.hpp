@@ -46,6 +46,7 @@ void add_circles(Situations& situations);
 void add_programs(Situations& situations);
 void add_misleading(Situations& situations);
 void add_elsewhere(Situations& situations);
+void add_spinners(Situations& situations);
 
 }  // namespace lock_target
 

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     lock_target::add_programs(situations);
     lock_target::add_misleading(situations);
     lock_target::add_elsewhere(situations);
+    lock_target::add_spinners(situations);
     const auto situation = situations.find(argc > 1 ? argv[1] : "");
     if (situation == situations.end()) {
         std::fprintf(stderr, "no such situation\n");

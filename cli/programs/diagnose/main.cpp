@@ -5,6 +5,7 @@
 #include "programs/diagnose/frames.hpp"
 #include "programs/diagnose/name_data.hpp"
 #include "programs/diagnose/safe_points.hpp"
+#include "programs/diagnose/spin_places.hpp"
 
 #include <string_view>
 
@@ -20,6 +21,9 @@ int main(int argc, char** argv) {
     }
     if (argc == 2 && std::string_view(argv[1]) == "__frames") {
         return threadfault::cli::frames();
+    }
+    if (argc == 2 && std::string_view(argv[1]) == "__spin-places") {
+        return threadfault::cli::spin_places();
     }
     return threadfault::cli::run_command_line(argc, argv);
 }

@@ -2,6 +2,8 @@
 
 #include "base/libc_signals.hpp"
 #include "drive/locks/member_names.hpp"
+#include "drive/locks/runtime_handlers.hpp"
+#include "drive/locks/spinning.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
 
@@ -145,6 +147,7 @@ public:
         report.locks = find_locks(process_, connection_);
         if (report.locks.has_orphans()) name_members(process_, report.locks.locks);
         sort_out(list_at_rest(), report.locks);
+        if (only_burns_cpu()) look_for_spinners();
         report.verdict = judge(report);
         return report;
     }
@@ -154,6 +157,7 @@ private:
         // What a housekeeping timer does: redis wakes ten times a second, a JVM twenty times.
         constexpr double kWakesPerSecond = 30;
         constexpr double kCpuShare = 0.02;
+        constexpr std::uint64_t kFewWakes = 2;
         for (const auto& [tid, now] : last) {
             const auto was = first_.find(tid);
             if (was == first_.end() || was->second.start_ticks != now.start_ticks) {
@@ -165,6 +169,7 @@ private:
             const std::uint64_t wakes = now.switches - was->second.switches;
             cpu_ += cpu;
             wakes_ += wakes;
+            if (wakes <= kFewWakes) sleepless_.insert(tid);
             if (cpu == 0 && wakes == 0) continue;
             // CPU time is counted in ticks of 10 ms: one of them says nothing in so short a time.
             const bool little = static_cast<double>(wakes) <= kWakesPerSecond * seconds + 2 &&
@@ -218,6 +223,7 @@ private:
                 behind_frozen_.push_back(who(thread));
             } else if (moves(thread)) {
                 moving_.push_back(who(thread));
+                active_[thread.tid] = moving_.back();
             } else if (thread.state == 'T' || thread.state == 't') {
                 stopped_.push_back(who(thread));
             } else if (waits_for_others(thread, graph)) {
@@ -284,6 +290,33 @@ private:
         return false;
     }
 
+    // CPU time is no proof of progress where it is all that there is.
+    bool only_burns_cpu() const {
+        return !active_.empty() && created_ + ended_ == 0 && deadlocked_.empty() &&
+               behind_the_dead_.empty() &&
+               std::all_of(active_.begin(), active_.end(),
+                           [&](const auto& one) { return sleepless_.contains(one.first); });
+    }
+
+    void look_for_spinners() {
+        std::vector<pid_t> suspects;
+        for (const auto& [tid, name] : active_)
+            suspects.push_back(tid);
+        const Spinning found = find_spinners(process_, suspects);
+        for (const auto& [tid, place] : found.spinners)
+            spinning_[place].push_back(active_[tid]);
+        for (const pid_t tid : found.unknown)
+            unseen_.push_back(active_[tid]);
+        why_unseen_ = found.why;
+        moving_.clear();
+        for (const auto& [tid, name] : active_) {
+            const bool gets_on =
+                !found.spinners.contains(tid) &&
+                std::find(found.unknown.begin(), found.unknown.end(), tid) == found.unknown.end();
+            if (gets_on) moving_.push_back(name);
+        }
+    }
+
     Progress judge(WatchReport& report) {
         std::vector<std::string>& evidence = report.evidence;
         const auto say = [&](const std::vector<std::string>& names, std::string_view one,
@@ -310,6 +343,21 @@ private:
         say(behind_frozen_, "thread is blocked behind a held thread",
             "threads are blocked behind held threads");
         say(moving_, "thread was active", "threads were active");
+        for (const auto& [place, names] : spinning_) {
+            evidence.push_back(formatted("{} in one loop of {}; may be a livelock: {}",
+                                         names.size() == 1
+                                             ? std::string("1 thread spins")
+                                             : formatted("{} threads spin", names.size()),
+                                         place, listed(names)));
+        }
+        if (!unseen_.empty()) {
+            say(unseen_, "thread used CPU time; whether it gets on can't be seen",
+                "threads used CPU time; whether they get on can't be seen");
+            evidence.back() += formatted(" ({})", why_unseen_);
+        }
+        if (process_.thread_ended(process_.pid())) {
+            evidence.push_back("the main thread has ended");
+        }
         if (created_ + ended_ > 0) {
             evidence.push_back(formatted("{} threads were created, {} ended", created_, ended_));
         }
@@ -339,6 +387,7 @@ private:
         if (!deadlocked_.empty() || !behind_the_dead_.empty()) return Progress::stuck;
         if (!moving_.empty() || created_ + ended_ > 0) return Progress::progressing;
         if (!behind_frozen_.empty()) return Progress::stuck;
+        if (!spinning_.empty() || !unseen_.empty()) return Progress::unknown;
         // What a stopped thread would do after it is continued is unknown.
         if (!stopped_.empty() || !unexplained_.empty()) return Progress::unknown;
         // At least one thread must be wakeable from outside, since only it can wake the others.
@@ -355,7 +404,7 @@ private:
     }
 
     // For instance by sem_post() in a handler of SIGTERM. Handlers of errors of the program itself
-    // (SIGSEGV, ...) don't count, nor do ours and libc's.
+    // (SIGSEGV, ...) don't count, nor do ours, libc's and those of the program's runtime.
     bool may_be_woken_by_signals() const {
         const auto bit = [](int number) { return std::uint64_t{1} << (number - 1); };
         std::uint64_t ours = base::kLibcSignals | bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) |
@@ -366,7 +415,8 @@ private:
             for (const int one : {hello.signal, hello.interrupt_signal})
                 if (one >= 34 && one <= 64) ours |= bit(one);
         }
-        return (process_.process_status().caught & ~ours) != 0;
+        const std::uint64_t others = process_.process_status().caught & ~ours;
+        return others != 0 && (others & ~runtime_handlers(process_, others)) != 0;
     }
 
     const observe::Process& process_;
@@ -374,6 +424,11 @@ private:
     pid_t agent_ = 0;
     std::map<pid_t, Meter> first_;
     std::set<pid_t> moved_, ticked_, frozen_;
+    std::set<pid_t> sleepless_;                                 // hardly ever went to sleep
+    std::map<pid_t, std::string> active_;                       // all of moving_, by tid
+    std::map<std::string, std::vector<std::string>> spinning_;  // by place
+    std::vector<std::string> unseen_;
+    std::string why_unseen_;
     std::vector<std::string> deadlocked_, behind_deadlock_, behind_the_dead_, frozen_names_,
         behind_frozen_, moving_, stopped_, for_world_, for_others_, perhaps_for_others_,
         for_each_other_, behind_living_, unexplained_;

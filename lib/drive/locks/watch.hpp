@@ -26,9 +26,11 @@ struct WatchReport {
 //   stuck:       threads are in a deadlock, or wait for a lock whose owner is dead or for one
 //                that a frozen thread holds, whatever the others do; or all wait for each
 //                other and none is left that could be woken from outside
-//   progressing: a thread used CPU time, or woke up more often than a housekeeping timer does
+//   progressing: a thread computed, or woke up more often than a housekeeping timer does. Where
+//                threads that use CPU time and never sleep are all that moves, they are sampled
+//                for some tenths of a second more: spinning in one loop is no progress.
 //   idle:        all wait for input or a timer, or for threads that do
-//   unknown:     none of these could be established
+//   unknown:     none of these could be established, or threads only spin
 WatchReport watch(const observe::Process& process, client::Connection* connection,
                   std::chrono::nanoseconds duration, const std::function<bool()>& stop = {});
 

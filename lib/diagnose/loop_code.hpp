@@ -1,0 +1,25 @@
+// The code of the loops that sampled instructions of x86-64 lie in.
+#ifndef THREADFAULT_DIAGNOSE_LOOP_CODE_HPP
+#define THREADFAULT_DIAGNOSE_LOOP_CODE_HPP
+
+#include "diagnose/instruction.hpp"
+#include "observe/memory.hpp"
+
+#include <cstdint>
+#include <set>
+#include <vector>
+
+namespace threadfault::diagnose {
+
+struct LoopCode {
+    bool whole = true;              // false: some of it can't be read, or is too much
+    bool vectors = false;           // computes in vector or x87 registers
+    std::vector<Operand> writes;    // in memory; addresses relative to rip are absolute already
+};
+
+// Functions that are called in a loop belong to it as far as they were sampled.
+LoopCode code_of_loops(const observe::Memory& memory, const std::set<std::uint64_t>& sampled);
+
+}  // namespace threadfault::diagnose
+
+#endif  // THREADFAULT_DIAGNOSE_LOOP_CODE_HPP

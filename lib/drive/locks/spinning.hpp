@@ -1,0 +1,26 @@
+// Threads that burn CPU and get nowhere: they spin in a loop that nothing comes out of.
+#ifndef THREADFAULT_DRIVE_LOCKS_SPINNING_HPP
+#define THREADFAULT_DRIVE_LOCKS_SPINNING_HPP
+
+#include "observe/process.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace threadfault::drive {
+
+struct Spinning {
+    // By tid: where, "lock(), cache.cpp:7"; the function's name alone, or "code without a name".
+    std::map<pid_t, std::string> spinners;
+    std::vector<pid_t> unknown;  // could not be judged
+    std::string why;             // the first of those could not
+};
+
+// Samples those threads while they run, for some tenths of a second (up to three seconds where they
+// get little CPU time); none of them notices. Those in neither list get on.
+Spinning find_spinners(const observe::Process& process, const std::vector<pid_t>& suspects);
+
+}  // namespace threadfault::drive
+
+#endif  // THREADFAULT_DRIVE_LOCKS_SPINNING_HPP
