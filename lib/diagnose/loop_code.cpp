@@ -10,10 +10,10 @@
 namespace threadfault::diagnose {
 namespace {
 
-constexpr std::size_t kMostInstructions = 4096;
-constexpr std::uint64_t kWindow = 256;
+constexpr std::size_t kMostLoopCode = 4096;
+constexpr std::uint64_t kCodeWindow = 256;
 
-bool is_vector(std::span<const unsigned char> bytes) {
+bool is_vector_code(std::span<const unsigned char> bytes) {
     std::size_t at = 0;
     const auto is_prefix = [](unsigned char byte) {
         return byte == 0x66 || byte == 0xf2 || byte == 0xf3 || byte == 0xf0 || byte == 0x2e ||
@@ -42,9 +42,9 @@ bool only_looks(Opcode opcode) {
            opcode == Opcode::load_address;
 }
 
-class Walk {
+class CodeWalk {
 public:
-    explicit Walk(const observe::Memory& memory) : memory_(memory) {}
+    explicit CodeWalk(const observe::Memory& memory) : memory_(memory) {}
 
     // False: can't be read, or too much.
     bool reach(std::uint64_t from) {
@@ -53,7 +53,7 @@ public:
             const std::uint64_t address = waiting.back();
             waiting.pop_back();
             if (code_.contains(address)) continue;
-            if (code_.size() >= kMostInstructions || !add(address)) return false;
+            if (code_.size() >= kMostLoopCode || !add(address)) return false;
             for (const std::uint64_t next : code_[address].next)
                 waiting.push_back(next);
         }
@@ -82,8 +82,7 @@ public:
 
     // From there straight on, to where the function returns or jumps.
     void add_straight_on(std::uint64_t address, std::set<std::uint64_t>* found) const {
-        for (auto place = code_.find(address); place != code_.end();
-             place = code_.find(address)) {
+        for (auto place = code_.find(address); place != code_.end(); place = code_.find(address)) {
             if (!found->insert(address).second || place->second.next.empty()) return;
             address = place->second.next.front();
         }
@@ -121,7 +120,7 @@ private:
         if (!decoded) return false;
         Place& place = code_[address];
         place.instruction = *decoded;
-        place.vector = is_vector(std::span(bytes, decoded->length));
+        place.vector = is_vector_code(std::span(bytes, decoded->length));
         const std::uint64_t behind = address + decoded->length;
         switch (decoded->opcode) {
             case Opcode::jump:
@@ -142,14 +141,14 @@ private:
     }
 
     std::size_t read(std::uint64_t address, unsigned char* bytes) {
-        const std::uint64_t page = address / kWindow;
+        const std::uint64_t page = address / kCodeWindow;
         auto known = windows_.find(page);
         if (known == windows_.end()) {
-            std::vector<unsigned char> window(kWindow + kLongestInstruction);
-            window.resize(memory_.read_some(page * kWindow, window.data(), window.size()));
+            std::vector<unsigned char> window(kCodeWindow + kLongestInstruction);
+            window.resize(memory_.read_some(page * kCodeWindow, window.data(), window.size()));
             known = windows_.emplace(page, std::move(window)).first;
         }
-        const std::size_t offset = address % kWindow;
+        const std::size_t offset = address % kCodeWindow;
         if (offset >= known->second.size()) return 0;
         const std::size_t length = std::min(kLongestInstruction, known->second.size() - offset);
         std::copy_n(known->second.begin() + static_cast<std::ptrdiff_t>(offset), length, bytes);
@@ -165,7 +164,7 @@ private:
 
 LoopCode code_of_loops(const observe::Memory& memory, const std::set<std::uint64_t>& sampled) {
     LoopCode code;
-    Walk walk(memory);
+    CodeWalk walk(memory);
     std::set<std::uint64_t> loop;
     for (const std::uint64_t address : sampled) {
         if (!walk.reach(address)) {

@@ -12,9 +12,9 @@
 namespace threadfault::diagnose {
 
 struct LoopCode {
-    bool whole = true;              // false: some of it can't be read, or is too much
-    bool vectors = false;           // computes in vector or x87 registers
-    std::vector<Operand> writes;    // in memory; addresses relative to rip are absolute already
+    bool whole = true;            // false: some of it can't be read, or is too much
+    bool vectors = false;         // computes in vector or x87 registers
+    std::vector<Operand> writes;  // in memory; addresses relative to rip are absolute already
 };
 
 // Functions that are called in a loop belong to it as far as they were sampled.

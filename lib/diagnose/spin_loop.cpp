@@ -1,6 +1,7 @@
 #include "diagnose/spin_loop.hpp"
 
 #include "diagnose/loop_code.hpp"
+#include "diagnose/machine.hpp"
 
 #include <sys/syscall.h>
 
@@ -22,16 +23,16 @@ namespace {
 
 using namespace std::chrono_literals;
 using observe::CpuSample;
-using State = std::pair<std::uint64_t, std::array<std::uint64_t, observe::kSampledRegisters>>;
+using SampleState = std::pair<std::uint64_t, std::array<std::uint64_t, observe::kSampledRegisters>>;
 
-State state_of(const CpuSample& sample) {
+SampleState state_of(const CpuSample& sample) {
     return {sample.instruction_pointer, std::to_array(sample.registers)};
 }
 
 // A loop with nothing new in it shows all its states early. One that computes shows others for as
 // long as it is looked at.
 bool comes_back_to_the_same(std::span<const CpuSample> samples) {
-    std::set<State> states;
+    std::set<SampleState> states;
     std::size_t late = 0;
     for (std::size_t i = 0; i < samples.size(); ++i) {
         const bool is_new = states.insert(state_of(samples[i])).second;
@@ -43,7 +44,6 @@ bool comes_back_to_the_same(std::span<const CpuSample> samples) {
 #if defined(__x86_64__)
 
 constexpr int kRcx = 1;
-constexpr int kRspNumber = 4;
 
 // The number of the system call that the thread is in or has just come back from: the instruction
 // leaves its own end in rcx. -1: it is in none; -2: in one whose number can't be told.
@@ -69,14 +69,14 @@ bool only_yields(const observe::Memory& memory, std::span<const CpuSample> sampl
     });
 }
 
-std::uint64_t address_of(const Operand& operand, const CpuSample& sample) {
+std::uint64_t sampled_address(const Operand& operand, const CpuSample& sample) {
     std::uint64_t address = operand.value;
     if (operand.base != kNoRegister) address += sample.registers[operand.base];
     if (operand.index != kNoRegister) address += sample.registers[operand.index] * operand.scale;
     return address;
 }
 
-constexpr int kLooks = 24;
+constexpr int kMemoryLooks = 24;
 constexpr std::size_t kFew = 6;
 constexpr std::size_t kMostAddresses = 256;
 
@@ -84,7 +84,7 @@ constexpr std::size_t kMostAddresses = 256;
 // one of a few.
 bool memory_moves_on(const observe::Memory& memory, const std::vector<Operand>& writes,
                      std::span<const CpuSample> samples) {
-    std::map<State, CpuSample> states;
+    std::map<SampleState, CpuSample> states;
     for (const CpuSample& sample : samples)
         states.try_emplace(state_of(sample), sample);
     std::set<std::uint64_t> addresses;
@@ -92,12 +92,12 @@ bool memory_moves_on(const observe::Memory& memory, const std::vector<Operand>& 
         // The thread's own variables (%fs) lie where its registers don't tell.
         if (operand.thread_local_segment) return true;
         for (const auto& [state, sample] : states) {
-            addresses.insert(address_of(operand, sample));
+            addresses.insert(sampled_address(operand, sample));
             if (addresses.size() > kMostAddresses) return true;
         }
     }
     std::map<std::uint64_t, std::set<std::uint64_t>> values;
-    for (int look = 0; look < kLooks; ++look) {
+    for (int look = 0; look < kMemoryLooks; ++look) {
         for (const std::uint64_t address : addresses) {
             if (const auto value = memory.read<std::uint64_t>(address)) {
                 values[address].insert(*value);
@@ -113,7 +113,7 @@ bool memory_moves_on(const observe::Memory& memory, const std::vector<Operand>& 
 // Where a function that was only called has been called from: its return address, if that lies at
 // the top of the stack behind a call.
 std::optional<std::uint64_t> caller_of(const observe::Memory& memory, const CpuSample& sample) {
-    const auto back = memory.read<std::uint64_t>(sample.registers[kRspNumber]);
+    const auto back = memory.read<std::uint64_t>(sample.registers[kRsp]);
     unsigned char bytes[6];
     if (!back || !memory.read(*back - sizeof bytes, bytes, sizeof bytes)) return std::nullopt;
     const bool direct = bytes[1] == 0xe8;

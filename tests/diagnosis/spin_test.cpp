@@ -47,16 +47,17 @@ constexpr const char* kActive = "1 thread was active";
 
 INSTANTIATE_TEST_SUITE_P(
     Situations, Burner,
-    testing::Values(
-        Burning{"spin-lock", "unknown", "3 threads spin in one loop of "},
-        Burning{"spin-flag", "unknown", "3 threads spin in one loop of "},
-        Burning{"spin-yield", "unknown", "3 threads spin in one loop of "},
-        Burning{"spin-look", "unknown", "3 threads spin in one loop of "},
-        Burning{"livelock", "unknown", "2 threads spin in one loop of "},
-        Burning{"multiply", "progressing", kActive}, Burning{"hash", "progressing", kActive},
-        Burning{"add-up", "progressing", kActive}, Burning{"count", "progressing", kActive},
-        Burning{"poll-nothing", "progressing", kActive},
-        Burning{"spin-beside-work", "progressing", "3 threads spin in one loop of "}));
+    testing::Values(Burning{"spin-lock", "unknown", "3 threads spin in one loop of "},
+                    Burning{"spin-flag", "unknown", "3 threads spin in one loop of "},
+                    Burning{"spin-yield", "unknown", "3 threads spin in one loop of "},
+                    Burning{"spin-look", "unknown", "3 threads spin in one loop of "},
+                    Burning{"livelock", "unknown", "2 threads spin in one loop of "},
+                    Burning{"multiply", "progressing", kActive},
+                    Burning{"hash", "progressing", kActive},
+                    Burning{"add-up", "progressing", kActive},
+                    Burning{"count", "progressing", kActive},
+                    Burning{"poll-nothing", "progressing", kActive},
+                    Burning{"spin-beside-work", "progressing", "3 threads spin in one loop of "}));
 
 // Of a Python program, whose interpreter handles SIGINT whatever the program does.
 class Python : public testing::Test {
@@ -85,9 +86,8 @@ protected:
         EXPECT_EQ(process.read_until("ready"), "ready") << process.errors();
         EXPECT_TRUE(eventually([&] {
             const std::vector<pid_t> all = tasks(process.pid());
-            return std::all_of(all.begin(), all.end(), [&](pid_t tid) {
-                return task_state(process.pid(), tid) == 'S';
-            });
+            return std::all_of(all.begin(), all.end(),
+                               [&](pid_t tid) { return task_state(process.pid(), tid) == 'S'; });
         }));
         CliResult result;
         // At the start of the watching they may still be on their way.

@@ -66,9 +66,9 @@ TEST_F(DeadMain, IsNoDeadProcess) {
         EXPECT_EQ(result.exit_code, 0) << command << result;
     }
     EXPECT_NE(run_cli({"ps"}).out.find(target_.pid_text()), std::string::npos);
-    EXPECT_EQ(run_cli({"ps", "--command", "joiner", "--descendants-of", target_.pid_text()})
-                  .exit_code,
-              0);
+    EXPECT_EQ(
+        run_cli({"ps", "--command", "joiner", "--descendants-of", target_.pid_text()}).exit_code,
+        0);
     const CliResult watched = target_.command("watch", {"--for", "100ms"});
     EXPECT_NE(watched.out.find("the main thread has ended"), std::string::npos) << watched;
 }

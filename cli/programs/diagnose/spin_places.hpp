@@ -6,8 +6,8 @@ namespace threadfault::cli {
 
 // The question, on the standard input: a pid; for each thread its tid, the number of its samples,
 // and these: the instruction pointer and the registers. All in decimal.
-// The answer: for each thread a line "TID gets-on", "TID unknown" or "TID spins LINE FILE FUNCTION",
-// FILE and FUNCTION "-" where they are not known.
+// The answer: for each thread a line "TID gets-on", "TID unknown" or "TID spins LINE FILE
+// FUNCTION", FILE and FUNCTION "-" where they are not known.
 int spin_places();
 
 }  // namespace threadfault::cli

@@ -22,8 +22,8 @@ std::optional<ThreadView> dead_main(const observe::Process& process,
     main.index = 0;
     main.start_ticks = stat->start_ticks;
     main.cpu_seconds = stat->cpu_seconds();
-    main.age_seconds = std::max(
-        0.0, observe::boot_seconds() - observe::ticks_to_seconds(stat->start_ticks));
+    main.age_seconds =
+        std::max(0.0, observe::boot_seconds() - observe::ticks_to_seconds(stat->start_ticks));
     observe::Symbols symbols(process);
     main.end = Fates(process, connection, symbols).of(main.inner_tid).text;
     return main;
@@ -33,12 +33,12 @@ void require_not_dead_main(const observe::Process& process, client::Connection* 
                            const Selector& selector) {
     const auto main = dead_main(process, connection);
     if (!main || !selector.matches(*main)) return;
-    throw Error(ErrorCode::no_such_thread,
-                formatted("the main thread ({} {}) of process {} has ended{}{}; its other threads "
-                          "live on",
-                          main->tid, main->name, process.pid(), main->end.empty() ? "" : ": ",
-                          main->end),
-                ErrorFacts{.pid = process.pid()});
+    throw Error(
+        ErrorCode::no_such_thread,
+        formatted("the main thread ({} {}) of process {} has ended{}{}; its other threads "
+                  "live on",
+                  main->tid, main->name, process.pid(), main->end.empty() ? "" : ": ", main->end),
+        ErrorFacts{.pid = process.pid()});
 }
 
 }  // namespace threadfault::drive

@@ -12,8 +12,10 @@
 
 namespace threadfault::drive {
 
-// std::nullopt: it lives, or nobody does. `connection` may be nullptr: then how it ended is unknown.
-std::optional<ThreadView> dead_main(const observe::Process& process, client::Connection* connection);
+// std::nullopt: it lives, or nobody does. `connection` may be nullptr: then how it ended is
+// unknown.
+std::optional<ThreadView> dead_main(const observe::Process& process,
+                                    client::Connection* connection);
 
 // For a selector that no living thread matches: throws Error{no_such_thread} when the dead main
 // thread is what it names.

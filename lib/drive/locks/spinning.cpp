@@ -75,7 +75,7 @@ private:
     std::vector<observe::CpuSample> samples_;
 };
 
-void collect(std::deque<Suspect>& suspects) {
+void collect_samples(std::deque<Suspect>& suspects) {
     const auto all_have = [&](std::size_t count) {
         return std::all_of(suspects.begin(), suspects.end(), [count](const Suspect& one) {
             return one.error() != 0 || one.samples().size() >= count;
@@ -105,7 +105,7 @@ std::string question_about(const observe::Process& process,
     return question;
 }
 
-std::string where(std::istringstream& words) {
+std::string place_in_words(std::istringstream& words) {
     std::string line, file, function;
     words >> line >> file;
     std::getline(words >> std::ws, function);
@@ -126,7 +126,7 @@ void ask_about(const observe::Process& process, const std::vector<const Suspect*
         std::string verdict;
         if (!(stream >> tid >> verdict)) continue;
         words[tid] = verdict;
-        if (verdict == "spins") found->spinners[tid] = where(stream);
+        if (verdict == "spins") found->spinners[tid] = place_in_words(stream);
     }
     for (const Suspect* const suspect : suspects) {
         const std::string& verdict = words[suspect->tid()];
@@ -152,7 +152,7 @@ Spinning find_spinners(const observe::Process& process, const std::vector<pid_t>
             found.why = formatted("only {} threads are looked at", kMostSampled);
         }
     }
-    collect(sampled);
+    collect_samples(sampled);
     std::vector<const Suspect*> seen;
     for (const Suspect& suspect : sampled) {
         if (suspect.has_slept()) continue;
