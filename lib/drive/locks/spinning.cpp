@@ -105,13 +105,13 @@ std::string question_about(const observe::Process& process,
     return question;
 }
 
-std::string place_in_words(std::istringstream& words) {
+SpinPlace place_in_words(std::istringstream& words) {
     std::string line, file, function;
     words >> line >> file;
     std::getline(words >> std::ws, function);
-    if (function.empty() || function == "-") return "code without a name";
+    if (function.empty() || function == "-") return {"code without a name", ""};
     if (!function.ends_with(')')) function += "()";
-    return file == "-" ? function : formatted("{}, {}:{}", function, file, line);
+    return {function, file == "-" ? "" : formatted("{}:{}", file, line)};
 }
 
 void ask_about(const observe::Process& process, const std::vector<const Suspect*>& suspects,

@@ -10,9 +10,13 @@
 
 namespace threadfault::drive {
 
+struct SpinPlace {
+    std::string function;  // "lock()", "code without a name"
+    std::string line;      // "cache.cpp:7"; "" unknown
+};
+
 struct Spinning {
-    // By tid: where, "lock(), cache.cpp:7"; the function's name alone, or "code without a name".
-    std::map<pid_t, std::string> spinners;
+    std::map<pid_t, SpinPlace> spinners;
     std::vector<pid_t> unknown;  // could not be judged
     std::string why;             // the first of those could not
 };

@@ -303,8 +303,11 @@ private:
         for (const auto& [tid, name] : active_)
             suspects.push_back(tid);
         const Spinning found = find_spinners(process_, suspects);
-        for (const auto& [tid, place] : found.spinners)
-            spinning_[place].push_back(active_[tid]);
+        for (const auto& [tid, place] : found.spinners) {
+            Spinners& there = spinning_[place.function];
+            there.names.push_back(active_[tid]);
+            if (!place.line.empty()) there.lines.insert(place.line);
+        }
         for (const pid_t tid : found.unknown)
             unseen_.push_back(active_[tid]);
         why_unseen_ = found.why;
@@ -343,12 +346,13 @@ private:
         say(behind_frozen_, "thread is blocked behind a held thread",
             "threads are blocked behind held threads");
         say(moving_, "thread was active", "threads were active");
-        for (const auto& [place, names] : spinning_) {
-            evidence.push_back(formatted("{} in one loop of {}; may be a livelock: {}",
-                                         names.size() == 1
-                                             ? std::string("1 thread spins")
-                                             : formatted("{} threads spin", names.size()),
-                                         place, listed(names)));
+        for (const auto& [function, there] : spinning_) {
+            const std::size_t count = there.names.size();
+            evidence.push_back(formatted(
+                "{} in one loop of {}{}{}; may be a livelock: {}",
+                count == 1 ? std::string("1 thread spins") : formatted("{} threads spin", count),
+                function, there.lines.empty() ? "" : ", ", joined(there.lines, " or "),
+                listed(there.names)));
         }
         if (!unseen_.empty()) {
             say(unseen_, "thread used CPU time; whether it gets on can't be seen",
@@ -424,9 +428,13 @@ private:
     pid_t agent_ = 0;
     std::map<pid_t, Meter> first_;
     std::set<pid_t> moved_, ticked_, frozen_;
-    std::set<pid_t> sleepless_;                                 // hardly ever went to sleep
-    std::map<pid_t, std::string> active_;                       // all of moving_, by tid
-    std::map<std::string, std::vector<std::string>> spinning_;  // by place
+    std::set<pid_t> sleepless_;            // hardly ever went to sleep
+    std::map<pid_t, std::string> active_;  // all of moving_, by tid
+    struct Spinners {
+        std::vector<std::string> names;
+        std::set<std::string> lines;
+    };
+    std::map<std::string, Spinners> spinning_;  // by function
     std::vector<std::string> unseen_;
     std::string why_unseen_;
     std::vector<std::string> deadlocked_, behind_deadlock_, behind_the_dead_, frozen_names_,
