@@ -172,6 +172,16 @@ std::vector<Connection::Captured> Connection::receive_captures(Clock::time_point
     return all;
 }
 
+std::optional<wire::DeadReply> Connection::dead_sleeper(std::uint64_t begin, std::uint64_t end) {
+    wire::DeadRequest request;
+    request.waited_begin = begin;
+    request.waited_end = end;
+    auto reply = ask<wire::DeadReply>(request);
+    if (reply.known == 0 || reply.waited_on < begin || reply.waited_on >= end) return std::nullopt;
+    end_texts(&reply.record);
+    return reply;
+}
+
 std::optional<wire::DeadReply> Connection::dead(pid_t inner_tid) {
     wire::DeadRequest request;
     request.tid = inner_tid;

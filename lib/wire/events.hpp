@@ -42,11 +42,14 @@ struct EventReply {
 struct DeadRequest {
     static constexpr Type kType = Type::dead;
     Header header;
-    std::int32_t tid = 0;
+    std::int32_t tid = 0;  // 0: whoever slept on a futex word in [waited_begin, waited_end)
     std::uint32_t reserved = 0;
+    std::uint64_t waited_begin = 0;
+    std::uint64_t waited_end = 0;
 };
 
-// The last thread with that tid that has ended, as long as the agent remembers it.
+// The last thread with that tid, or that slept there, that has ended, as long as the agent
+// remembers it.
 struct DeadReply {
     static constexpr Type kType = Type::dead_reply;
     Header header;
@@ -54,6 +57,7 @@ struct DeadReply {
     EndKind how{};
     std::int64_t ended_ns = 0;  // CLOCK_BOOTTIME; 0: nobody told of the end, it was found gone
     ThreadRecord record;
+    std::uint64_t waited_on = 0;  // the futex word that it slept on when it vanished; 0: none
 };
 
 }  // namespace threadfault::wire

@@ -19,7 +19,7 @@ namespace threadfault::wire {
 
 // Change the version when one of these fails: kVersion in wire/header.hpp, and then the numbers
 // here. A new meaning of a field that stays where it is asks for the same.
-static_assert(kVersion == 3, "what follows is the layout of version 3");
+static_assert(kVersion == 4, "what follows is the layout of version 4");
 
 #define THREADFAULT_SIZE(Message, size)                                                     \
     static_assert(sizeof(Message) == (size), "change the version when one of these fails"); \
@@ -163,17 +163,20 @@ THREADFAULT_FIELD(EventReply, depth, 52);
 THREADFAULT_FIELD(EventReply, path, 56);
 THREADFAULT_FIELD(EventReply, name, 120);
 
-THREADFAULT_SIZE(DeadRequest, 24);
+THREADFAULT_SIZE(DeadRequest, 40);
 THREADFAULT_FIELD(DeadRequest, header, 0);
 THREADFAULT_FIELD(DeadRequest, tid, 16);
 THREADFAULT_FIELD(DeadRequest, reserved, 20);
+THREADFAULT_FIELD(DeadRequest, waited_begin, 24);
+THREADFAULT_FIELD(DeadRequest, waited_end, 32);
 
-THREADFAULT_SIZE(DeadReply, 184);
+THREADFAULT_SIZE(DeadReply, 192);
 THREADFAULT_FIELD(DeadReply, header, 0);
 THREADFAULT_FIELD(DeadReply, known, 16);
 THREADFAULT_FIELD(DeadReply, how, 20);
 THREADFAULT_FIELD(DeadReply, ended_ns, 24);
 THREADFAULT_FIELD(DeadReply, record, 32);
+THREADFAULT_FIELD(DeadReply, waited_on, 184);
 
 THREADFAULT_SIZE(ArmRequest, 1040);
 THREADFAULT_FIELD(ArmRequest, header, 0);

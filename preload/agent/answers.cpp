@@ -69,8 +69,8 @@ void tell_of_the_dead(Client& client) noexcept {
     wire::DeadRequest request;
     std::memcpy(&request, packet, sizeof request);
     wire::DeadReply reply;
-    bury_if_gone(request.tid);
-    recall_dead(request.tid, &reply);
+    if (request.tid != 0) bury_if_gone(request.tid);
+    recall_dead(request, &reply);
     reply.header = wire::make_header(wire::Type::dead_reply, sizeof reply, client.request);
     if (!send(client, &reply, sizeof reply)) close_client(client);
 }

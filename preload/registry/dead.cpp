@@ -14,10 +14,17 @@ struct Grave {
     std::atomic<std::uint64_t> ready{0};
     wire::EndKind how{};
     std::int64_t ended_ns = 0;
+    std::uint64_t waited_on = 0;
     wire::ThreadRecord record;
 };
 constinit Grave graves[kRemembered]{};
 constinit std::atomic<std::uint64_t> burials{0};
+
+bool is_meant(const Grave& grave, const wire::DeadRequest& request) noexcept {
+    if (request.tid != 0) return grave.record.tid == request.tid;
+    return grave.waited_on != 0 && grave.waited_on >= request.waited_begin &&
+           grave.waited_on < request.waited_end;
+}
 
 }  // namespace
 
@@ -28,6 +35,8 @@ void remember_dead(const Record& record, wire::EndKind how, std::int64_t ended_n
     grave.ready.exchange(0, std::memory_order_acq_rel);
     grave.how = how;
     grave.ended_ns = ended_ns;
+    grave.waited_on =
+        how == wire::EndKind::vanished ? record.waited_on.load(std::memory_order_relaxed) : 0;
     wire::ThreadRecord& dead = grave.record;
     dead.serial = record.serial.load(std::memory_order_relaxed);
     dead.tid = record.tid.load(std::memory_order_relaxed);
@@ -43,14 +52,15 @@ void remember_dead(const Record& record, wire::EndKind how, std::int64_t ended_n
     grave.ready.store(number + 1, std::memory_order_release);
 }
 
-bool recall_dead(pid_t tid, wire::DeadReply* out) noexcept {
+bool recall_dead(const wire::DeadRequest& request, wire::DeadReply* out) noexcept {
     const std::uint64_t last = burials.load(std::memory_order_acquire);
     const std::uint64_t first = last > kRemembered ? last - kRemembered : 0;
     for (std::uint64_t number = last; number > first; --number) {
         Grave& grave = graves[(number - 1) % kRemembered];
-        if (grave.ready.load(std::memory_order_acquire) != number || grave.record.tid != tid) {
+        if (grave.ready.load(std::memory_order_acquire) != number || !is_meant(grave, request)) {
             continue;
         }
+        out->waited_on = grave.waited_on;
         out->how = grave.how;
         out->ended_ns = grave.ended_ns;
         std::memcpy(&out->record, &grave.record, sizeof out->record);

@@ -12,8 +12,8 @@ namespace threadfault::shim {
 // where it is not known.
 void remember_dead(const Record& record, wire::EndKind how, std::int64_t ended_ns) noexcept;
 
-// The last one with that tid, from the agent. False: none that is remembered.
-bool recall_dead(pid_t tid, wire::DeadReply* out) noexcept;
+// The last one that is meant, from the agent. False: none that is remembered.
+bool recall_dead(const wire::DeadRequest& request, wire::DeadReply* out) noexcept;
 
 }  // namespace threadfault::shim
 

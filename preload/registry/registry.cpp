@@ -330,6 +330,7 @@ void register_self(Record* record) noexcept {
         record->thread.store(thread, std::memory_order_relaxed);
         record->tid.store(libc_tid(thread), std::memory_order_relaxed);
         record->birth_ns = boot_ns();
+        record->waited_on.store(0, std::memory_order_relaxed);
         // The descriptor that pthread_self() names lies at the top of the stack's memory. The guard
         // comes on top of the size (since glibc 2.27).
         if (record->stack_size != 0) {

@@ -51,6 +51,8 @@ struct alignas(64) Record {
     std::atomic<std::uint32_t> pins{0};        // see Pin
     std::atomic<std::uint32_t> hold_word{0};   // changes when the thread is let go (faults/hold)
     std::atomic<std::uint32_t> interrupts{0};  // handled so far
+    // The futex word that it slept on when it was told to vanish; 0: none.
+    std::atomic<std::uint64_t> waited_on{0};
     // The lowest address that the stack may use, as far as it is known: 0 otherwise (main, the
     // default size).
     std::uint64_t stack_low = 0;
