@@ -107,6 +107,19 @@ std::string ownerless(const drive::LockGraph& graph, const Style& style) {
     return style.dim("Objects without an owner:") + "\n" + out;
 }
 
+std::string channels(const drive::LockGraph& graph, const Style& style) {
+    std::string out;
+    for (const drive::ChannelWait& wait : graph.channels) {
+        const auto name = graph.names.find(wait.tid);
+        out += formatted("{} {} waits in {}{}\n", wait.tid,
+                         name != graph.names.end() ? base::clean_line(name->second) : std::string(),
+                         base::clean_line(wait.call),
+                         wait.inside_alone ? "" : "; perhaps another process has an end, too");
+    }
+    if (out.empty()) return out;
+    return style.dim("Pipes, sockets and queues with both ends in the process:") + "\n" + out;
+}
+
 std::string in_quotes(std::string_view text) {
     std::string out = "\"";
     for (const char character : text) {
@@ -148,7 +161,7 @@ std::string render_locks(const std::vector<NamedProcess>& processes, const drive
     std::string out = formatted("{}: {}\n", joined(titles, ", "), summary(graph));
     const std::string tree = drive::lock_tree(graph);
     if (!tree.empty()) out += emphasised(tree, style);
-    return out + ownerless(graph, style);
+    return out + ownerless(graph, style) + channels(graph, style);
 }
 
 std::string json_locks(const std::vector<NamedProcess>& processes, const drive::LockGraph& graph) {
@@ -192,9 +205,15 @@ std::string json_locks(const std::vector<NamedProcess>& processes, const drive::
         one["shared"] = lock.shared;
         one["others"] = lock.others;
         one["note"] = text_or_null(lock.note);
+        one["dead_waiter"] = lock.dead_waiter;
         json["locks"].push_back(std::move(one));
     }
     json["cycles"] = graph.cycles;
+    json["channels"] = Json::array();
+    for (const drive::ChannelWait& wait : graph.channels) {
+        json["channels"].push_back(
+            {{"tid", wait.tid}, {"call", wait.call}, {"inside_alone", wait.inside_alone}});
+    }
     return line(json);
 }
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <vector>
 
 namespace threadfault::observe {
@@ -87,6 +88,7 @@ private:
 
     // A condition variable's waits have a bit set and its mutex's, when it is taken again, don't.
     WaitObject cond() const {
+        if (const auto start = cond_of_argument()) return object(WaitKind::cond, *start);
         if (!wait_.is_bitset()) {
             if (const auto found = as_mutex(wait_, words_)) return *found;
             if (pointed_before(wait_, stack_, evidence_.frames_end, {0})) {
@@ -101,6 +103,18 @@ private:
         }
         if (const auto found = as_cond(wait_, words_)) return *found;
         return or_pointed(std::nullopt, WaitKind::cond, {16, 20, 24, 28, 36});
+    }
+
+    // Who signals, or destroys, waits for another word than the waiters: told by the pointer that
+    // the call was given.
+    std::optional<std::uint64_t> cond_of_argument() const {
+        constexpr std::uint64_t kSize = 48;  // sizeof(pthread_cond_t)
+        const std::uint64_t distance = wait_.address - evidence_.argument;
+        const std::string_view name = evidence_.call->name;
+        const bool of_waker = name == "pthread_cond_signal" || name == "pthread_cond_broadcast" ||
+                              name == "pthread_cond_destroy";
+        if (!of_waker || evidence_.argument == 0 || distance >= kSize) return std::nullopt;
+        return evidence_.argument;
     }
 
     WaitObject or_pointed(const std::optional<WaitObject>& found, WaitKind kind,

@@ -47,6 +47,7 @@ void add_programs(Situations& situations);
 void add_misleading(Situations& situations);
 void add_elsewhere(Situations& situations);
 void add_spinners(Situations& situations);
+void add_channels(Situations& situations);
 
 }  // namespace lock_target
 

@@ -30,6 +30,7 @@ struct SeenLock {
     pid_t owner_pid = 0;
     std::vector<pid_t> others;
     std::string note;  // "" null
+    bool dead_waiter = false;
 };
 
 struct Graph {

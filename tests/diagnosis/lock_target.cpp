@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     lock_target::add_misleading(situations);
     lock_target::add_elsewhere(situations);
     lock_target::add_spinners(situations);
+    lock_target::add_channels(situations);
     const auto situation = situations.find(argc > 1 ? argv[1] : "");
     if (situation == situations.end()) {
         std::fprintf(stderr, "no such situation\n");

@@ -120,6 +120,35 @@ void inheriting_circle() {
                     }}});
 }
 
+void wait_for_job() {
+    pthread_mutex_lock(&cond_mutex);
+    while (true)
+        pthread_cond_wait(&worker_cond, &cond_mutex);
+}
+
+// A line of input makes somebody wait for a waiter that the test has ended meanwhile: the first
+// signal is for that one, and what comes next waits until it has taken it.
+void cond_after_death(const std::vector<std::string>& arguments) {
+    const bool destroys = arguments.at(0) == "pthread_cond_destroy";
+    block("victim", wait_for_job);
+    say_ready();
+    char byte = 0;
+    if (read(STDIN_FILENO, &byte, 1) != 1) _exit(0);
+    pthread_cond_signal(&worker_cond);
+    if (!destroys) block("second", wait_for_job);
+    block("caller", [destroys] {
+        if (destroys) {
+            pthread_cond_destroy(&worker_cond);
+        } else {
+            pthread_cond_broadcast(&worker_cond);
+        }
+        stay();
+    });
+    std::puts("called");
+    std::fflush(stdout);
+    stay();
+}
+
 // The one that writes has the stream's lock, and nobody reads.
 void full_pipe() {
     const int out = dup(STDOUT_FILENO);
@@ -139,6 +168,7 @@ void add_misleading(Situations& situations) {
     situations["own-lock"] = [](const auto&) { own_locks(); };
     situations["cond-after-timeouts"] = [](const auto&) { cond_after_timeouts(); };
     situations["cond-after-signals"] = [](const auto&) { cond_after_signals(); };
+    situations["cond-after-death"] = cond_after_death;
     situations["inheriting-circle"] = [](const auto&) { inheriting_circle(); };
     situations["full-pipe"] = [](const auto&) { full_pipe(); };
 }

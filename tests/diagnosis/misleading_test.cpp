@@ -1,6 +1,10 @@
 // Waits whose memory misleads: what is said of them.
 #include "lock_case.hpp"
 
+#include <gnu/libc-version.h>
+
+#include <cstdlib>
+
 namespace threadfault::test {
 namespace {
 
@@ -38,6 +42,43 @@ TEST(Misleading, AConditionAfterSignals) {
     EXPECT_EQ(graph.locks[0].kind, "cond") << graph;
     EXPECT_EQ(graph.locks[0].symbol, "worker_cond") << graph;
 }
+
+// The waiter that vanished is in no one's list but libc's.
+class DeadWaiter : public testing::TestWithParam<const char*> {};
+
+TEST_P(DeadWaiter, IsNamed) {
+    const std::string call = GetParam();
+    // Since then a call that wakes waits for nobody.
+    constexpr int kWakesWithoutWaiting = 41;
+    if (call == "pthread_cond_broadcast" &&
+        std::atoi(gnu_get_libc_version() + 2) >= kWakesWithoutWaiting) {
+        GTEST_SKIP() << "glibc " << gnu_get_libc_version();
+    }
+    Scene scene({"cond-after-death", call}, Shim::yes);
+    ASSERT_TRUE(scene.stands()) << scene.process().errors();
+    const CliResult kill =
+        scene.command("kill", {"name=victim", "--how", "vanish", "--wait", "20s"});
+    ASSERT_EQ(kill.exit_code, 0) << kill;
+    scene.process().write("go\n");
+    ASSERT_EQ(scene.process().read_until("called"), "called");
+    const Graph graph = scene.locks_with("caller");
+    const auto lock = graph.awaited_by("caller");
+    ASSERT_TRUE(lock) << graph;
+    EXPECT_EQ(lock->kind, "cond") << graph;
+    EXPECT_EQ(lock->symbol, "worker_cond") << graph;
+    EXPECT_TRUE(lock->dead_waiter) << graph;
+    EXPECT_TRUE(lock->orphaned) << graph;
+    EXPECT_EQ(lock->owner_name, "victim") << graph;
+    EXPECT_TRUE(lock->fate.starts_with("vanished ")) << graph;
+    const CliResult watch = scene.command("watch", {"--for", "300ms"});
+    EXPECT_EQ(watch.text("verdict"), "stuck") << watch;
+    EXPECT_NE(watch.out.find(call + " waits in cond worker_cond for its waiter"), std::string::npos)
+        << watch;
+}
+
+INSTANTIATE_TEST_SUITE_P(Calls, DeadWaiter,
+                         testing::Values("pthread_cond_broadcast", "pthread_cond_destroy"),
+                         [](const auto& info) { return std::string(info.param); });
 
 TEST(Misleading, ACircleOfInheritingMutexes) {
     Scene scene({"inheriting-circle"});

@@ -13,6 +13,7 @@
 namespace threadfault::drive {
 
 struct Fate {
+    pid_t tid = 0;     // as the process has it
     std::string name;  // "" unknown
     std::string text;  // "vanished 3.2 s ago, start routine serve (main/2)"; "" unknown
 };
@@ -29,8 +30,13 @@ public:
 
     // Of the last thread with that tid that has ended.
     Fate of(pid_t inner_tid);
+    // Of the last thread that vanished while it slept on a futex word in that range; tid 0: none is
+    // known.
+    Fate of_sleeper(std::uint64_t begin, std::uint64_t end);
 
 private:
+    Fate told(const wire::DeadReply& dead);
+
     client::Connection* connection_;
     StartNames starts_;
 };

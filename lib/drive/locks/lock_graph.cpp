@@ -4,13 +4,16 @@
 #include "drive/locks/fate.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
+#include "observe/channels.hpp"
 #include "observe/maps.hpp"
 #include "observe/sharers.hpp"
 #include "observe/symbols.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <set>
+#include <thread>
 #include <unordered_map>
 
 namespace threadfault::drive {
@@ -33,6 +36,14 @@ bool same_wait(const ThreadView& before, const ThreadView& now) {
            before.waiting->owner_dead == now.waiting->owner_dead &&
            before.waiting->owner_pid == now.waiting->owner_pid &&
            before.waiting->owner_alive == now.waiting->owner_alive;
+}
+
+bool same_call(const ThreadView& before, const ThreadView& now) {
+    return before.start_ticks == now.start_ticks && before.syscall && now.syscall &&
+           !now.syscall->running && before.syscall->number == now.syscall->number &&
+           before.syscall->stack_pointer == now.syscall->stack_pointer &&
+           std::equal(std::begin(before.syscall->arguments), std::end(before.syscall->arguments),
+                      now.syscall->arguments);
 }
 
 // Where an object without a name lies.
@@ -70,7 +81,8 @@ struct ProcessLook {
           connection(at.connection),
           memory(process.pid()),
           calls(process, memory),
-          sharers(process) {}
+          sharers(process),
+          channels(process, memory) {}
 
     ThreadList threads(bool symbols) {
         return list_threads(
@@ -83,6 +95,7 @@ struct ProcessLook {
     const observe::Memory memory;
     observe::CallFacts calls;
     observe::Sharers sharers;
+    observe::Channels channels;
     ThreadList list;
 };
 
@@ -110,6 +123,7 @@ public:
             compare(before[i], *looks_[i]);
         for (const auto& look : looks_)
             collect(*look);
+        find_dead_waiters();
         find_cycles();
         find_stuck();
         order();
@@ -122,6 +136,14 @@ private:
         ProcessLook* look = nullptr;
         const Waiting* operator->() const { return &*thread->waiting; }
     };
+
+    // Between processes they are not followed.
+    void add_channel(ProcessLook& look, const ThreadView& thread) {
+        const observe::Reach reach = look.channels.reach(thread.tid, *thread.syscall);
+        if (reach == observe::Reach::outside) return;
+        graph_.channels.push_back(
+            {thread.tid, syscall_text(*thread.syscall), reach == observe::Reach::inside});
+    }
 
     void compare(const ThreadList& before, ProcessLook& look) {
         look.list = look.threads(true);
@@ -138,6 +160,8 @@ private:
             const auto was = earlier.find(thread.tid);
             if (was != earlier.end() && same_wait(*was->second, thread)) {
                 waits_[thread.tid] = {&thread, &look};
+            } else if (!thread.waiting && was != earlier.end() && same_call(*was->second, thread)) {
+                add_channel(look, thread);
             }
         }
     }
@@ -194,6 +218,60 @@ private:
         std::sort(lock->others.begin(), lock->others.end());
         lock->others.erase(std::unique(lock->others.begin(), lock->others.end()),
                            lock->others.end());
+    }
+
+    // pthread_cond_signal and _broadcast wait until each waiter of the older group has left it, and
+    // pthread_cond_destroy for all of them: one that vanished never does. A living one is about to
+    // leave, unless it is held.
+    void find_dead_waiters() {
+        constexpr std::chrono::milliseconds kTimeToLeave{30};
+        constexpr std::uint64_t kSize = 48;  // sizeof(pthread_cond_t)
+        std::vector<std::pair<Lock*, pid_t>> suspects;
+        for (Lock& lock : graph_.locks) {
+            if (lock.kind != WaitKind::cond) continue;
+            const auto suspect =
+                std::find_if(lock.waiters.begin(), lock.waiters.end(),
+                             [this](pid_t tid) { return waits_for_waiters(waits_.at(tid)); });
+            if (suspect != lock.waiters.end()) suspects.emplace_back(&lock, *suspect);
+        }
+        if (suspects.empty()) return;
+        std::vector<std::uint64_t> switches;
+        for (const auto& [lock, tid] : suspects)
+            switches.push_back(switches_of(tid));
+        std::this_thread::sleep_for(kTimeToLeave);
+        for (std::size_t i = 0; i < suspects.size(); ++i) {
+            const auto& [lock, tid] = suspects[i];
+            const Wait& wait = waits_.at(tid);
+            if (switches_of(tid) != switches[i] || holds_somebody(*wait.look)) continue;
+            observe::Symbols symbols(wait.look->process);
+            Fates fates(wait.look->process, wait.look->connection, symbols);
+            const Fate fate = fates.of_sleeper(wait->address, wait->address + kSize);
+            if (fate.tid == 0) continue;
+            lock->dead_waiter = true;
+            lock->orphaned = true;
+            lock->call = wait->call;
+            lock->owner.emplace();
+            lock->owner->tid = fate.tid;
+            lock->owner->name = fate.name;
+            lock->owner->fate = fate.text;
+        }
+    }
+
+    static bool waits_for_waiters(const Wait& wait) {
+        return wait->call == "pthread_cond_signal" || wait->call == "pthread_cond_broadcast" ||
+               wait->call == "pthread_cond_destroy";
+    }
+
+    std::uint64_t switches_of(pid_t tid) const {
+        const auto status = waits_.at(tid).look->process.status(tid);
+        return status ? status->voluntary_switches + status->involuntary_switches : 0;
+    }
+
+    static bool holds_somebody(const ProcessLook& look) {
+        return std::any_of(
+            look.list.threads.begin(), look.list.threads.end(), [](const ThreadView& thread) {
+                return thread.faults != 0 || thread.state == 'T' || thread.state == 't';
+            });
     }
 
     static bool is_lock(WaitKind kind) { return kind != WaitKind::join; }
@@ -300,6 +378,8 @@ private:
     }
 
     void order() {
+        std::sort(graph_.channels.begin(), graph_.channels.end(),
+                  [](const ChannelWait& a, const ChannelWait& b) { return a.tid < b.tid; });
         std::stable_sort(graph_.locks.begin(), graph_.locks.end(),
                          [](const Lock& a, const Lock& b) {
                              const auto rank = [](const Lock& lock) {
@@ -320,6 +400,12 @@ private:
 
 bool LockGraph::has_orphans() const noexcept {
     return std::any_of(locks.begin(), locks.end(), [](const Lock& lock) { return lock.orphaned; });
+}
+
+const ChannelWait* LockGraph::channel_of(pid_t tid) const noexcept {
+    const auto found = std::find_if(channels.begin(), channels.end(),
+                                    [tid](const ChannelWait& wait) { return wait.tid == tid; });
+    return found != channels.end() ? &*found : nullptr;
 }
 
 const Lock* LockGraph::awaited_by(pid_t tid) const noexcept {

@@ -40,7 +40,10 @@ struct Lock {
     std::vector<pid_t> waiters;  // that wait for this very object
     bool orphaned = false;       // its owner is dead
     std::vector<pid_t>
-        stuck_behind;     // orphaned: waiters and those that wait for them, transitively
+        stuck_behind;  // orphaned: waiters and those that wait for them, transitively
+    // A condition variable: `owner` is no owner, but a waiter that vanished and that libc's call
+    // (`call`) waits for in vain.
+    bool dead_waiter = false;
     std::string note;     // how the owner came to it, or why it is not known; "" nothing to say
     bool shared = false;  // it lies in memory that several processes may map
     // Living processes that can reach it and were not looked at; what they do, nobody knows here.
@@ -51,13 +54,24 @@ struct Lock {
     bool open_to_others() const noexcept { return !others.empty() || !closed; }
 };
 
+// A wait for a pipe, a socket, an event descriptor or a message queue with both ends in the
+// process.
+struct ChannelWait {
+    pid_t tid = 0;
+    std::string call;           // "read(5)"
+    bool inside_alone = false;  // and in no other one: only its own threads can end the wait
+};
+
 struct LockGraph {
     std::vector<Lock> locks;                 // orphaned first, then by number of waiters
     std::vector<std::vector<pid_t>> cycles;  // deadlocks; each starts at its lowest tid
     std::map<pid_t, std::string> names;      // of every living thread
     std::map<pid_t, pid_t> processes;        // of every living thread, where several were looked at
 
+    std::vector<ChannelWait> channels;  // ascending tids
+
     bool has_orphans() const noexcept;
+    const ChannelWait* channel_of(pid_t tid) const noexcept;
     // What the thread waits for; nullptr: nothing that it waited for in both looks.
     const Lock* awaited_by(pid_t tid) const noexcept;
 };

@@ -77,7 +77,10 @@ private:
         const LockOwner& owner = *lock.owner;
         const bool join = lock.kind == WaitKind::join;
         std::string text = join ? formatted("end of thread {}", who(owner.tid)) : what(lock);
-        if (!owner.alive && !join) {
+        if (lock.dead_waiter) {
+            text += formatted(": ORPHANED, {} waits for its waiter {} {}, which is dead: {}",
+                              lock.call, owner.tid, owner.name, owner.fate);
+        } else if (!owner.alive && !join) {
             text += formatted(": ORPHANED, its owner {}{}{}is dead",
                               owner.tid == 0 ? std::string() : formatted("{} ", owner.tid),
                               owner.name, owner.name.empty() ? "" : " ");

@@ -233,6 +233,9 @@ private:
                 // signal.
                 (thread.waiting->owner_tid ? behind_living_ : for_each_other_)
                     .push_back(who(thread));
+            } else if (const ChannelWait* const channel = graph.channel_of(thread.tid)) {
+                (channel->inside_alone ? on_channels_ : perhaps_on_channels_)
+                    .push_back(formatted("{} in {}", who(thread), channel->call));
             } else if (outside(thread) != Outside::no) {
                 for_world_.push_back(who(thread));
             } else {
@@ -330,6 +333,13 @@ private:
         };
         for (const Lock& lock : report.locks.locks) {
             if (!lock.orphaned) continue;
+            if (lock.dead_waiter) {
+                evidence.push_back(formatted(
+                    "{} waits in cond {} for its waiter {} {}, which is dead, it {}", lock.call,
+                    lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol,
+                    lock.owner->tid, lock.owner->name, lock.owner->fate));
+                continue;
+            }
             evidence.push_back(
                 formatted("{} {} is orphaned: its owner {}{}{}is dead{}{}", to_string(lock.kind),
                           lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol,
@@ -378,6 +388,14 @@ private:
         say(perhaps_for_others_,
             "thread waits for an object in memory that other processes may share",
             "threads wait for objects in memory that other processes may share");
+        say(on_channels_,
+            "thread is blocked on a pipe, socket or queue whose every end is in this process",
+            "threads are blocked on pipes, sockets or queues whose every end is in this process");
+        say(perhaps_on_channels_,
+            "thread is blocked on a pipe, socket or queue with both ends in this process, and "
+            "perhaps in another one",
+            "threads are blocked on pipes, sockets or queues with both ends in this process, and "
+            "perhaps in another one");
         say(for_each_other_, "thread is blocked on a condition, semaphore or futex",
             "threads are blocked on a condition, semaphore or futex");
         say(behind_living_, "thread is blocked on a lock or a join",
@@ -396,7 +414,7 @@ private:
         if (!stopped_.empty() || !unexplained_.empty()) return Progress::unknown;
         // At least one thread must be wakeable from outside, since only it can wake the others.
         if (!for_world_.empty() || !for_others_.empty()) return Progress::idle;
-        if (!perhaps_for_others_.empty()) return Progress::unknown;
+        if (!perhaps_for_others_.empty() || !perhaps_on_channels_.empty()) return Progress::unknown;
         if (!frozen_names_.empty()) return Progress::unknown;
         evidence.push_back(
             "no thread is left to wake the others: none is active or blocked on input or a timer");
@@ -439,7 +457,7 @@ private:
     std::string why_unseen_;
     std::vector<std::string> deadlocked_, behind_deadlock_, behind_the_dead_, frozen_names_,
         behind_frozen_, moving_, stopped_, for_world_, for_others_, perhaps_for_others_,
-        for_each_other_, behind_living_, unexplained_;
+        on_channels_, perhaps_on_channels_, for_each_other_, behind_living_, unexplained_;
     std::set<pid_t> other_processes_;
     double cpu_ = 0;
     std::uint64_t wakes_ = 0;
