@@ -89,8 +89,9 @@ std::string usage_line(const Command& command, const CLI::App& app, const Invoca
     std::string usage = formatted("threadfault {} [OPTIONS]", command.name);
     for (const CLI::Option* option : app.get_options()) {
         if (option->get_group().empty() || !option->get_positional()) continue;
-        usage +=
-            option->get_required() ? " " + option->get_name() : " [" + option->get_name() + "]";
+        std::string name = option->get_name();
+        if (option->get_items_expected_max() > 1) name += "...";
+        usage += option->get_required() ? " " + name : " [" + name + "]";
     }
     if (!invocation.usage_tail.empty()) usage += " " + invocation.usage_tail;
     return usage;
