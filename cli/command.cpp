@@ -28,6 +28,8 @@ constexpr std::array kCommands = {
     Command{"locks", "Show which thread waits for which: deadlocks, orphaned locks", setup_locks},
     Command{"watch", "Tell whether a process makes progress, is idle or is stuck", setup_watch},
     Command{"events", "Print what happens to the threads, as it happens", setup_events},
+    Command{"attach", "Make a running process a target, without a shim in it", setup_attach},
+    Command{"detach", "Let an attached process go", setup_detach},
     Command{"storm", "Inject random faults into a target", setup_storm},
     Command{"test", "Run scenario files as tests", setup_test},
     Command{"doctor", "Check whether threadfault can work here, and why not", setup_doctor},
@@ -55,7 +57,7 @@ std::string version_text() {
 
 void setup(const Command& command, CLI::App& app, Invocation& invocation) {
     command.setup(app, invocation);
-    add_process_options(app);
+    add_process_options(app, command.name != "attach" && command.name != "detach");
     setup_common(app, invocation);
 }
 

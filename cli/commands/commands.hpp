@@ -16,6 +16,8 @@ class App;
 
 namespace threadfault::cli {
 
+void setup_attach(CLI::App& app, Invocation& invocation);
+void setup_detach(CLI::App& app, Invocation& invocation);
 void setup_run(CLI::App& app, Invocation& invocation);
 void setup_ps(CLI::App& app, Invocation& invocation);
 void setup_kill(CLI::App& app, Invocation& invocation);

@@ -1,8 +1,10 @@
 // threadfault freeze, thaw, delay, spin, interrupt: hold a thread, release it.
 #include "base/duration.hpp"
 #include "base/fault.hpp"
+#include "client/connection.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
+#include "drive/programs/attach.hpp"
 #include "format/format.hpp"
 
 #include <CLI/CLI.hpp>
@@ -70,6 +72,12 @@ int run_freeze(const HoldOptions& options, const Invocation& invocation) {
 
 int run_thaw(HoldOptions& options, const Invocation& invocation) {
     const drive::Plan plan = plan_for(options, wire::Fault::thaw, "--for");
+    // What a guardian that was killed has left held is let go by a new one.
+    client::Connection::set_attach_if_absent([](const observe::Process& process) {
+        if (!drive::has_been_attached(process)) return false;
+        drive::attach(process, {.time = {}, .until_idle = true});
+        return true;
+    });
     const FaultResults done = options.thread.thread.empty()
                                   ? inflict_on_faulty(options.thread, plan)
                                   : inflict_on_chosen(options.thread, plan);

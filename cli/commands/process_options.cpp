@@ -1,10 +1,13 @@
 #include "commands/process_options.hpp"
 
+#include "client/connection.hpp"
 #include "commands/thread_options.hpp"
+#include "drive/programs/attach.hpp"
 #include "drive/programs/targets.hpp"
 #include "format/format.hpp"
 #include "render/text.hpp"
 
+#include <algorithm>
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string_view>
@@ -14,6 +17,7 @@ namespace {
 
 constexpr std::string_view kCommand = "--command";
 constexpr std::string_view kDescendants = "--descendants-of";
+constexpr std::string_view kAttach = "--attach";
 
 bool takes_pid(const CLI::App& app) {
     return app.get_option_no_throw("PID") != nullptr;
@@ -53,8 +57,12 @@ std::string meaning(const drive::TargetFilter& filter) {
 
 }  // namespace
 
-void add_process_options(CLI::App& app) {
+void add_process_options(CLI::App& app, bool attaching) {
     if (!takes_pid(app)) return;
+    if (attaching) {
+        const std::string about = "attach to the process if it has no agent, for this request";
+        app.add_flag(std::string(kAttach), about);
+    }
     app.add_option(std::string(kCommand), "instead of PID: the target running this program (GLOB)")
         ->type_name("NAME");
     app.add_option(std::string(kDescendants),
@@ -64,6 +72,13 @@ void add_process_options(CLI::App& app) {
 
 void resolve_process(const CLI::App& app, std::vector<std::string>& arguments) {
     if (!takes_pid(app)) return;
+    const auto program = std::find(arguments.begin(), arguments.end(), "--");
+    if (std::find(arguments.begin(), program, kAttach) != program) {
+        client::Connection::set_attach_if_absent([](const observe::Process& process) {
+            drive::attach(process, {.time = {}, .until_idle = true});
+            return true;
+        });
+    }
     drive::TargetFilter filter;
     filter.command = take(kCommand, arguments).value_or("");
     if (const auto ancestor = take(kDescendants, arguments)) {

@@ -12,12 +12,14 @@ class App;
 
 namespace threadfault::cli {
 
-// For the help, and so that they are known; only for commands that take a PID.
-void add_process_options(CLI::App& app);
+// For the help, and so that they are known; only for commands that take a PID. `attaching`:
+// --attach too, which attaches to a process that has no agent, for as long as the request is in
+// force.
+void add_process_options(CLI::App& app, bool attaching);
 
 // Where one of the two is given (as "--command NAME" or "--command=NAME"), takes them out of the
-// words and puts the process id that they mean in front. Throws Error{no_such_thread} when they
-// mean no target, or several.
+// words and puts the process id that they mean in front; --attach is remembered for the connection.
+// Throws Error{no_such_thread} when they mean no target, or several.
 void resolve_process(const CLI::App& app, std::vector<std::string>& arguments);
 
 }  // namespace threadfault::cli

@@ -44,6 +44,12 @@ std::string illegitimate_fault(const ErrorFacts& facts) {
 
 std::string no_agent(const ErrorFacts& facts) {
     if (facts.pid == 0) return facts.advice;
+    if (facts.may_attach) {
+        return formatted(
+            "`threadfault attach {}`, or --attach with this command, makes it a "
+            "target as it runs; or {}",
+            facts.pid, or_else(facts, "start it with `threadfault run -- PROGRAM ARGS…`"));
+    }
     if (!facts.shim_loaded)
         return or_else(facts, "start it with `threadfault run -- PROGRAM ARGS…`");
     return or_else(facts, formatted("`threadfault doctor {}` has details; `threadfault run --log "

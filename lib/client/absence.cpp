@@ -193,6 +193,16 @@ AbsenceReport explain_absence(const observe::Process& process) {
 Error to_error(const AbsenceReport& report) {
     ErrorFacts facts{.advice = report.hint, .pid = report.pid};
     facts.shim_loaded = report.absence == Absence::agent_failed;
+    switch (report.absence) {
+        case Absence::static_program:
+        case Absence::secure_execution:
+        case Absence::other_libc:
+        case Absence::not_started_under_shim:
+            facts.may_attach = true;
+            break;
+        default:
+            break;
+    }
     if (report.absence == Absence::not_permitted) {
         return Error(ErrorCode::not_permitted, report.text, std::move(facts));
     }

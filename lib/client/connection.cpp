@@ -34,6 +34,11 @@ int milliseconds_until(Clock::time_point deadline) {
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000));
 }
 
+Connection::AttachIfAbsent& attach_if_absent() {
+    static Connection::AttachIfAbsent attach;
+    return attach;
+}
+
 std::string agent_of(const observe::Process& process) {
     return "the agent of process " + std::to_string(process.pid());
 }
@@ -50,10 +55,12 @@ Connection::Connection(const observe::Process& process)
     for (const std::string& path : other_sockets(root, status_)) {
         if (try_connect(path)) return;
     }
+    if (try_guardian()) return;
     if (!process.alive()) {
         throw Error(ErrorCode::no_such_process,
                     "process " + std::to_string(process.pid()) + " has ended");
     }
+    if (attach_if_absent() && attach_if_absent()(process) && try_guardian()) return;
     AbsenceReport report = explain_absence(process);
     if (denied_ && report.absence == Absence::agent_failed) {
         report = {Absence::not_permitted, "not permitted to talk to " + agent_of(process),
@@ -62,11 +69,24 @@ Connection::Connection(const observe::Process& process)
     throw to_error(report);
 }
 
+void Connection::set_attach_if_absent(AttachIfAbsent attach) {
+    attach_if_absent() = std::move(attach);
+}
+
+bool Connection::try_guardian() {
+    for (const std::string& path : attach_sockets(status_)) {
+        if (!try_connect(path, true)) continue;
+        nested_namespace_ = false;  // it numbers threads as we do
+        return true;
+    }
+    return false;
+}
+
 Connection::~Connection() {
     if (fd_ >= 0) close(fd_);
 }
 
-bool Connection::try_connect(const std::string& path) {
+bool Connection::try_connect(const std::string& path, bool to_guardian) {
     sockaddr_un address{};
     if (path.size() >= sizeof address.sun_path) return false;
     address.sun_family = AF_UNIX;
@@ -95,10 +115,14 @@ bool Connection::try_connect(const std::string& path) {
     // directory.
     ucred peer{};
     socklen_t length = sizeof peer;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 || peer.pid != process_.pid()) {
+    const bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0;
+    const bool ours = peer.uid == 0 || peer.uid == geteuid() ||
+                      (geteuid() == 0 && peer.uid == status_.effective_uid);
+    if (!known || (to_guardian ? !ours : peer.pid != process_.pid())) {
         close(fd);
         return false;
     }
+    if (to_guardian) guardian_ = peer.pid;
     fd_ = fd;
     path_ = path;
     return true;

@@ -31,11 +31,20 @@ using Clock = std::chrono::steady_clock;
 class Connection {
 public:
     // `process` must outlive the connection. Finds the socket through the process's own root
-    // directory and checks that the listener is that very process.
+    // directory and checks that the listener is that very process; or that of the guardian that
+    // has attached to it, which must be ours, root's or, for root, the process's user's.
     explicit Connection(const observe::Process& process);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
+
+    // Called for a process that has no agent: true means that it has been attached to. For the
+    // whole program.
+    using AttachIfAbsent = std::function<bool(const observe::Process&)>;
+    static void set_attach_if_absent(AttachIfAbsent attach);
+
+    // The guardian that has attached to the process; 0: it has an agent of its own.
+    pid_t guardian() const noexcept { return guardian_; }
 
     wire::HelloReply hello();
 
@@ -96,7 +105,8 @@ public:
     const observe::TaskStatus& status() const noexcept { return status_; }
 
 private:
-    bool try_connect(const std::string& path);
+    bool try_connect(const std::string& path, bool to_guardian = false);
+    bool try_guardian();
     void send_message(const void* message, std::size_t length);
     // Receives one packet into buffer_: its length, or 0 at the deadline.
     std::size_t receive(Clock::time_point deadline);
@@ -127,6 +137,7 @@ private:
     bool nested_namespace_ = false;
     bool denied_ = false;  // a candidate could not be reached for want of permission
     int fd_ = -1;
+    pid_t guardian_ = 0;
     std::uint32_t next_request_ = 1;
     std::uint32_t next_capture_ = 0;
     // What was sent and not answered yet; of a fault, whether frames were told. An answer to

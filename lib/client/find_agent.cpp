@@ -49,6 +49,44 @@ std::vector<std::string> likely_sockets(const std::string& root,
     return paths;
 }
 
+static std::vector<std::string> attach_sockets_of(uid_t uid, pid_t pid) {
+    std::vector<std::string> paths;
+    for (const char* parent : kParents) {
+        std::string path(parent);
+        path.append("/").append(kPrefix).append(std::to_string(uid)).append("/");
+        paths.push_back(path.append(std::to_string(pid)).append(".attach").append(kSuffix));
+    }
+    return paths;
+}
+
+std::vector<std::string> own_attach_sockets(pid_t pid) {
+    return attach_sockets_of(geteuid(), pid);
+}
+
+bool is_attached(pid_t pid) {
+    std::vector<uid_t> uids{geteuid()};
+    if (geteuid() != 0) uids.push_back(0);
+    for (const uid_t uid : uids) {
+        for (const std::string& path : attach_sockets_of(uid, pid)) {
+            if (access(path.c_str(), F_OK) == 0) return true;
+        }
+    }
+    return false;
+}
+
+std::vector<std::string> attach_sockets(const observe::TaskStatus& status) {
+    const pid_t pid = status.ns_pid.empty() ? status.tgid : status.ns_pid.front();
+    std::vector<uid_t> uids{geteuid()};
+    for (const uid_t uid : {status.effective_uid, uid_t{0}}) {
+        if (std::find(uids.begin(), uids.end(), uid) == uids.end()) uids.push_back(uid);
+    }
+    std::vector<std::string> paths;
+    for (const uid_t uid : uids)
+        for (std::string& path : attach_sockets_of(uid, pid))
+            paths.push_back(std::move(path));
+    return paths;
+}
+
 std::vector<std::string> socket_directories(const std::string& root) {
     std::vector<std::string> directories;
     for (const char* parent : kParents) {

@@ -18,6 +18,14 @@ std::vector<std::string> likely_sockets(const std::string& root, const observe::
 // another way, or whose user namespace numbers uids differently.
 std::vector<std::string> other_sockets(const std::string& root, const observe::TaskStatus& status);
 
+// Where the guardian of an attached process listens (lib/attach), on this side, likeliest first:
+// one that we have started, one of the process's own user, one of root's.
+std::vector<std::string> attach_sockets(const observe::TaskStatus& status);
+// Is there such a socket? It may be a dead guardian's.
+bool is_attached(pid_t pid);
+// Where a guardian that we start puts its own.
+std::vector<std::string> own_attach_sockets(pid_t pid);
+
 // The directories below `root` that may hold agents' sockets.
 std::vector<std::string> socket_directories(const std::string& root);
 

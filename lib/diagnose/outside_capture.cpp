@@ -1,5 +1,6 @@
 #include "diagnose/capture.hpp"
 #include "format/format.hpp"
+#include "observe/attach_region.hpp"
 #include "observe/frame_pointers.hpp"
 #include "observe/stop_effects.hpp"
 #include "observe/stopped_thread.hpp"
@@ -126,6 +127,14 @@ struct OutsideCapture::Implementation {
             }
             if (call->running) {
                 sample(tid, &snapshot);
+                return snapshot;
+            }
+            if (const auto held = observe::held_thread(memory, *call)) {
+                // A guardian's: the thread is where it will go on.
+                snapshot.registers = in_dwarf_order(held->registers);
+                snapshot.known = kAllKnown;
+                read_stack(held->registers.rsp, &snapshot.stack);
+                snapshot.via = Via::ptrace;
                 return snapshot;
             }
             if (!read_asleep(tid, *call, &snapshot)) continue;

@@ -64,6 +64,9 @@ enum class Reason : std::uint32_t {
     not_permitted = 14,   // the target itself may not do it, or not undo it
     not_in_force = 15,    // thaw: there was nothing to undo
     no_stack_room = 16,   // too little of the victim's stack is left; FaultReply::room says more
+    // Of an attached target.
+    traced = 20,       // a debugger has the thread
+    no_unwinder = 21,  // no glibc, or no libgcc_s: the thread can't be unwound
 };
 
 // FaultReply::place: where the victim was when the agent last looked on it

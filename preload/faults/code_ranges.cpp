@@ -1,5 +1,7 @@
 #include "preload/faults/code_ranges.hpp"
 
+#include "wire/places.hpp"
+
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
@@ -34,120 +36,6 @@ struct Library {
 constexpr unsigned kMaxLibraries = 16;
 constinit Library libraries[kMaxLibraries]{};
 unsigned library_count = 0;
-
-// Entry points are enough: what libc calls from them lies above them on the stack.
-const char* const kAllocator[] = {"malloc",         "free",
-                                  "calloc",         "realloc",
-                                  "memalign",       "aligned_alloc",
-                                  "posix_memalign", "valloc",
-                                  "pvalloc",        "malloc_trim",
-                                  "mallinfo",       "mallinfo2",
-                                  "malloc_stats",   "mallopt",
-                                  "malloc_info",    "malloc_usable_size",
-                                  "reallocarray",   "__libc_memalign",
-                                  "cfree"};
-
-const char* const kLoader[] = {"dlopen",
-                               "dlmopen",
-                               "dlclose",
-                               "dlsym",
-                               "dlvsym",
-                               "dladdr",
-                               "dladdr1",
-                               "dlinfo",
-                               "dlerror",
-                               "dl_iterate_phdr",
-                               "__libc_dlopen_mode",
-                               "__libc_dlsym"};
-
-const char* const kStdio[] = {"printf",
-                              "fprintf",
-                              "vprintf",
-                              "vfprintf",
-                              "dprintf",
-                              "vdprintf",
-                              "puts",
-                              "fputs",
-                              "putchar",
-                              "fputc",
-                              "putc",
-                              "fwrite",
-                              "fread",
-                              "fgets",
-                              "fgetc",
-                              "getc",
-                              "getchar",
-                              "ungetc",
-                              "getline",
-                              "getdelim",
-                              "scanf",
-                              "fscanf",
-                              "vscanf",
-                              "vfscanf",
-                              "fopen",
-                              "fopen64",
-                              "fdopen",
-                              "freopen",
-                              "freopen64",
-                              "fclose",
-                              "fflush",
-                              "fseek",
-                              "fseeko",
-                              "fseeko64",
-                              "ftell",
-                              "ftello",
-                              "ftello64",
-                              "rewind",
-                              "setvbuf",
-                              "setbuf",
-                              "fgetpos",
-                              "fsetpos",
-                              "perror",
-                              "fputs_unlocked",
-                              "fwrite_unlocked",
-                              "fflush_unlocked",
-                              "popen",
-                              "pclose",
-                              "open_memstream",
-                              "fmemopen",
-                              "fwide",
-                              "fputwc",
-                              "fputws",
-                              "fgetwc",
-                              "fgetws",
-                              "wprintf",
-                              "fwprintf",
-                              "vfwprintf",
-                              "__printf_chk",
-                              "__fprintf_chk",
-                              "__vprintf_chk",
-                              "__vfprintf_chk",
-                              "__fgets_chk",
-                              "__fread_chk",
-                              "__isoc99_scanf",
-                              "__isoc99_fscanf",
-                              "__isoc99_vfscanf",
-                              "__overflow",
-                              "__uflow",
-                              "__underflow",
-                              "flockfile",
-                              "funlockfile",
-                              "_IO_putc",
-                              "_IO_getc",
-                              "_IO_flush_all",
-                              "tmpfile",
-                              "syslog",
-                              "vsyslog"};
-
-// Whole files whose code is one thing.
-struct Module {
-    const char* prefix;
-    Place place;
-};
-const Module kModules[] = {{"ld-linux", Place::loader},       {"libgcc_s.", Place::unwinder},
-                           {"libunwind.", Place::unwinder},   {"libjemalloc", Place::allocator},
-                           {"libtcmalloc", Place::allocator}, {"libmimalloc", Place::allocator},
-                           {"libsnmalloc", Place::allocator}, {"libscudo", Place::allocator}};
 
 void add_range(std::uint64_t begin, std::uint64_t end, Place place) noexcept {
     if (filled == kMaxRanges || begin >= end) return;
@@ -233,10 +121,10 @@ bool holds(const char* const (&names)[kCount], const char* wanted) noexcept {
 }
 
 Place place_of_function(const char* name, bool is_libc) noexcept {
-    if (holds(kAllocator, name)) return Place::allocator;
+    if (holds(wire::kAllocatorFunctions, name)) return Place::allocator;
     if (!is_libc) return Place::user;
-    if (holds(kLoader, name)) return Place::loader;
-    if (holds(kStdio, name)) return Place::stdio;
+    if (holds(wire::kLoaderFunctions, name)) return Place::loader;
+    if (holds(wire::kStdioFunctions, name)) return Place::stdio;
     return Place::user;
 }
 
@@ -278,7 +166,7 @@ void note_libraries() noexcept {
         if (begins_with(file, "libc.so") || begins_with(file, "libc-2")) {
             note(*map, Place::unknown, true);
         }
-        for (const Module& module : kModules) {
+        for (const wire::ModuleOfOnePlace& module : wire::kModulesOfOnePlace) {
             if (begins_with(file, module.prefix)) note(*map, module.place, false);
         }
     }

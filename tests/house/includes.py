@@ -31,6 +31,7 @@ HOUSE = [
     ("drive/faults", BELOW_DRIVE + " drive/programs drive/threads drive/locks"),
     ("drive/storm", BELOW_DRIVE + " drive/programs drive/threads drive/locks drive/faults"),
     ("diagnose", BELOW_DRIVE + " " + DRIVE),
+    ("attach", BELOW_DRIVE + " " + DRIVE + " diagnose"),
     ("harness", BELOW_DRIVE + " inject " + DRIVE),
     ("scenario", BELOW_DRIVE + " inject " + DRIVE + " harness"),
     ("scenario/probe", "include format base scenario"),
@@ -43,7 +44,7 @@ HOUSE = [
     ("cli/commands", BELOW_DRIVE + " inject " + DRIVE + " harness scenario cli/render cli/invocation.*"
                      " cli/render/help.*"),
     ("cli", BELOW_DRIVE + " " + DRIVE + " cli/render cli/invocation.* cli/render/help.* cli/commands"),
-    ("cli/programs", BELOW_DRIVE + " " + DRIVE + " diagnose harness scenario scenario/report scenario/run"
+    ("cli/programs", BELOW_DRIVE + " " + DRIVE + " diagnose attach harness scenario scenario/report scenario/run"
                      " cli/render cli/invocation.* cli/commands cli"),
     ("preload/base", GUEST + " base"),
     ("preload/registry", GUEST + " base preload/base"),

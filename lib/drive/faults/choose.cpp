@@ -118,16 +118,17 @@ std::optional<Candidate> confirm(const observe::Process& process,
     if (!glob.empty() && !base::glob_match(std::string(glob).c_str(), stat->name.c_str())) {
         return std::nullopt;
     }
+    const bool registered = (record.flags & wire::kThreadUnregistered) == 0;
     Candidate candidate;
     candidate.victim = {.tid = tid,
                         .inner_tid = record.tid,
                         .serial = record.serial,
                         .start_ticks = stat->start_ticks,
                         .name = stat->name,
-                        .path = path_text(record),
+                        .path = registered || tid == process.pid() ? path_text(record) : "",
                         .state = stat->state,
                         .main = tid == process.pid()};
-    candidate.index = record.index;
+    if (registered) candidate.index = record.index;
     return candidate;
 }
 

@@ -135,6 +135,11 @@ std::string sentence(const wire::FaultReply& reply, wire::Fault fault) {
             return "no fault was in force on this thread";
         case Reason::no_stack_room:
             return stack_sentence(reply.room, fault);
+        case Reason::traced:
+            return "a debugger traces the thread";
+        case Reason::no_unwinder:
+            return "the thread can't be unwound: the program's C library is not glibc, or "
+                   "libgcc_s.so.1 is not there; vanish needs neither";
     }
     return {};
 }
@@ -177,6 +182,10 @@ std::string_view reason_token(Reason reason) noexcept {
             return "not-in-force";
         case Reason::no_stack_room:
             return "no-stack-room";
+        case Reason::traced:
+            return "traced";
+        case Reason::no_unwinder:
+            return "no-unwinder";
     }
     return "unknown";
 }

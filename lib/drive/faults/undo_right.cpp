@@ -33,9 +33,13 @@ bool in_first_user_namespace(const observe::Process& process) {
 
 Rights rights_of(const observe::Process& process, client::Connection& connection) {
     Rights rights;
-    // Capabilities are a thread's own, and the agent's helper thread is the one that acts.
-    const pid_t agent = connection.outer_tid(connection.hello().agent_tid);
-    const auto status = process.status(agent);
+    // Capabilities are a thread's own, and the agent's helper thread is the one that acts, or the
+    // guardian.
+    const pid_t guardian = connection.guardian();
+    const pid_t agent =
+        guardian != 0 ? guardian : connection.outer_tid(connection.hello().agent_tid);
+    const auto status =
+        guardian != 0 ? observe::Process(guardian).status(agent) : process.status(agent);
     const bool capable = status && (status->capabilities >> CAP_SYS_NICE & 1) != 0;
     rights.may_all = capable && in_first_user_namespace(process);
     const auto limits =

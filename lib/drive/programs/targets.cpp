@@ -54,6 +54,7 @@ bool has_socket(pid_t pid, SocketIndex* index) {
             return false;
         }
     }
+    if (client::is_attached(pid)) return true;
     const std::set<pid_t>& sockets = index->below(root);
     if (sockets.empty()) return false;
     if (sockets.contains(pid)) return true;
@@ -108,7 +109,8 @@ bool runs_under_shim(pid_t pid) {
 std::vector<pid_t> likely_targets() {
     std::vector<pid_t> pids = with_socket();
     // A socket may be left of a process whose id is another one's by now.
-    std::erase_if(pids, [](pid_t pid) { return !runs_under_shim(pid); });
+    std::erase_if(pids,
+                  [](pid_t pid) { return !client::is_attached(pid) && !runs_under_shim(pid); });
     return pids;
 }
 
@@ -127,7 +129,9 @@ std::vector<TargetProcess> find_targets(const TargetFilter& filter) {
             if (filter.ancestor != 0 && !descends_from(pid, filter.ancestor)) continue;
             client::Connection connection(process);
             const std::size_t listed = process.snapshot().size();
-            targets.push_back({pid, process.command(), listed > 0 ? listed - 1 : 0});
+            // One of them is the agent's own, unless a guardian outside does its work.
+            const std::size_t ours = connection.guardian() != 0 || listed == 0 ? 0 : 1;
+            targets.push_back({pid, process.command(), listed - ours});
         } catch (const Error&) {
             continue;  // a stale socket, or one that is not ours to use
         }

@@ -85,6 +85,7 @@ struct ErrorFacts {
     std::string nearest = {};                  // what exists and is named much alike
     std::vector<std::string> candidates = {};  // ambiguous_selector: all threads that match
     bool shim_loaded = false;                  // no_agent: the shim is in the process
+    bool may_attach = false;                   // no_agent: attaching can make it a target
 };
 
 class Error : public std::system_error {

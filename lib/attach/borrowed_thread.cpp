@@ -1,0 +1,287 @@
+#include "attach/borrowed_thread.hpp"
+
+#include "attach/signal_frame.hpp"
+#include "observe/stop_effects.hpp"
+
+#include <elf.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <thread>
+#include <vector>
+
+namespace threadfault::attach {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kEventShift = 16;
+constexpr int kLooksWithoutPause = 50;
+constexpr unsigned kSyscallInstruction = 2;   // bytes
+constexpr int kSyscallStop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
+
+// How the kernel marks a call that it will take up again (include/linux/errno.h).
+constexpr long kRestartSys = -512;
+constexpr long kRestartNoIntr = -513;
+constexpr long kRestartNoHand = -514;
+constexpr long kRestartBlock = -516;
+
+struct LateThread {
+    const observe::Process* process;
+    pid_t tid;
+};
+
+std::vector<LateThread>& late_threads() {
+    static std::vector<LateThread> threads;
+    return threads;
+}
+
+template <typename... Arguments>
+long trace(int request, pid_t tid, Arguments... arguments) {
+    return ptrace(static_cast<__ptrace_request>(request), tid, arguments...);
+}
+
+user_regs_struct resumption_of(const observe::Process& process, pid_t tid,
+                               const user_regs_struct& found, std::uint64_t mask) {
+    user_regs_struct registers = found;
+    const auto result = static_cast<long>(found.rax);
+    const auto number = static_cast<long>(found.orig_rax);
+    registers.orig_rax = static_cast<unsigned long long>(-1);
+    if (number < 0) return registers;
+    long again = -1;
+    if (result == kRestartSys || result == kRestartNoIntr || result == kRestartNoHand) {
+        again = number;
+    } else if (result == kRestartBlock) {
+        again = SYS_restart_syscall;
+    } else if (result == -EINTR && observe::may_rewind(number)) {
+        const auto status = process.status(tid);
+        const bool signalled = !status || ((status->pending | status->shared_pending) & ~mask) != 0;
+        if (!signalled) again = number;
+    }
+    if (again < 0) return registers;
+    registers.rax = static_cast<unsigned long long>(again);
+    registers.rip -= kSyscallInstruction;
+    return registers;
+}
+
+}  // namespace
+
+BorrowedThread::BorrowedThread(const observe::Process& process, pid_t tid,
+                               std::chrono::milliseconds within)
+    : process_(process), memory_(process.pid()), tid_(tid) {
+    const auto options = static_cast<unsigned long>(PTRACE_O_TRACESYSGOOD);
+    if (trace(PTRACE_SEIZE, tid, nullptr, options) != 0 ||
+        trace(PTRACE_INTERRUPT, tid, nullptr, nullptr) != 0) {
+        error_ = errno == ESRCH ? ESRCH : EPERM;
+        return;
+    }
+    stopped_ = wait_for_stop(Clock::now() + within);
+    if (!stopped_) return;
+    iovec part{&found_, sizeof found_};
+    if (trace(PTRACE_GETREGSET, tid_, NT_PRSTATUS, &part) != 0 ||
+        trace(PTRACE_GETSIGMASK, tid_, sizeof mask_, &mask_) != 0) {
+        error_ = ESRCH;
+        stopped_ = false;
+        return;
+    }
+    leave_critical_section();
+}
+
+BorrowedThread::~BorrowedThread() {
+    if (!stopped_) return;
+    const user_regs_struct registers = resumption();
+    const bool same = registers.rip == found_.rip && registers.rax == found_.rax;
+    if (changed_) {
+        send_off(registers, mask_, true);
+    } else if (static_cast<long>(found_.rax) == -EINTR && !same) {
+        send_off(registers, mask_);
+    } else {
+        // The kernel itself restarts all other calls.
+        trace(PTRACE_DETACH, tid_, nullptr, nullptr);
+    }
+}
+
+bool BorrowedThread::wait_for_stop(Clock::time_point deadline) {
+    for (int look = 0;; ++look) {
+        int status = 0;
+        const pid_t got = waitpid(tid_, &status, __WALL | WNOHANG);
+        if (got == tid_) {
+            if (!WIFSTOPPED(status)) {
+                error_ = ESRCH;
+                return false;
+            }
+            if (status >> kEventShift == PTRACE_EVENT_STOP) {
+                if (WSTOPSIG(status) == SIGTRAP) return true;
+                trace(PTRACE_DETACH, tid_, nullptr, nullptr);  // stays stopped with the others
+                error_ = EBUSY;
+                return false;
+            }
+            trace(PTRACE_CONT, tid_, nullptr, static_cast<long>(WSTOPSIG(status)));
+            continue;
+        }
+        if (got < 0 && errno != EINTR) {
+            error_ = ESRCH;
+            return false;
+        }
+        if (Clock::now() >= deadline) {
+            error_ = ETIMEDOUT;
+            late_threads().push_back({&process_, tid_});
+            return false;
+        }
+        if (look > kLooksWithoutPause) std::this_thread::sleep_for(50us);
+    }
+}
+
+bool BorrowedThread::release_late() {
+    std::erase_if(late_threads(), [](const LateThread& late) {
+        int status = 0;
+        const pid_t got = waitpid(late.tid, &status, __WALL | WNOHANG);
+        if (got == 0) return false;
+        if (got != late.tid || !WIFSTOPPED(status)) return true;
+        if (status >> kEventShift != PTRACE_EVENT_STOP) {
+            trace(PTRACE_CONT, late.tid, nullptr, static_cast<long>(WSTOPSIG(status)));
+            return false;
+        }
+        user_regs_struct found{};
+        std::uint64_t mask = 0;
+        iovec part{&found, sizeof found};
+        const bool known = trace(PTRACE_GETREGSET, late.tid, NT_PRSTATUS, &part) == 0 &&
+                           trace(PTRACE_GETSIGMASK, late.tid, sizeof mask, &mask) == 0;
+        if (known && static_cast<long>(found.rax) == -EINTR && WSTOPSIG(status) == SIGTRAP) {
+            user_regs_struct again = resumption_of(*late.process, late.tid, found, mask);
+            part = {&again, sizeof again};
+            if (again.rip != found.rip) trace(PTRACE_SETREGSET, late.tid, NT_PRSTATUS, &part);
+        }
+        trace(PTRACE_DETACH, late.tid, nullptr, nullptr);
+        return true;
+    });
+    return !late_threads().empty();
+}
+
+// The kernel aborts a restartable sequence (rseq(2)) by where the thread is when it goes on: with
+// the instruction pointer elsewhere meanwhile, the abort would be lost. It is done here instead.
+void BorrowedThread::leave_critical_section() {
+    // struct ptrace_rseq_configuration, Linux 5.13; not in every libc's headers.
+    constexpr int kGetConfiguration = 0x420f;
+    struct {
+        std::uint64_t pointer;
+        std::uint32_t size, signature, flags, padding;
+    } configuration{};
+    if (trace(kGetConfiguration, tid_, sizeof configuration, &configuration) !=
+            static_cast<long>(sizeof configuration) ||
+        configuration.pointer == 0) {
+        return;
+    }
+    struct Section {
+        std::uint32_t version, flags;
+        std::uint64_t start, length, abort;
+    };
+    constexpr std::uint64_t kSectionField = 8;  // struct rseq, linux/rseq.h
+    const std::uint64_t field = configuration.pointer + kSectionField;
+    const auto section = memory_.read<std::uint64_t>(field);
+    if (!section || *section == 0) return;
+    const auto sequence = memory_.read<Section>(*section);
+    if (!sequence || found_.rip - sequence->start >= sequence->length) return;
+    found_.rip = sequence->abort;
+    changed_ = true;
+    const std::uint64_t none = 0;
+    write_memory(process_.pid(), field, &none, sizeof none);
+}
+
+bool BorrowedThread::in_interruptible_call() const noexcept {
+    const auto result = static_cast<long>(found_.rax);
+    return static_cast<long>(found_.orig_rax) >= 0 &&
+           (result == -EINTR || (result <= kRestartSys && result >= kRestartBlock));
+}
+
+user_regs_struct BorrowedThread::resumption() const {
+    return resumption_of(process_, tid_, found_, mask_);
+}
+
+bool BorrowedThread::set(const user_regs_struct& registers) {
+    user_regs_struct copy = registers;
+    iovec part{&copy, sizeof copy};
+    return trace(PTRACE_SETREGSET, tid_, NT_PRSTATUS, &part) == 0;
+}
+
+void BorrowedThread::set_mask(std::uint64_t mask) {
+    trace(PTRACE_SETSIGMASK, tid_, sizeof mask, &mask);
+}
+
+bool BorrowedThread::send_off(const user_regs_struct& registers, std::uint64_t mask,
+                              bool mask_first) {
+    if (mask_first) set_mask(mask);
+    const bool sent = set(registers);
+    if (!mask_first) set_mask(sent ? mask : mask_);
+    trace(PTRACE_DETACH, tid_, nullptr, nullptr);
+    stopped_ = false;
+    return sent;
+}
+
+std::uint64_t BorrowedThread::push_frame(const user_regs_struct& interrupted,
+                                         std::uint64_t restorer, std::uint64_t room) {
+    std::vector<unsigned char> state(kLargestState);
+    iovec part{state.data(), state.size()};
+    if (trace(PTRACE_GETREGSET, tid_, NT_X86_XSTATE, &part) != 0) return 0;
+    state.resize(part.iov_len);
+    const SignalFrame frame = make_signal_frame(interrupted, mask_, restorer, state);
+    char probe = 0;
+    if (!memory_.read(frame.address - room, &probe, 1)) return 0;
+    if (!write_memory(process_.pid(), frame.address, frame.bytes.data(), frame.bytes.size()))
+        return 0;
+    return frame.address;
+}
+
+bool BorrowedThread::prepare_calls(const Gadgets& gadgets) {
+    if (gadgets.syscall == 0 || gadgets.restorer == 0) return false;
+    gadget_ = gadgets.syscall;
+    frame_ = push_frame(resumption(), gadgets.restorer, 0);
+    return frame_ != 0;
+}
+
+long BorrowedThread::call(long number, std::uint64_t a, std::uint64_t b, std::uint64_t c,
+                          std::uint64_t d, std::uint64_t e, std::uint64_t f) {
+    user_regs_struct registers = found_;
+    registers.rip = gadget_;
+    registers.rsp = frame_;
+    registers.orig_rax = static_cast<unsigned long long>(-1);
+    registers.rax = static_cast<unsigned long long>(number);
+    registers.rdi = a;
+    registers.rsi = b;
+    registers.rdx = c;
+    registers.r10 = d;
+    registers.r8 = e;
+    registers.r9 = f;
+    const bool first = !changed_;
+    changed_ = true;
+    if (!set(registers)) return -ESRCH;
+    if (first) set_mask(kAllSignals);
+    for (int stops = 0; stops < 2;) {
+        if (trace(PTRACE_SYSCALL, tid_, nullptr, nullptr) != 0) return -ESRCH;
+        int status = 0;
+        pid_t got = 0;
+        do {
+            got = waitpid(tid_, &status, __WALL);
+        } while (got < 0 && errno == EINTR);
+        if (got != tid_ || !WIFSTOPPED(status)) {
+            stopped_ = false;
+            return -ESRCH;
+        }
+        if (WSTOPSIG(status) == kSyscallStop) ++stops;
+        // A stop of the whole process comes in between and is gone through again afterwards; a
+        // signal is what a filter punishes the call with.
+        else if (status >> kEventShift != PTRACE_EVENT_STOP)
+            return -EPROTO;
+    }
+    iovec part{&registers, sizeof registers};
+    if (trace(PTRACE_GETREGSET, tid_, NT_PRSTATUS, &part) != 0) return -ESRCH;
+    return static_cast<long>(registers.rax);
+}
+
+}  // namespace threadfault::attach

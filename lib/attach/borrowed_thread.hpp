@@ -1,0 +1,89 @@
+// One thread of another process, stopped by ptrace(2) for some ten microseconds so that it can be
+// made to do something, or sent somewhere else. No text is changed, no other thread stops.
+#ifndef THREADFAULT_ATTACH_BORROWED_THREAD_HPP
+#define THREADFAULT_ATTACH_BORROWED_THREAD_HPP
+
+#include "observe/memory.hpp"
+#include "observe/process.hpp"
+
+#include <sys/user.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace threadfault::attach {
+
+// Code of the process's own that an injected system call needs.
+struct Gadgets {
+    std::uint64_t syscall = 0;   // syscall; ret
+    std::uint64_t restorer = 0;  // mov $SYS_rt_sigreturn, %rax; syscall
+};
+
+inline constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
+// libc's own for setuid(2) and its like: whoever blocks it makes those hang.
+inline constexpr std::uint64_t kAllButSetxid = ~(std::uint64_t{1} << 32);
+
+class BorrowedThread {
+public:
+    // Not for one that is in state D, T or t: look beforehand.
+    BorrowedThread(const observe::Process& process, pid_t tid, std::chrono::milliseconds within);
+    // Lets it go on as it was.
+    ~BorrowedThread();
+    BorrowedThread(const BorrowedThread&) = delete;
+    BorrowedThread& operator=(const BorrowedThread&) = delete;
+
+    explicit operator bool() const noexcept { return stopped_; }
+    int error() const noexcept { return error_; }  // ESRCH, EPERM, ETIMEDOUT, EBUSY (stopped)
+
+    // As found, but out of a restartable sequence.
+    const user_regs_struct& registers() const noexcept { return found_; }
+    std::uint64_t mask() const noexcept { return mask_; }
+    // Of what it is to go on with so that no call returns early: the system call again, if it was
+    // interrupted in one.
+    user_regs_struct resumption() const;
+    // Was it in a system call that can return EINTR?
+    bool in_interruptible_call() const noexcept;
+
+    // Lets it go with these, in one step from which there is no way back. The registers come before
+    // the mask, or behind it for `mask_first`: whoever dies in between must leave a thread that can
+    // go on.
+    bool send_off(const user_regs_struct& registers, std::uint64_t mask, bool mask_first = false);
+
+    // Makes the thread execute a system call. For as long as it does, a frame on its stack has what
+    // it was doing, and the way out of the call leads there: should this process die, it goes on.
+    // False from prepare(): there is no room, or the process has no such code.
+    bool prepare_calls(const Gadgets& gadgets);
+    long call(long number, std::uint64_t a = 0, std::uint64_t b = 0, std::uint64_t c = 0,
+              std::uint64_t d = 0, std::uint64_t e = 0, std::uint64_t f = 0);
+
+    // Writes an interrupted context below its stack pointer, as the kernel does for a handler:
+    // where the frame lies, 0 for want of room. `room`: that must be mapped below it.
+    std::uint64_t push_frame(const user_regs_struct& interrupted, std::uint64_t restorer,
+                             std::uint64_t room);
+
+    // Threads that came to no stop in time are let go when they do, as any other. True: some have
+    // yet to; they stand still until this is called again.
+    static bool release_late();
+
+private:
+    bool wait_for_stop(std::chrono::steady_clock::time_point deadline);
+    void leave_critical_section();
+    bool set(const user_regs_struct& registers);
+    void set_mask(std::uint64_t mask);
+
+    const observe::Process& process_;
+    const observe::Memory memory_;
+    pid_t tid_;
+    bool stopped_ = false;
+    bool changed_ = false;
+    int error_ = 0;
+    user_regs_struct found_{};
+    std::uint64_t mask_ = 0;
+    std::uint64_t frame_ = 0;
+    std::uint64_t gadget_ = 0;
+};
+
+}  // namespace threadfault::attach
+
+#endif  // THREADFAULT_ATTACH_BORROWED_THREAD_HPP

@@ -1,0 +1,62 @@
+#include "attach/candidates.hpp"
+
+#include "observe/stop_effects.hpp"
+
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace threadfault::attach {
+namespace {
+
+constexpr std::size_t kLookedAt = 64;
+// Go's heap begins at 0xc000000000, and the stacks of goroutines lie in it.
+constexpr std::uint64_t kGoStacks = 0xc0;
+
+// Lower is better; nothing: not that one.
+std::optional<int> cost(const observe::Process& process, pid_t tid) {
+    const auto stat = process.stat(tid);
+    if (!stat || stat->is_dead() || stat->is_kernel_worker()) return std::nullopt;
+    if (stat->state == 'D' || stat->state == 'T' || stat->state == 't') return std::nullopt;
+    const auto call = process.syscall(tid);
+    if (!call) return std::nullopt;
+    // Where its stack pointer is can't be told, and Go's own stacks have no room for a frame.
+    if (call->running) return 20;
+    if (call->stack_pointer >> 32 >= kGoStacks && call->stack_pointer >> 40 == 0) {
+        return std::nullopt;
+    }
+    switch (observe::stop_effect(*call)) {
+        case observe::StopEffect::none:
+            // The kernel itself goes on with those; some others are entered again.
+            return call->number == SYS_futex && call->arguments[3] == 0 ? 0 : 4;
+        case observe::StopEffect::starts_anew:
+            return 10;
+        case observe::StopEffect::shows:
+            return std::nullopt;
+        case observe::StopEffect::unknown:
+            break;
+    }
+    if (call->number == SYS_clone || call->number == SYS_vfork) return std::nullopt;
+    return 50;
+}
+
+}  // namespace
+
+std::vector<pid_t> candidates(const observe::Process& process) {
+    std::vector<std::pair<int, pid_t>> found;
+    for (const pid_t tid : process.tids()) {
+        if (const auto value = cost(process, tid)) found.emplace_back(*value, tid);
+        if (found.size() == kLookedAt) break;
+    }
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<pid_t> tids;
+    tids.reserve(found.size());
+    for (const auto& [value, tid] : found)
+        tids.push_back(tid);
+    return tids;
+}
+
+}  // namespace threadfault::attach

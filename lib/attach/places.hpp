@@ -1,0 +1,40 @@
+// Where a stopped thread is: at a place where it may be ended?
+#ifndef THREADFAULT_ATTACH_PLACES_HPP
+#define THREADFAULT_ATTACH_PLACES_HPP
+
+#include "diagnose/unwinder.hpp"
+#include "observe/process.hpp"
+#include "observe/symbols.hpp"
+#include "wire/wire.hpp"
+
+#include <sys/user.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace threadfault::attach {
+
+// Of one process, as it is now. Not thread-safe.
+class Places {
+public:
+    explicit Places(const observe::Process& process);
+
+    struct Where {
+        wire::Place place = wire::Place::unknown;
+        std::vector<std::uint64_t> frames;  // instruction pointers, innermost first
+    };
+    Where where(const user_regs_struct& registers);
+
+private:
+    wire::Place place_of(std::uint64_t address);
+    bool holds_stream(std::uint64_t thread_pointer);
+
+    const observe::Memory memory_;
+    diagnose::Unwinder unwinder_;
+    observe::Symbols symbols_;
+    std::vector<std::uint64_t> stream_locks_;
+};
+
+}  // namespace threadfault::attach
+
+#endif  // THREADFAULT_ATTACH_PLACES_HPP

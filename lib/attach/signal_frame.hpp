@@ -1,0 +1,31 @@
+// What the kernel puts on a thread's stack before it runs a handler there (struct rt_sigframe,
+// arch/x86/include/asm/sigframe.h), made from outside.
+#ifndef THREADFAULT_ATTACH_SIGNAL_FRAME_HPP
+#define THREADFAULT_ATTACH_SIGNAL_FRAME_HPP
+
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace threadfault::attach {
+
+inline constexpr std::size_t kLargestState = 16384;  // of the vector registers, XSAVE
+
+struct SignalFrame {
+    std::uint64_t address = 0;  // its first word is the address of `restorer`
+    std::vector<unsigned char> bytes;
+};
+
+// Below the red zone of `interrupted`. `state`: as PTRACE_GETREGSET gives NT_X86_XSTATE.
+SignalFrame make_signal_frame(const user_regs_struct& interrupted, std::uint64_t mask,
+                              std::uint64_t restorer, std::span<const unsigned char> state);
+
+bool write_memory(pid_t pid, std::uint64_t address, const void* bytes, std::size_t size);
+
+}  // namespace threadfault::attach
+
+#endif  // THREADFAULT_ATTACH_SIGNAL_FRAME_HPP

@@ -1,0 +1,256 @@
+// `attach`: what can be done to a process without a shim, and that nothing remains of it.
+#include "support/cli.hpp"
+#include "support/eventually.hpp"
+#include "support/proc.hpp"
+#include "support/process.hpp"
+
+#include <gtest/gtest.h>
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+namespace threadfault::test {
+namespace {
+
+using Names = std::vector<std::string>;
+
+std::string contents(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+// What attaching could leave behind: mappings, descriptors, signals, threads.
+std::string state_of(pid_t pid) {
+    const std::string proc = "/proc/" + std::to_string(pid);
+    std::string state = contents(proc + "/maps");
+    std::vector<std::string> fds;
+    for (const auto& entry : std::filesystem::directory_iterator(proc + "/fd"))
+        fds.push_back(entry.path().filename());
+    std::sort(fds.begin(), fds.end());
+    for (const std::string& fd : fds)
+        state += "fd " + fd + "\n";
+    for (const pid_t tid : tasks(pid)) {
+        std::istringstream status(contents(proc + "/task/" + std::to_string(tid) + "/status"));
+        for (std::string line; std::getline(status, line);) {
+            // SigQ counts the signals of the user's other processes, too.
+            const bool told = line.starts_with("SigB") || line.starts_with("SigI") ||
+                              line.starts_with("SigC") || line.starts_with("Tracer") ||
+                              line.starts_with("Name");
+            if (told) state += std::to_string(tid) + " " + line + "\n";
+        }
+    }
+    return state;
+}
+
+pid_t guardian_of(pid_t pid) {
+    const std::string wanted =
+        std::string("threadfault-attach") + '\0' + std::to_string(pid) + '\0';
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        const pid_t candidate = std::atoi(entry.path().filename().c_str());
+        if (candidate != 0 && contents(entry.path() / "cmdline").find(wanted) != std::string::npos)
+            return candidate;
+    }
+    return 0;
+}
+
+class Attached : public testing::Test {
+protected:
+    void start(const char* program = ATTACH_TARGET) {
+        process_ = std::make_unique<Process>(Names{program});
+        ASSERT_EQ(process_->read_until("ready"), "ready") << process_->errors();
+        // All of them in their calls.
+        ASSERT_TRUE(eventually([&] {
+            return task_named(pid(), "stepper").has_value() &&
+                   task_state(pid(), tid("epoller")) == 'S' &&
+                   task_state(pid(), tid("sigwaiter")) == 'S';
+        }));
+        before_ = state_of(pid());
+        const CliResult result = run_cli({"--json", "attach", std::to_string(pid())});
+        ASSERT_EQ(result.exit_code, 0) << result;
+        ASSERT_EQ(result.text("outcome"), "attached") << result;
+    }
+    void TearDown() override {
+        if (process_ && guardian_of(pid()) != 0) {
+            run_cli({"detach", std::to_string(pid())});
+        }
+    }
+    pid_t pid() const { return process_->pid(); }
+    pid_t tid(const std::string& name) const { return task_named(pid(), name).value_or(0); }
+    CliResult command(const std::string& name, Names arguments = {}) const {
+        arguments.insert(arguments.begin(), {"--json", name, std::to_string(pid())});
+        return run_cli(arguments);
+    }
+    void detach() {
+        const CliResult result = command("detach");
+        ASSERT_EQ(result.exit_code, 0) << result;
+    }
+    struct Noticed {
+        int interrupted = -1;
+        int destroyed = -1;
+        unsigned long spins = 0;
+        unsigned long steps = 0;
+    };
+    Noticed ask() {
+        process_->write("\n");
+        std::istringstream answer(process_->read_until("noticed ").value_or(""));
+        std::string word;
+        Noticed noticed;
+        answer >> word >> noticed.interrupted >> word >> noticed.destroyed >> word >>
+            noticed.spins >> word >> noticed.steps;
+        return noticed;
+    }
+    bool goes_on() {
+        const Noticed first = ask();
+        return eventually([&] {
+            const Noticed now = ask();
+            return now.spins > first.spins && now.steps > first.steps;
+        });
+    }
+
+    std::unique_ptr<Process> process_;
+    std::string before_;
+};
+
+TEST_F(Attached, AndDetachedIsAsBefore) {
+    ASSERT_NO_FATAL_FAILURE(start());
+    EXPECT_NE(state_of(pid()), before_) << "the region is seen while it is there";
+    for (const char* name : {"sleeper", "epoller", "sigwaiter", "waiter", "spinner"}) {
+        const CliResult frozen = command("freeze", {std::string("name=") + name});
+        EXPECT_EQ(frozen.text("outcome"), "done") << frozen;
+    }
+    ASSERT_NO_FATAL_FAILURE(detach());
+    EXPECT_EQ(state_of(pid()), before_);
+    EXPECT_TRUE(goes_on());
+    EXPECT_EQ(ask().interrupted, 0);
+    EXPECT_EQ(guardian_of(pid()), 0);
+}
+
+TEST_F(Attached, ManyTimesWithoutANotice) {
+    ASSERT_NO_FATAL_FAILURE(start());
+    ASSERT_NO_FATAL_FAILURE(detach());
+    for (int i = 0; i < 20; ++i) {
+        const CliResult result = command("attach");
+        ASSERT_EQ(result.exit_code, 0) << result;
+        ASSERT_NO_FATAL_FAILURE(detach());
+    }
+    EXPECT_EQ(state_of(pid()), before_);
+    EXPECT_EQ(ask().interrupted, 0);
+    EXPECT_TRUE(goes_on());
+}
+
+TEST_F(Attached, ThreadsVanishExitAndAreCancelled) {
+    ASSERT_NO_FATAL_FAILURE(start());
+    const pid_t spinner = tid("spinner");
+    const CliResult vanished = command("kill", {"name=spinner", "--how", "vanish"});
+    EXPECT_EQ(vanished.exit_code, 0) << vanished;
+    EXPECT_EQ(vanished.text("outcome"), "ended") << vanished;
+    EXPECT_FALSE(task_exists(pid(), spinner));
+    EXPECT_EQ(ask().destroyed, 0);
+    for (const auto& [name, how] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"sleeper", "exit"}, {"waiter", "cancel"}, {"stepper", "async-cancel"}}) {
+        const int destroyed = ask().destroyed;
+        const CliResult ended = command("kill", {std::string("name=") + name, "--how", how});
+        EXPECT_EQ(ended.text("outcome"), "ended") << how << ": " << ended;
+        EXPECT_EQ(ask().destroyed, destroyed + 1) << how;
+        EXPECT_EQ(tid(name), 0);
+    }
+}
+
+TEST_F(Attached, AThreadIsFrozenAndThawed) {
+    ASSERT_NO_FATAL_FAILURE(start());
+    ASSERT_EQ(command("freeze", {"name=stepper"}).text("outcome"), "done");
+    const unsigned long steps = ask().steps;
+    usleep(50'000);  // in which it would have made some
+    EXPECT_EQ(ask().steps, steps);
+    EXPECT_EQ(status_number(pid(), "TracerPid"), 0);
+    const CliResult list = command("ps");
+    bool shown = false;
+    for (const auto& thread : list.json["threads"])
+        shown = shown || (thread["name"] == "stepper" && thread["faults"] == Names{"freeze"});
+    EXPECT_TRUE(shown) << list;
+    const CliResult stack = command("stack", {"name=stepper"});
+    EXPECT_NE(stack.out.find("nanosleep"), std::string::npos) << "where it will go on: " << stack;
+    ASSERT_EQ(command("thaw", {"name=stepper"}).text("outcome"), "done");
+    EXPECT_TRUE(goes_on());
+    EXPECT_EQ(ask().interrupted, 0);
+}
+
+TEST_F(Attached, OtherFaults) {
+    ASSERT_NO_FATAL_FAILURE(start());
+    EXPECT_EQ(command("delay", {"name=stepper", "30ms"}).text("outcome"), "done");
+    EXPECT_EQ(command("spin", {"name=waiter", "30ms"}).text("outcome"), "done");
+    EXPECT_EQ(command("slow", {"name=spinner", "--to", "10%", "--for", "100ms"}).text("outcome"),
+              "done");
+    EXPECT_EQ(command("demote", {"name=spinner", "--nice", "10"}).text("outcome"), "done");
+    EXPECT_TRUE(goes_on());
+    EXPECT_EQ(ask().interrupted, 0);
+    EXPECT_EQ(command("interrupt", {"name=epoller"}).text("outcome"), "done");
+    EXPECT_TRUE(eventually([&] { return ask().interrupted == 1; }));
+    EXPECT_EQ(command("signal", {"name=sigwaiter", "USR2"}).text("outcome"), "done");
+    const CliResult inject = run_cli({"inject", std::to_string(pid()), "read:delay=1ms"});
+    EXPECT_EQ(inject.exit_code, 4) << inject;
+}
+
+TEST_F(Attached, OutlivesAGuardianThatIsKilled) {
+    ASSERT_NO_FATAL_FAILURE(start());
+    ASSERT_EQ(command("freeze", {"name=stepper"}).text("outcome"), "done");
+    ASSERT_EQ(command("freeze", {"name=epoller"}).text("outcome"), "done");
+    const pid_t guardian = guardian_of(pid());
+    ASSERT_NE(guardian, 0);
+    kill(guardian, SIGKILL);
+    ASSERT_TRUE(eventually([&] { return guardian_of(pid()) == 0; }));
+    const CliResult thawed = command("thaw", {"--all"});
+    EXPECT_EQ(thawed.exit_code, 0) << thawed;
+    EXPECT_EQ(thawed.json["results"].size(), 2U) << thawed;
+    EXPECT_TRUE(goes_on());
+    EXPECT_EQ(ask().interrupted, 0);
+    // That one was there for the request alone, and has cleaned up.
+    EXPECT_TRUE(eventually([&] { return guardian_of(pid()) == 0; }));
+    EXPECT_EQ(state_of(pid()), before_);
+}
+
+TEST_F(Attached, AStaticProgram) {
+    ASSERT_NO_FATAL_FAILURE(start(ATTACH_TARGET_STATIC));
+    EXPECT_EQ(command("freeze", {"name=stepper"}).text("outcome"), "done");
+    EXPECT_EQ(command("thaw", {"name=stepper"}).text("outcome"), "done");
+    EXPECT_EQ(command("kill", {"name=sleeper", "--how", "vanish"}).text("outcome"), "ended");
+    ASSERT_NO_FATAL_FAILURE(detach());
+    EXPECT_TRUE(goes_on());
+}
+
+TEST(Attaching, IsNamedByTheErrorAndByAFlag) {
+    Process process({ATTACH_TARGET});
+    ASSERT_EQ(process.read_until("ready"), "ready");
+    const std::string pid = std::to_string(process.pid());
+    const CliResult refused = run_cli({"kill", pid, "name=sleeper", "--how", "vanish"});
+    EXPECT_EQ(refused.exit_code, 4) << refused;
+    EXPECT_NE(refused.err.find("threadfault attach " + pid), std::string::npos) << refused;
+    const std::string before = contents("/proc/" + pid + "/maps");
+    const CliResult done =
+        run_cli({"--json", "kill", pid, "name=sleeper", "--how", "vanish", "--attach"});
+    EXPECT_EQ(done.text("outcome"), "ended") << done;
+    EXPECT_TRUE(eventually([&] { return guardian_of(process.pid()) == 0; }));
+    EXPECT_EQ(run_cli({"detach", pid}).exit_code, 4);
+}
+
+TEST(Attaching, IsRefusedBeforehand) {
+    Process process({ATTACH_TARGET});
+    ASSERT_EQ(process.read_until("ready"), "ready");
+    const std::string pid = std::to_string(process.pid());
+    process.send_signal(SIGSTOP);
+    ASSERT_TRUE(eventually([&] { return task_state(process.pid(), process.pid()) == 'T'; }));
+    const CliResult stopped = run_cli({"attach", pid});
+    EXPECT_EQ(stopped.exit_code, 6) << stopped;
+    EXPECT_NE(stopped.err.find("stopped"), std::string::npos) << stopped;
+    process.send_signal(SIGCONT);
+    EXPECT_EQ(run_cli({"attach", "999999999"}).exit_code, 3);
+}
+
+}  // namespace
+}  // namespace threadfault::test
