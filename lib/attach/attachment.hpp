@@ -39,7 +39,7 @@ struct Attempt {
 struct ThreadKey {
     pid_t tid = 0;
     std::uint64_t start_ticks = 0;
-    auto operator<=>(const ThreadKey&) const = default;
+    auto operator<=>(const ThreadKey&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 class Attachment {

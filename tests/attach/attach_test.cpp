@@ -64,11 +64,12 @@ protected:
     void start(const char* program = ATTACH_TARGET) {
         process_ = std::make_unique<Process>(Names{program});
         ASSERT_EQ(process_->read_until("ready"), "ready") << process_->errors();
-        // All of them in their calls.
+        // All of them in their calls: a newborn thread has all signals blocked.
         ASSERT_TRUE(eventually([&] {
-            return task_named(pid(), "stepper").has_value() &&
-                   task_state(pid(), tid("epoller")) == 'S' &&
-                   task_state(pid(), tid("sigwaiter")) == 'S';
+            for (const char* name : {"sleeper", "epoller", "sigwaiter", "waiter"})
+                if (tid(name) == 0 || task_state(pid(), tid(name)) != 'S') return false;
+            const Noticed now = ask();
+            return now.steps > 0 && now.spins > 0;
         }));
         before_ = state_of(pid());
         const CliResult result = run_cli({"--json", "attach", std::to_string(pid())});
@@ -237,6 +238,36 @@ TEST(Attaching, IsNamedByTheErrorAndByAFlag) {
     EXPECT_EQ(done.text("outcome"), "ended") << done;
     EXPECT_TRUE(eventually([&] { return guardian_of(process.pid()) == 0; }));
     EXPECT_EQ(run_cli({"detach", pid}).exit_code, 4);
+}
+
+// As a container's: its own numbers of processes, its own mounts, its own users.
+TEST(Attaching, WorksIntoOtherNamespaces) {
+    Process outer({"unshare", "-Urmpf", "--mount-proc", ATTACH_TARGET});
+    const auto said = outer.read_until("ready");
+    if (said != "ready") GTEST_SKIP() << "no namespaces here: " << outer.errors();
+    const std::string task = std::to_string(outer.pid());
+    const std::string pid = [&] {
+        std::string child;
+        std::istringstream(contents("/proc/" + task + "/task/" + task + "/children")) >> child;
+        return child;
+    }();
+    ASSERT_FALSE(pid.empty());
+    const pid_t inner = std::stoi(pid);
+    const auto command = [&](std::initializer_list<std::string> words) {
+        Names all = {"--json"};
+        all.insert(all.end(), words.begin(), words.end());
+        return run_cli(all);
+    };
+    const CliResult attached = command({"attach", pid});
+    ASSERT_EQ(attached.exit_code, 0) << attached;
+    const CliResult list = command({"ps", pid});
+    EXPECT_NE(list.out.find("sleep_for_ever"), std::string::npos) << list;
+    EXPECT_EQ(command({"freeze", pid, "name=stepper"}).text("outcome"), "done");
+    EXPECT_EQ(command({"thaw", pid, "name=stepper"}).text("outcome"), "done");
+    EXPECT_EQ(command({"kill", pid, "name=sleeper", "--how", "exit"}).text("outcome"), "ended");
+    EXPECT_EQ(command({"kill", pid, "name=spinner", "--how", "vanish"}).text("outcome"), "ended");
+    EXPECT_EQ(command({"detach", pid}).exit_code, 0);
+    kill(inner, SIGKILL);
 }
 
 TEST(Attaching, IsRefusedBeforehand) {

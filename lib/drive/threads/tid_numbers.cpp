@@ -4,7 +4,10 @@ namespace threadfault::drive {
 
 pid_t TidNumbers::outer(pid_t inner) {
     if (!nested_) return inner;
-    if (connection_ != nullptr) return connection_->outer_tid(inner);
+    // An agent's numbers are the target's own, a guardian's are ours.
+    if (connection_ != nullptr && connection_->guardian() == 0) {
+        return connection_->outer_tid(inner);
+    }
     if (numbers_.empty()) {
         for (const pid_t tid : process_.tids()) {
             const auto status = process_.status(tid);
