@@ -14,9 +14,9 @@ void report_error(const Error& error, bool json, const Style& style) {
         write_all(STDERR_FILENO, json_error(error));
         return;
     }
-    std::string line = style.red("threadfault:") + " " + base::clean_line(error.what());
+    std::string line = style.red("threadfault:") + " " + base::clean_message(error.what());
     const std::string what_to_do = hint(error);
-    if (!what_to_do.empty()) line += style.dim(" (" + base::clean_line(what_to_do) + ")");
+    if (!what_to_do.empty()) line += style.dim(" (" + base::clean_message(what_to_do) + ")");
     line += '\n';
     write_all(STDERR_FILENO, line);
 }

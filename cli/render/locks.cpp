@@ -96,7 +96,7 @@ std::string ownerless(const drive::LockGraph& graph, const Style& style) {
                                       ? lock.symbol
                                       : formatted("{:#x}{}{}", lock.address,
                                                   lock.location.empty() ? "" : ", ", lock.location);
-        out += formatted("{} {}: {} {}\n", to_string(lock.kind), place,
+        out += formatted("{} {}: {} {}\n", to_string(lock.kind), base::clean_line(place),
                          lock.waiters.size() == 1 ? "waits" : "wait", base::clean_line(list));
         if (!lock.note.empty()) out += formatted("  {}\n", base::clean_line(lock.note));
         if (!lock.others.empty()) {
@@ -125,6 +125,8 @@ std::string in_quotes(std::string_view text) {
     for (const char character : text) {
         if (character == '"' || character == '\\') out += '\\';
         out += character;
+        // Graphviz reads entities, in an SVG those of characters that XML does not have.
+        if (character == '&') out += "amp;";
     }
     return out + "\"";
 }
@@ -236,9 +238,10 @@ std::string dot_locks(const std::vector<NamedProcess>& processes, const drive::L
         const drive::Lock& lock = graph.locks[i];
         const std::string place =
             !lock.symbol.empty() ? lock.symbol : formatted("{:#x}", lock.address);
-        out += formatted("  lock{} [shape=box, label={}{}];\n", i,
-                         in_quotes(formatted("{} {}", to_string(lock.kind), place)),
-                         lock.orphaned ? ", color=red, fontcolor=red" : "");
+        out +=
+            formatted("  lock{} [shape=box, label={}{}];\n", i,
+                      in_quotes(formatted("{} {}", to_string(lock.kind), base::clean_line(place))),
+                      lock.orphaned ? ", color=red, fontcolor=red" : "");
         bool red = lock.orphaned;
         for (const pid_t tid : lock.waiters) {
             threads.insert(tid);

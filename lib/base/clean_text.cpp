@@ -7,9 +7,11 @@
 namespace threadfault::base {
 namespace {
 
-// U+202A to U+202E and U+2066 to U+2069 change the order in which the rest of a line is shown.
-bool turns_text_round(std::uint32_t code) {
-    return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+// Bidirectional controls change the order in which a line is shown; U+2028 and U+2029 end a line or
+// a paragraph.
+bool turns_or_ends_a_line(std::uint32_t code) {
+    return code == 0x061c || code == 0x200e || code == 0x200f ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
 // Bytes of the valid, printable character that the text begins with; 0: there is none.
@@ -28,7 +30,7 @@ std::size_t character_length(std::string_view text) {
     const bool surrogate = code >= 0xd800 && code <= 0xdfff;
     const bool control = code < 0xa0;
     const bool valid = code >= kLeast[length] && code <= 0x10ffff && !surrogate && !control &&
-                       code != 0xfffe && code != 0xffff && !turns_text_round(code);
+                       code != 0xfffe && code != 0xffff && !turns_or_ends_a_line(code);
     return valid ? length : 0;
 }
 
@@ -58,6 +60,29 @@ std::string clean_line(std::string_view text) {
 
 std::string clean_text(std::string_view text) {
     return cleaned(text, "\n\t");
+}
+
+std::string cut_middle(std::string_view text, std::size_t most) {
+    if (text.size() <= most) return std::string(text);
+    const auto inside = [text](std::size_t at) {
+        return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80;
+    };
+    // What is wrong with a quoted text mostly stands behind it.
+    std::size_t head = most - most / 3;
+    std::size_t tail = text.size() - most / 3;
+    while (head > 0 && inside(head))
+        head--;
+    while (inside(tail))
+        tail++;
+    std::string cut(text.substr(0, head));
+    cut += "…";
+    cut += text.substr(tail);
+    return cut;
+}
+
+std::string clean_message(std::string_view text) {
+    constexpr std::size_t kMost = 1000;
+    return clean_line(cut_middle(text, kMost));
 }
 
 std::vector<std::string> lines_of(std::string_view text) {

@@ -1,4 +1,5 @@
 // The lock graph as a tree for people: what is held, by whom, who waits, and who waits for those.
+#include "base/clean_text.hpp"
 #include "drive/locks/lock_graph.hpp"
 #include "format/format.hpp"
 
@@ -39,25 +40,27 @@ public:
 private:
     std::string who(pid_t tid) const {
         const auto name = graph_.names.find(tid);
-        std::string text = name == graph_.names.end() ? formatted("{}", tid)
-                                                      : formatted("{} {}", tid, name->second);
+        std::string text = name == graph_.names.end()
+                               ? formatted("{}", tid)
+                               : formatted("{} {}", tid, base::clean_line(name->second));
         const auto process = graph_.processes.find(tid);
-        if (process != graph_.processes.end()) text += formatted(" of {}", process->second);
+        if (process != graph_.processes.end())
+            text += formatted(" of {}", base::clean_line(process->second));
         return text;
     }
 
     std::string who(const LockOwner& owner) const {
         if (owner.pid == 0 || graph_.processes.contains(owner.tid)) return who(owner.tid);
-        return formatted("{} {}, a thread of process {} ({})", owner.tid, owner.name, owner.pid,
-                         owner.command);
+        return formatted("{} {}, a thread of process {} ({})", owner.tid,
+                         base::clean_line(owner.name), owner.pid, base::clean_line(owner.command));
     }
 
     static std::string what(const Lock& lock) {
         std::string text(to_string(lock.kind));
-        if (!lock.symbol.empty()) text += " " + lock.symbol;
+        if (!lock.symbol.empty()) text += " " + base::clean_line(lock.symbol);
         text += formatted(" ({:#x}", lock.address);
-        if (!lock.location.empty()) text += ", " + lock.location;
-        if (!lock.declared.empty()) text += ", declared at " + lock.declared;
+        if (!lock.location.empty()) text += ", " + base::clean_line(lock.location);
+        if (!lock.declared.empty()) text += ", declared at " + base::clean_line(lock.declared);
         return text + ")";
     }
 
@@ -83,13 +86,13 @@ private:
         } else if (!owner.alive && !join) {
             text += formatted(": ORPHANED, its owner {}{}{}is dead",
                               owner.tid == 0 ? std::string() : formatted("{} ", owner.tid),
-                              owner.name, owner.name.empty() ? "" : " ");
-            text += !owner.fate.empty() ? formatted(": {}", owner.fate)
+                              base::clean_line(owner.name), owner.name.empty() ? "" : " ");
+            text += !owner.fate.empty() ? formatted(": {}", base::clean_line(owner.fate))
                     : lock.note.empty() ? "; how it ended is unknown"
-                                        : "; " + lock.note;
+                                        : "; " + base::clean_line(lock.note);
         } else if (!join) {
-            text +=
-                formatted(": held by {}{}", who(owner), lock.note.empty() ? "" : ", " + lock.note);
+            text += formatted(": held by {}{}", who(owner),
+                              lock.note.empty() ? "" : ", " + base::clean_line(lock.note));
         }
         return text + "\n";
     }

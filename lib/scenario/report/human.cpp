@@ -6,6 +6,9 @@
 namespace threadfault::scenario {
 namespace {
 
+// A command's whole output may be in it.
+constexpr std::size_t kMostMessage = std::size_t{16} * 1024;
+
 void add_block(std::vector<std::string>& lines, const std::string& title, const std::string& text) {
     if (text.empty()) return;
     lines.push_back(title + ":");
@@ -21,15 +24,17 @@ std::string painted(const char* code, std::string_view text, bool color) {
 
 std::vector<std::string> explanation(const Failure& failure) {
     std::vector<std::string> lines;
-    for (const std::string& line : base::lines_of(base::clean_text(failure.message))) {
-        lines.push_back(lines.empty() ? formatted("{}: {}", failure.place.text(), line)
-                                      : "  " + line);
+    for (const std::string& line :
+         base::lines_of(base::clean_text(base::cut_middle(failure.message, kMostMessage)))) {
+        lines.push_back(lines.empty()
+                            ? formatted("{}: {}", base::clean_line(failure.place.text()), line)
+                            : "  " + line);
     }
-    if (!failure.step.empty()) lines.push_back("step: " + base::clean_text(failure.step));
-    if (!failure.ending.empty()) lines.push_back("the target: " + failure.ending);
+    if (!failure.step.empty()) lines.push_back("step: " + base::clean_message(failure.step));
+    if (!failure.ending.empty()) lines.push_back("the target: " + base::clean_line(failure.ending));
     if (!failure.verdict.empty()) lines.push_back("verdict: " + failure.verdict);
     for (const std::string& sentence : failure.evidence)
-        lines.push_back("  " + base::clean_text(sentence));
+        lines.push_back("  " + base::clean_line(sentence));
     add_block(lines, "locks", failure.locks);
     add_block(lines, "the victim's last stack", failure.stack);
     add_block(lines, "the target's last output", failure.output);
@@ -41,8 +46,8 @@ std::string human_result(const TestResult& result, bool color) {
                              : result.passed()  ? painted("32", "ok", color)
                                                 : painted("31", "FAILED", color);
     std::string text =
-        formatted("{}  {}: {} ({})\n", word, base::clean_text(result.file),
-                  base::clean_text(result.title()), base::short_duration(result.seconds));
+        formatted("{}  {}: {} ({})\n", word, base::clean_line(result.file),
+                  base::clean_line(result.title()), base::short_duration(result.seconds));
     if (!result.failure) return text;
     for (const std::string& line : explanation(*result.failure))
         text += formatted("    {}\n", line);

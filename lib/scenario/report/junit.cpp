@@ -9,7 +9,7 @@ namespace {
 
 std::string escaped(std::string_view text, bool attribute) {
     std::string xml;
-    for (const char c : base::clean_text(text)) {
+    for (const char c : attribute ? base::clean_line(text) : base::clean_text(text)) {
         switch (c) {
             case '&':
                 xml += "&amp;";
@@ -22,9 +22,6 @@ std::string escaped(std::string_view text, bool attribute) {
                 break;
             case '"':
                 xml += attribute ? "&quot;" : "\"";
-                break;
-            case '\n':
-                xml += attribute ? "&#10;" : "\n";
                 break;
             default:
                 xml += c;

@@ -36,7 +36,7 @@ std::string ProgressLine::line(std::size_t number, const std::string& name, std:
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - since_).count();
     // Not into the last column: some terminals wrap there.
     const std::string text =
-        cut(formatted("{}/{}  {} s  {}", number, total_, seconds, base::clean_text(name)),
+        cut(formatted("{}/{}  {} s  {}", number, total_, seconds, base::clean_line(name)),
             columns > 0 ? columns - 1 : 0);
     if (text == last_) return "";
     last_ = text;

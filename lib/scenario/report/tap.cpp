@@ -11,9 +11,9 @@ namespace {
 // A description is one line, in which "#" would begin a directive.
 std::string description(const TestResult& result) {
     std::string text;
-    for (const char c : base::clean_text(result.file + ": " + result.title())) {
+    for (const char c : base::clean_line(result.file + ": " + result.title())) {
         if (c == '#' || c == '\\') text += '\\';
-        text += c == '\n' || c == '\t' ? ' ' : c;
+        text += c;
     }
     return text;
 }

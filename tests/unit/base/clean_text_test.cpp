@@ -45,8 +45,8 @@ TEST(CleanLine, DropsEveryC1Control) {
 }
 
 TEST(CleanLine, DropsWhatTurnsALineRound) {
-    for (const int code :
-         {0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069}) {
+    for (const int code : {0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e,
+                           0x2066, 0x2067, 0x2068, 0x2069}) {
         const std::string text = {static_cast<char>(0xe0 | code >> 12),
                                   static_cast<char>(0x80 | (code >> 6 & 0x3f)),
                                   static_cast<char>(0x80 | (code & 0x3f))};
@@ -54,8 +54,24 @@ TEST(CleanLine, DropsWhatTurnsALineRound) {
         EXPECT_EQ(clean_text(text), "???") << std::hex << code;
     }
     for (const char* const beside :
-         {"\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\xa5", "\xe2\x81\xaa"})
+         {"\xe2\x80\xa7", "\xe2\x80\xaf", "\xe2\x81\xa5", "\xe2\x81\xaa"})
         EXPECT_EQ(clean_line(beside), beside);
+}
+
+TEST(CleanMessage, IsCutInTheMiddleAndKeepsCharactersWhole) {
+    EXPECT_EQ(clean_message("short\n"), "short?");
+    const std::string message = clean_message("begin " + std::string(1'000'000, 'x') + " end");
+    EXPECT_LT(message.size(), 1100U);
+    EXPECT_TRUE(message.starts_with("begin x")) << message;
+    EXPECT_TRUE(message.ends_with("x end")) << message;
+    std::string many;
+    for (int i = 0; i < 1000; ++i)
+        many += "\xe2\x82\xac";
+    for (std::size_t most = 30; most < 60; ++most) {
+        const std::string cut = cut_middle(many, most);
+        EXPECT_EQ(clean_line(cut), cut) << most;
+        EXPECT_LE(cut.size(), most + 6);
+    }
 }
 
 TEST(CleanLine, DropsInvalidBytesOneByOne) {

@@ -1,4 +1,5 @@
 // The JSON that scripts read, and tables that stay tables whatever a target calls its threads.
+#include "base/clean_text.hpp"
 #include "render/json.hpp"
 #include "render/locks.hpp"
 #include "render/style.hpp"
@@ -258,6 +259,35 @@ TEST(Locks, SummaryNamesWhatThreadsAreBlockedOn) {
     EXPECT_EQ(summary_of(graph),
               "1 server: 1 orphaned lock, 1 thread stuck behind it; 3 of 5 threads blocked (1 on a "
               "condition, 2 on a lock)");
+}
+
+TEST(Locks, NamesAndSymbolsForgeNothing) {
+    const std::string hostile = "x\nDEADLOCK of 2\r\x1b[31m\xc2\x9b\xe2\x80\xae\xff\"];}&#27;\\";
+    drive::LockGraph graph;
+    graph.names = {{1, "server"}, {2, hostile}, {3, hostile}};
+    graph.locks.resize(3);
+    for (drive::Lock& lock : graph.locks) {
+        lock.kind = WaitKind::mutex;
+        lock.symbol = lock.location = lock.declared = hostile;
+        lock.waiters = {2};
+    }
+    graph.locks[0].owner.emplace();
+    graph.locks[0].owner->name = graph.locks[0].owner->fate = hostile;
+    graph.locks[0].orphaned = true;
+    graph.locks[1].owner.emplace();
+    graph.locks[1].owner->tid = 3;
+    graph.locks[1].owner->alive = true;
+    graph.cycles = {{2}};
+    const std::string tree = drive::lock_tree(graph);
+    const std::string dot = dot_locks(1, hostile, graph);
+    for (const std::string& text : {tree, render_locks(1, hostile, graph, Style{}), dot}) {
+        for (const std::string& line : base::lines_of(text)) {
+            EXPECT_EQ(line, base::clean_line(line)) << text;
+            EXPECT_FALSE(line.starts_with("DEADLOCK of 2")) << text;
+        }
+    }
+    EXPECT_EQ(dot.find("&#27;"), std::string::npos) << "no character that XML does not have";
+    EXPECT_NE(dot.find("?\\\"];}&amp;#27;\\\\"), std::string::npos) << dot;
 }
 
 TEST(Style, FollowsTheEnvironment) {

@@ -120,6 +120,30 @@ TEST(Tap, AFailureHasADiagnosis) {
         EXPECT_TRUE(line.starts_with("  ")) << "outside the block: " << line;
 }
 
+// In every report, names and what a target says stay on their lines.
+TEST(HostileNames, ForgeNoLine) {
+    TestResult result = failed_test();
+    const std::string hostile = "x\nok 3 - forged\r\x1b[2J\xc2\x9b\xe2\x80\xae\xff";
+    result.file = result.name = result.failure->place.file = hostile;
+    result.failure->step = result.failure->ending = hostile;
+    result.failure->evidence = {hostile};
+    for (const std::string& report :
+         {human_result(result, false), tap_point(result, 1), junit_report({result}, summary())}) {
+        for (const std::string& line : threadfault::base::lines_of(report)) {
+            EXPECT_FALSE(line.starts_with("ok 3")) << report;
+            EXPECT_EQ(line, threadfault::base::clean_line(line)) << report;
+        }
+        EXPECT_EQ(report.find("\nok 3"), std::string::npos) << report;
+    }
+}
+
+TEST(LongTexts, AreCut) {
+    TestResult result = failed_test();
+    result.failure->step = std::string(1'000'000, 's');
+    result.failure->message = std::string(1'000'000, 'm');
+    EXPECT_LT(human_result(result, false).size(), 40'000U);
+}
+
 TEST(Junit, HasASuiteForEachFile) {
     const std::string xml = junit_report(three(), summary());
     EXPECT_TRUE(
