@@ -1,4 +1,4 @@
-// CALL[,CALL…]:[before:|after:]FAULT[:when=…][:probability=P][:seed=N][:force][:thread=SELECTOR]
+// CALL[,CALL…]:[before:|after:]FAULT[:when=…][:probability=P][:seed=N][:force][:child][:thread=SELECTOR]
 #include "base/fault.hpp"
 #include "inject/rule.hpp"
 #include "inject/scan.hpp"
@@ -138,9 +138,14 @@ bool parse_option(Scanner& scanner, Rule* rule) noexcept {
         rule->forced = true;
         return true;
     }
+    if (name == "child" && scanner.at_end_of_field()) {
+        rule->child = true;
+        return true;
+    }
     const bool known = name == "when" || name == "probability" || name == "seed";
     if (!known || !scanner.take('=')) {
-        return scanner.fail(name, Word::option, "when=, probability=, seed=, force or thread=");
+        return scanner.fail(name, Word::option,
+                            "when=, probability=, seed=, force, child or thread=");
     }
     if (name == "when") {
         if (!parse_when(scanner, &rule->when)) return false;

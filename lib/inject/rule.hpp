@@ -72,6 +72,7 @@ struct Rule {
     When when;
     std::uint64_t chance = UINT64_MAX;  // of 2^64; UINT64_MAX: always
     std::uint64_t seed = 0;
+    bool child = false;  // only in processes that were forked
     ThreadMatch thread;
 };
 static_assert(std::is_trivially_copyable_v<Rule> && std::is_standard_layout_v<Rule>);

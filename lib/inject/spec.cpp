@@ -25,7 +25,7 @@ std::vector<std::string_view> candidates(Word word, const Rule& rule) {
         case Word::death:
             return {base::kDeathNames.begin(), base::kDeathNames.end()};
         case Word::option:
-            return {"when", "probability", "seed", "force", "thread"};
+            return {"when", "probability", "seed", "force", "child", "thread"};
         case Word::term:
             return {"main", "name", "start", "path", "nth"};
         case Word::error:
@@ -49,8 +49,9 @@ std::vector<std::string_view> candidates(Word word, const Rule& rule) {
     const auto known = candidates(problem.word, rule);
     const std::string_view near = found.empty() ? std::string_view() : base::nearest(found, known);
     const std::string hint =
-        near.empty() ? "a SPEC is CALL[,CALL...]:FAULT[:when=...][:probability=P][:thread=SELECTOR]"
-                     : formatted("did you mean \"{}\"?", near);
+        near.empty()
+            ? "a SPEC is CALL[,CALL...]:FAULT[:when=...][:probability=P][:child][:thread=SELECTOR]"
+            : formatted("did you mean \"{}\"?", near);
     throw Error(ErrorCode::bad_spec,
                 formatted("SPEC \"{}\": column {}: expected {}, found {}", text, problem.column,
                           problem.expected, found.empty() ? "the end" : formatted("\"{}\"", found)),
@@ -225,7 +226,7 @@ std::vector<std::string_view> call_names() {
 std::string_view spec_help() {
     static const std::string help =
         "SPEC is CALL[,CALL...]:FAULT[:when=FIRST[..LAST][+STEP]][:probability=P]\n"
-        "        [:force][:thread=SELECTOR]\n"
+        "        [:force][:child][:thread=SELECTOR]\n"
         "FAULT is\n"
         "  error=NAME    the call fails (error=EAGAIN)\n"
         "  spurious      a wait for a condition wakes up spuriously\n"
@@ -241,6 +242,7 @@ std::string_view spec_help() {
         "the first.\n"
         "An error that the object of a call can't give (EISDIR of a pipe) is skipped\n"
         "there; force, or the option --force, lifts that.\n"
+        "child: only in forked processes, each of which counts from 1.\n"
         "thread= comes last: main, a thread ID, name=, start=, path=, nth=, joined by\n"
         "commas.\n";
     return help;

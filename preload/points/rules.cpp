@@ -141,6 +141,7 @@ Decision decide(Call call, inject::Side side, const CallArguments& arguments) no
         if (!is_about(slot, call)) continue;
         const Visit visit(&slot);
         if (!visit.armed() || !slot.rule.calls.has(call) || slot.rule.side != side) continue;
+        if (slot.rule.child && fork_generation() == 0) continue;
         if (!known && !learn_facts(&facts)) return decision;
         known = true;
         if (!inject::matches(slot.rule.thread, facts)) continue;

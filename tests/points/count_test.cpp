@@ -102,6 +102,9 @@ TEST(CountedCallsTogether, AProbabilityGivesTheSameCallsForTheSameSeed) {
 TEST(CountedCallsAcrossFork, AChildStartsAnew) {
     EXPECT_EQ("hit 2 5\ncalls 3 hits 1\nhit 2 5\ncalls 3 hits 1\n",
               output_of({"fork", "read", "3"}, injecting({"read:error=EIO:when=2"})));
+    EXPECT_EQ("calls 3 hits 0\nhit 2 5\ncalls 3 hits 1\n",
+              output_of({"fork", "read", "3"}, injecting({"read:error=EIO:when=2:child"})))
+        << "the parent is not meant, and its calls are not counted";
 }
 
 TEST(BasicShim, KnowsThreadCreationAlone) {

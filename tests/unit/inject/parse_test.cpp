@@ -35,6 +35,18 @@ TEST(Spec, NamesCalls) {
     EXPECT_FALSE(rule.calls.has(Call::readv));
 }
 
+TEST(Spec, MayBeForForkedChildrenAlone) {
+    EXPECT_FALSE(rule_of("read:error=EIO").child);
+    EXPECT_TRUE(rule_of("read:error=EIO:child").child);
+    const Rule rule = rule_of("read:error=EIO:when=2:child:thread=name=w");
+    EXPECT_TRUE(rule.child);
+    EXPECT_EQ(2U, rule.when.first);
+    EXPECT_STREQ("w", rule.thread.name);
+    EXPECT_NE("no error", error_of("read:error=EIO:children"));
+    EXPECT_NE("no error", error_of("read:error=EIO:child=1"));
+    EXPECT_NE(std::string::npos, error_of("read:error=EIO:chidl").find("did you mean \"child\"?"));
+}
+
 TEST(Spec, NamesFaults) {
     EXPECT_EQ(EAGAIN, rule_of("read:error=EAGAIN").error);
     EXPECT_EQ(EAGAIN, rule_of("read:error=EWOULDBLOCK").error);
