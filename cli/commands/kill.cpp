@@ -4,7 +4,6 @@
 #include "commands/commands.hpp"
 #include "commands/forecast.hpp"
 #include "commands/last_looks.hpp"
-#include "commands/safe_points.hpp"
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
 
@@ -55,11 +54,9 @@ int run_kill(const KillOptions& options, const Invocation& invocation) {
     LastLooks looks;
     // What unwinds can abort, and afterwards there is nothing to look at.
     const base::FaultInfo& kind = base::info(plan.fault());
-    const bool looked_for = kind.unwinds && kind.safe_point && !options.anywhere;
     const auto before = [&](const observe::Process& process,
                             const std::vector<drive::Victim>& victims) {
         looks.take(process, victims);
-        return looked_for ? at_no_safe_point(process, victims) : std::vector<drive::Result>();
     };
     FaultResults done =
         inflict_on_chosen(options.thread, plan, kind.unwinds ? before : BeforeFault());

@@ -186,20 +186,9 @@ FaultResults inflict_on_chosen(const ThreadOptions& options, const drive::Plan& 
     const drive::Selector selector = drive::parse_selector(options.thread);
     const observe::Process process = open_process(options.pid);
     client::Connection connection(process);
-    std::vector<drive::Victim> victims = drive::choose(process, connection, selector, choice);
-    std::vector<drive::Result> refused;
-    if (before) refused = before(process, victims);
-    std::erase_if(victims, [&](const drive::Victim& victim) {
-        return std::any_of(refused.begin(), refused.end(), [&](const drive::Result& result) {
-            return result.victim.tid == victim.tid;
-        });
-    });
-    FaultResults done{process.pid(), {}};
-    if (!victims.empty()) {
-        done.results = drive::inflict(process, connection, victims, plan);
-    }
-    done.results.insert(done.results.end(), refused.begin(), refused.end());
-    return done;
+    const std::vector<drive::Victim> victims = drive::choose(process, connection, selector, choice);
+    if (before) before(process, victims);
+    return {process.pid(), drive::inflict(process, connection, victims, plan)};
 }
 
 FaultResults inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan) {

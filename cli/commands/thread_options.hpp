@@ -62,10 +62,8 @@ struct FaultResults {
     pid_t pid = 0;
     std::vector<drive::Result> results;
 };
-// Called once the victims are chosen, just before anything is done to them. Gives the results of
-// those that nothing is to be done to.
-using BeforeFault = std::function<std::vector<drive::Result>(const observe::Process&,
-                                                             const std::vector<drive::Victim>&)>;
+// Called once the victims are chosen, just before anything is done to them.
+using BeforeFault = std::function<void(const observe::Process&, const std::vector<drive::Victim>&)>;
 FaultResults inflict_on_chosen(const ThreadOptions& options, const drive::Plan& plan,
                                const BeforeFault& before = {});
 

@@ -1,12 +1,10 @@
 #include "harness/installation.hpp"
 
-#include "drive/programs/find_helper.hpp"
 #include "drive/programs/launch.hpp"
 #include "drive/programs/own_directory.hpp"
 #include "format/format.hpp"
 #include "threadfault/error.hpp"
 
-#include <dlfcn.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -17,17 +15,6 @@ namespace {
 
 constexpr std::string_view kBasic = "libthreadfault_preload.so";
 constexpr std::string_view kPoints = "libthreadfault_points.so";
-
-// Where the library that this code is in lies; of a program, where the program lies.
-std::string library_directory() {
-    Dl_info info{};
-    static const char here = 0;
-    if (dladdr(&here, &info) == 0 || info.dli_fname == nullptr || info.dli_fname[0] != '/') {
-        return drive::own_directory();
-    }
-    const std::string file = info.dli_fname;
-    return file.substr(0, file.rfind('/'));
-}
 
 std::string environment(const char* name) {
     const char* const value = std::getenv(name);
@@ -42,7 +29,7 @@ std::string find_shim(const std::string& given, bool points) {
         path.replace(path.size() - kBasic.size(), kBasic.size(), kPoints);
     }
     if (!path.empty()) return drive::find_shim(path, points);
-    const std::string here = library_directory();
+    const std::string here = drive::library_directory();
     for (const char* const place : {"/threadfault/", "/../../preload/"}) {
         path = formatted("{}{}{}", here, place, points ? kPoints : kBasic);
         if (access(path.c_str(), R_OK) == 0) return drive::find_shim(path, points);
@@ -50,21 +37,10 @@ std::string find_shim(const std::string& given, bool points) {
     return drive::find_shim("", points);
 }
 
-std::string find_program(std::string_view name) {
-    if (environment("THREADFAULT_LIBEXEC").empty()) {
-        const std::string here = library_directory();
-        for (const char* const place : {"/" THREADFAULT_LIBEXEC_FROM_LIB "/", "/../../libexec/"}) {
-            std::string path = formatted("{}{}{}", here, place, name);
-            if (access(path.c_str(), X_OK) == 0) return path;
-        }
-    }
-    return drive::find_helper(name);
-}
-
 std::string find_command() {
     std::string path = environment("THREADFAULT_COMMAND");
     if (!path.empty()) return path;
-    const std::string here = library_directory();
+    const std::string here = drive::library_directory();
     for (const char* const place : {"/" THREADFAULT_BIN_FROM_LIB "/", "/../../cli/", "/../cli/"}) {
         path = formatted("{}{}threadfault", here, place);
         if (access(path.c_str(), X_OK) == 0) return path;

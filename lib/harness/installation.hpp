@@ -13,9 +13,6 @@ namespace threadfault::target {
 // the basic shim, the points library is the one beside it.
 std::string find_shim(const std::string& given, bool points);
 
-// "threadfault-guardian" and the like; $THREADFAULT_LIBEXEC wins.
-std::string find_program(std::string_view name);
-
 // The threadfault command; $THREADFAULT_COMMAND wins.
 std::string find_command();
 

@@ -214,10 +214,32 @@ TEST_P(NoSafePoint, IsForeseenAndRefused) {
         EXPECT_EQ(done.text("outcome"), "refused") << done;
         EXPECT_TRUE(done.text("reason").starts_with("no-safe-point: spins")) << done;
     }
+    // A storm asks the same question.
+    const std::string journal = testing::TempDir() + "unsafe-" + std::to_string(getpid());
+    const CliResult storm = run_cli({"--json", "storm", target.pid_text(), "--threads",
+                                     "name=victim", "--faults", "kill=exit", "--every", "100ms",
+                                     "--for", "150ms", "--force", "--journal", journal});
+    EXPECT_EQ(storm.exit_code, 0) << storm;
+    EXPECT_EQ(storm.json.value("/outcomes/kill=exit/refused"_json_pointer, 0), 1) << storm;
+    std::remove(journal.c_str());
     EXPECT_EQ(target.command("kill", {"name=victim", "--how", "vanish"}).text("outcome"), "ended");
 }
 INSTANTIATE_TEST_SUITE_P(Optimised, NoSafePoint, testing::Values("spins", "spins_in_a_call"),
                          [](const auto& info) { return std::string(info.param); });
+
+// A scenario's steps, which go through the C++ interface, ask it too.
+TEST(NoSafePoint, IsRefusedInScenarios) {
+    const std::string file = testing::TempDir() + "unsafe-" + std::to_string(getpid()) + ".toml";
+    std::ofstream(file) << "[target]\ncommand = [\"" CATCHES "\", \"spins\"]\n"
+                        << "ready = { output = \"^ready\", thread = \"name=victim\" }\n"
+                        << "[[test]]\nname = \"t\"\n"
+                        << "steps = [ { kill = \"name=victim\", how = \"exit\" } ]\n";
+    const CliResult result = run_cli({"test", "--json", file});
+    EXPECT_EQ(result.exit_code, 1) << result;
+    EXPECT_NE(result.out.find("refused, "), std::string::npos) << result;
+    EXPECT_NE(result.out.find("no-safe-point: spins"), std::string::npos) << result;
+    std::remove(file.c_str());
+}
 
 TEST(ForecastFacts, NameTheCatchAllThatSwallowsTheUnwind) {
     Victim victim("catch_all");

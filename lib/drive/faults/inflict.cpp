@@ -4,6 +4,7 @@
 #include "base/signal_name.hpp"
 #include "drive/faults/death.hpp"
 #include "drive/faults/reason.hpp"
+#include "drive/faults/safe_points.hpp"
 #include "drive/faults/signal_watch.hpp"
 #include "drive/faults/undo_right.hpp"
 #include "format/format.hpp"
@@ -285,7 +286,32 @@ std::vector<Result> inflict(const observe::Process& process, client::Connection&
                             const std::vector<Victim>& victims, const Plan& plan) {
     if (victims.empty()) return {};
     require_undoable(process, connection, victims, plan);
-    return Infliction(process, connection, victims, plan).run();
+    const Clock::time_point begin = Clock::now();
+    const auto unsafe = at_no_safe_point(process, victims, plan);
+    if (unsafe.empty()) return Infliction(process, connection, victims, plan).run();
+
+    std::vector<Victim> safe;
+    for (const Victim& victim : victims) {
+        if (!unsafe.contains(victim.tid)) safe.push_back(victim);
+    }
+    std::vector<Result> done;
+    if (!safe.empty()) done = Infliction(process, connection, safe, plan).run();
+    std::vector<Result> results;
+    auto next = done.begin();
+    for (const Victim& victim : victims) {
+        const auto refused = unsafe.find(victim.tid);
+        if (refused == unsafe.end()) {
+            results.push_back(std::move(*next++));
+            continue;
+        }
+        Result& result = results.emplace_back();
+        result.victim = victim;
+        result.outcome = Outcome::refused;
+        result.reason = refused->second;
+        result.why = wire::Reason::no_safe_point;
+        result.seconds = seconds_since(begin);
+    }
+    return results;
 }
 
 }  // namespace threadfault::drive

@@ -66,6 +66,7 @@ public:
     std::chrono::nanoseconds wait() const noexcept {
         return std::chrono::nanoseconds(request_.wait_ns);
     }
+    bool anywhere() const noexcept { return (request_.flags & wire::kFaultAnywhere) != 0; }
     // 0: until it is undone
     std::chrono::nanoseconds duration() const noexcept {
         return std::chrono::nanoseconds(request_.duration_ns);

@@ -15,10 +15,12 @@ namespace threadfault::drive {
 
 std::string find_helper(std::string_view name) {
     const std::string here = own_directory();
+    const std::string library = library_directory();
     const char* const given = std::getenv("THREADFAULT_LIBEXEC");
     const std::string places[] = {
         given != nullptr ? given : "", here,
         here + "/../libexec",          here + "/" + THREADFAULT_LIBEXEC_FROM_BIN,
+        library + "/../../libexec",    library + "/" + THREADFAULT_LIBEXEC_FROM_LIB,
         THREADFAULT_LIBEXEC_DIRECTORY,
     };
     for (const std::string& place : places) {

@@ -8,8 +8,9 @@
 
 namespace threadfault::drive {
 
-// Full path of "threadfault-diagnose" and the like: beside this program or in `libexec` beside it
-// (a build tree), or where it is installed. Throws Error{usage} that says what is missing.
+// Full path of "threadfault-diagnose" and the like: in $THREADFAULT_LIBEXEC, beside this program or
+// in `libexec` beside it (a build tree), at its place beside this library, or where it is
+// installed. Throws Error{usage} that says what is missing.
 std::string find_helper(std::string_view name);
 
 // Becomes that program, with the same environment and descriptors. Returns only by throwing.
