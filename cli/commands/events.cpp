@@ -6,9 +6,6 @@
 #include "commands/thread_options.hpp"
 #include "render/text.hpp"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -39,7 +36,7 @@ int run_events(const EventsOptions& options, const Invocation& invocation) {
         const std::string line = invocation.json
                                      ? json_event(*event, tid != 0 ? tid : event->tid)
                                      : text_event(*event, tid != 0 ? tid : event->tid, style);
-        if (!write_all(STDOUT_FILENO, line)) return 0;  // the reader has gone
+        print_out(line);
     }
     return 0;
 }
@@ -63,7 +60,7 @@ void setup_events(CLI::App& app, Invocation& invocation) {
         "  threadfault events 4711 --json --for 10s | jq 'select(.event == \"ended\")'\n"
         "\n"
         "Exit status: 0 ended by Ctrl-C or --for, 2 usage, 3 no such process,\n"
-        "4 no agent, 5 not permitted, 7 the target ended.\n");
+        "4 no agent, 5 not permitted, 7 the target ended, 8 output not written.\n");
     invocation.action = [options, &invocation] { return run_events(*options, invocation); };
 }
 

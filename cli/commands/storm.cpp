@@ -38,6 +38,7 @@ struct StormArguments {
     std::string seed;
     std::string journal = "threadfault-storm.jsonl";
     std::string replay;
+    bool force = false;
 };
 
 // A program that the storm starts. Its guardian ends it, with all that it has started, when the
@@ -121,11 +122,21 @@ public:
                 parts.push_back(formatted("{} {}", count, outcome));
             out += formatted("{:<16}  {}\n", fault, joined(parts, ", "));
         }
-        out += formatted(
-            "{}, seed {}; {} released at the end; journal: {}\n", counted(end.steps, "fault"), seed,
-            counted(end.undone, "thread") + (end.undone == 1 ? " was" : " were"), journal.path());
-        if (end.target_died) out += style.red("the target died: " + *end.target_died) + "\n";
-        if (end.target_ended) out += "the target ended: " + *end.target_ended + "\n";
+        out += formatted("{}, seed {}; {} released at the end; journal: {}\n",
+                         counted(end.steps, "fault"), seed,
+                         counted(end.undone, "thread") + (end.undone == 1 ? " was" : " were"),
+                         base::clean_line(journal.path()));
+        if (end.target_died)
+            out += style.red("the target died: " + base::clean_line(*end.target_died)) + "\n";
+        if (end.target_ended) {
+            out += "the target ended: " + base::clean_line(*end.target_ended) + "\n";
+        }
+        if (end.stopped) {
+            out += style.yellow(
+                       "the target is stopped (SIGSTOP, or a debugger): what is in force "
+                       "ends when it continues") +
+                   "\n";
+        }
         return out;
     }
 
@@ -139,6 +150,7 @@ public:
                                               : nlohmann::ordered_json(nullptr);
         json["target_ended"] = end.target_ended ? nlohmann::ordered_json(*end.target_ended)
                                                 : nlohmann::ordered_json(nullptr);
+        json["stopped"] = end.stopped;
         return json.dump() + "\n";
     }
 
@@ -155,12 +167,15 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
     options.every = drive::parse_interval(arguments.every);
     options.duration = base::require_duration("--for", arguments.duration);
     options.seed = parse_seed(arguments.seed).value_or(std::random_device{}());
-    std::vector<drive::StormStep> recorded;
-    if (!arguments.replay.empty()) recorded = drive::read_storm_journal(arguments.replay);
+    const bool replays = !arguments.replay.empty();
+    drive::RecordedStorm recorded;
+    if (replays) recorded = drive::read_storm_journal(arguments.replay);
     if (arguments.pid.empty() == invocation.program.empty()) {
         throw Error(ErrorCode::usage, "storm: needs either a PID or a program",
                     "threadfault storm PID …, or threadfault storm … -- PROGRAM ARGS…");
     }
+
+    drive::StormJournal journal(arguments.journal, arguments.force);
 
     end_on_interrupt();
     std::optional<OwnTarget> own;
@@ -170,22 +185,25 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
     }
     const observe::Process process =
         own ? observe::Process(own->pid()) : open_process(arguments.pid);
-    drive::StormJournal journal(
-        arguments.journal,
-        {process.command(), options.seed, arguments.threads, arguments.faults, arguments.every});
+    // What is replayed is the recorded storm, whatever the options say.
+    const drive::StormHeader header =
+        replays ? recorded.header
+                : drive::StormHeader{process.command(), options.seed, arguments.threads,
+                                     arguments.faults, arguments.every};
+    journal.begin(header);
     const Style style = invocation.style();
     Summary summary;
     const drive::StepListener listener = [&](const drive::StormStep& step) {
         journal.add(step);
         summary.add(step);
-        if (!invocation.json) write_all(STDOUT_FILENO, line_of(step, style));
+        if (!invocation.json) print_out(line_of(step, style));
     };
     const std::function<bool()> stopped = [] { return interrupted(); };
-    const drive::StormEnd end = arguments.replay.empty()
-                                    ? drive::run_storm(process, options, listener, stopped)
-                                    : drive::replay_storm(process, recorded, listener, stopped);
-    print_out(invocation.json ? summary.json(process.pid(), end, journal, options.seed)
-                              : summary.text(end, journal, options.seed, style));
+    const drive::StormEnd end =
+        replays ? drive::replay_storm(process, recorded.steps, listener, stopped)
+                : drive::run_storm(process, options, listener, stopped);
+    print_out(invocation.json ? summary.json(process.pid(), end, journal, header.seed)
+                              : summary.text(end, journal, header.seed, style));
     return end.target_died ? static_cast<int>(ExitCode::target_died) : 0;
 }
 
@@ -204,7 +222,8 @@ constexpr const char* kStormHelp =
     "The journal has one JSON object per line: the storm's settings, then each\n"
     "fault, its victim's path and its outcome. --replay injects them again, at the\n"
     "same times and on the same paths; --threads, --faults, --every, --for and\n"
-    "--seed are then ignored.\n"
+    "--seed are then ignored, and the new journal begins with the recorded settings.\n"
+    "A journal that exists is overwritten only with --force.\n"
     "\n"
     "Examples:\n"
     "  threadfault storm 4711 --faults kill=exit,freeze=200ms --every 500ms±50%\n"
@@ -213,7 +232,7 @@ constexpr const char* kStormHelp =
     "\n"
     "Exit status: 0 done, also when the target ended by itself, with code 0;\n"
     "2 usage or journal error, 3 no such process, 4 no agent, 5 not permitted,\n"
-    "7 the target died.\n";
+    "7 the target died, 8 output or journal not written.\n";
 
 }  // namespace
 
@@ -237,6 +256,7 @@ void setup_storm(CLI::App& app, Invocation& invocation) {
         ->type_name("FILE");
     app.add_option("--replay", arguments->replay, "repeat the faults in this journal")
         ->type_name("FILE");
+    app.add_flag("--force", arguments->force, "overwrite the journal if it exists");
     app.footer(kStormHelp);
     invocation.action = [arguments, &invocation] {
         return run_storm_command(*arguments, invocation);

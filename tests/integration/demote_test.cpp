@@ -146,8 +146,8 @@ protected:
     void TearDown() override { std::remove(journal_.c_str()); }
 
     std::vector<std::string> storm(const std::string& faults, const std::string& every) {
-        return cli_command({"--json", "storm", target_.pid_text(), "--faults", faults, "--every",
-                            every, "--for", "1h", "--seed", "7", "--journal", journal_});
+        return cli_command({"--json", "storm", target_.pid_text(), "--force", "--faults", faults,
+                            "--every", every, "--for", "1h", "--seed", "7", "--journal", journal_});
     }
     bool nothing_is_demoted() {
         return idle_threads(target_.pid()) == 0 &&

@@ -143,8 +143,8 @@ TEST(Storm, AJournalWithoutFaultsIsReplayedAndAnEmptyFileIsNone) {
     ASSERT_TRUE(target.ready());
     const std::string journal = journal_name() + ".nothing";
     const std::string again = journal_name() + ".again";
-    const std::vector<std::string> replay = {
-        "--json", "storm", target.pid_text(), "--replay", journal, "--journal", again};
+    const std::vector<std::string> replay = {"--json", "storm",   target.pid_text(), "--replay",
+                                             journal,  "--force", "--journal",       again};
     std::ofstream(journal) << R"({"storm":1})"
                            << "\n";
     const CliResult nothing = run_cli(replay);
@@ -163,9 +163,9 @@ TEST(Storm, TheSummaryCountsAsPeopleDo) {
     ASSERT_TRUE(target.ready());
     const std::string journal = journal_name();
     const auto summary_of = [&](const std::string& threads, const std::string& duration) {
-        const CliResult storm =
-            run_cli({"storm", target.pid_text(), "--threads", threads, "--faults", "freeze=1h",
-                     "--every", "10ms", "--for", duration, "--seed", "7", "--journal", journal});
+        const CliResult storm = run_cli({"storm", target.pid_text(), "--threads", threads,
+                                         "--faults", "freeze=1h", "--every", "10ms", "--for",
+                                         duration, "--seed", "7", "--force", "--journal", journal});
         EXPECT_EQ(storm.exit_code, 0) << storm;
         const std::size_t line = storm.out.rfind('\n', storm.out.size() - 2);
         return storm.out.substr(line + 1);
@@ -195,7 +195,7 @@ TEST(Storm, TheMainThreadIsNoVictim) {
 
     const CliResult deadly =
         run_cli({"--json", "storm", target.pid_text(), "--faults", "kill=vanish", "--every", "20ms",
-                 "--for", "400ms", "--seed", "7", "--journal", journal});
+                 "--for", "400ms", "--seed", "7", "--force", "--journal", journal});
     EXPECT_EQ(deadly.exit_code, 0) << deadly;
     EXPECT_EQ(deadly.json.value("/outcomes/kill=vanish/ended"_json_pointer, 0), 4) << deadly;
     EXPECT_EQ(deadly.json.value("/outcomes/kill=vanish/no-such-thread"_json_pointer, 0), 16)
@@ -230,6 +230,84 @@ TEST(Storm, TheMainThreadIsTheVictimWhenItIsNamed) {
     std::istringstream told(story(journal));
     for (std::string line; std::getline(told, line);)
         EXPECT_TRUE(line.starts_with("\"freeze=1h\" \"main\" ")) << line;
+    EXPECT_NE(target.ask("counts"), "") << "it goes on";
+    std::remove(journal.c_str());
+}
+
+std::string first_line(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
+TEST(Storm, AJournalIsOverwrittenOnlyByForce) {
+    Target target({TARGET_COUNTERS});
+    ASSERT_TRUE(target.ready());
+    const std::string journal = journal_name() + ".kept";
+    std::vector<std::string> command = {
+        "--json", "storm", target.pid_text(), "--faults", "interrupt", "--every", "10ms",
+        "--for",  "50ms",  "--seed",          "7",        "--journal", journal};
+    ASSERT_EQ(run_cli(command).exit_code, 0);
+    const std::string recorded = first_line(journal);
+    const CliResult refused = run_cli(command);
+    EXPECT_EQ(refused.exit_code, 2) << refused;
+    EXPECT_NE(refused.err.find("exists"), std::string::npos) << refused;
+    EXPECT_NE(refused.err.find("--force"), std::string::npos) << refused;
+
+    // Nor the one that is replayed.
+    const CliResult replayed =
+        run_cli({"--json", "storm", target.pid_text(), "--replay", journal, "--journal", journal});
+    EXPECT_EQ(replayed.exit_code, 2) << replayed;
+    EXPECT_EQ(first_line(journal), recorded);
+    EXPECT_NE(story(journal), "");
+
+    command.insert(command.end(), {"--force", "--seed", "8"});
+    command.erase(command.begin() + 9, command.begin() + 11);  // the other seed
+    const CliResult forced = run_cli(command);
+    EXPECT_EQ(forced.exit_code, 0) << forced;
+    EXPECT_NE(first_line(journal), recorded);
+    std::remove(journal.c_str());
+}
+
+TEST(Storm, AReplayIsOfTheRecordedStorm) {
+    Target target({TARGET_COUNTERS});
+    ASSERT_TRUE(target.ready());
+    const std::string journal = journal_name() + ".first";
+    const std::string again = journal_name() + ".second";
+    std::ofstream(journal) << R"({"storm":1,"command":"server","seed":77,"threads":"name=s*",)"
+                           << R"("faults":"interrupt","every":"10ms"})"
+                           << "\n";
+    const CliResult replay = run_cli({"--json", "storm", target.pid_text(), "--replay", journal,
+                                      "--seed", "5", "--every", "1s", "--journal", again});
+    EXPECT_EQ(replay.exit_code, 0) << replay;
+    EXPECT_EQ(replay.json.value("seed", 0), 77) << replay;
+    EXPECT_EQ(first_line(again), first_line(journal));
+    std::remove(journal.c_str());
+    std::remove(again.c_str());
+}
+
+TEST(Storm, AStoppedTargetIsToldAndDoesNotMakeItLonger) {
+    Target target({TARGET_COUNTERS});
+    ASSERT_TRUE(target.ready());
+    const std::string journal = journal_name() + ".stopped";
+    target.process().send_signal(SIGSTOP);
+    const CliResult storm =
+        run_cli({"--json", "storm", target.pid_text(), "--faults", "freeze=1ms,interrupt",
+                 "--every", "100ms", "--for", "1s", "--journal", journal});
+    target.process().send_signal(SIGCONT);
+    EXPECT_EQ(storm.exit_code, 0) << storm;
+    EXPECT_TRUE(storm.json.value("stopped", false)) << storm;
+    // Each fault that the time allows: none of them waited for the target.
+    EXPECT_EQ(storm.json.value("faults", 0), 10) << storm;
+    std::ifstream file(journal);
+    std::string line;
+    std::getline(file, line);
+    while (std::getline(file, line)) {
+        const auto step = nlohmann::json::parse(line);
+        EXPECT_EQ(step.value("outcome", ""), "refused") << line;
+        EXPECT_TRUE(step.value("reason", "").starts_with("target-stopped: ")) << line;
+    }
     EXPECT_NE(target.ask("counts"), "") << "it goes on";
     std::remove(journal.c_str());
 }

@@ -6,10 +6,12 @@
 #include "programs/diagnose/name_data.hpp"
 #include "programs/diagnose/safe_points.hpp"
 #include "programs/diagnose/spin_places.hpp"
+#include "standard_streams.hpp"
 
 #include <string_view>
 
 int main(int argc, char** argv) {
+    threadfault::cli::occupy_closed_streams();
     if (argc == 2 && std::string_view(argv[1]) == "__explain-death") {
         return threadfault::cli::explain_death();
     }

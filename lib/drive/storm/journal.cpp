@@ -2,9 +2,15 @@
 
 #include "format/format.hpp"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 namespace threadfault::drive {
 namespace {
@@ -23,26 +29,76 @@ Error bad_line(const std::string& path, std::size_t line, const std::string& wha
                  "a journal is a file written by `threadfault storm`");
 }
 
+StormHeader header_of(const Json& json, const std::string& path) {
+    try {
+        if (json.value("storm", 0) != 1) throw bad_line(path, 1, "not a storm journal");
+        StormHeader header;
+        header.command = json.value("command", "");
+        header.seed = json.value("seed", std::uint64_t{0});
+        header.threads = json.value("threads", "");
+        header.faults = json.value("faults", "");
+        header.every = json.value("every", "");
+        return header;
+    } catch (const nlohmann::json::exception& error) {
+        throw bad_line(path, 1, error.what());
+    }
+}
+
 }  // namespace
 
-StormJournal::StormJournal(const std::string& path, const StormHeader& header)
-    : path_(path), file_(path) {
-    file_ << line_of({{"storm", 1},
-                      {"command", header.command},
-                      {"seed", header.seed},
-                      {"threads", header.threads},
-                      {"faults", header.faults},
-                      {"every", header.every}})
-          << std::flush;
+StormJournal::StormJournal(const std::string& path, bool overwrite) : path_(path) {
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+    file_ = base::Descriptor(open(path.c_str(), kFlags | O_EXCL, 0666));
+    unused_ = file_.get() >= 0;
+    if (!file_ && errno == EEXIST) file_ = base::Descriptor(open(path.c_str(), kFlags, 0666));
     if (!file_) {
         throw Error(ErrorCode::usage,
                     formatted("can't write the journal {}: {}", path, strerror(errno)),
                     "the journal goes to a file that can be written");
     }
+    struct stat about {};
+    // A pipe or a terminal has nothing that could be lost.
+    if (fstat(file_.get(), &about) != 0 || !S_ISREG(about.st_mode) || about.st_size == 0) return;
+    if (!overwrite) {
+        throw Error(ErrorCode::usage, formatted("the journal {} exists", path),
+                    "use --journal with another file, or --force to overwrite it");
+    }
+    if (ftruncate(file_.get(), 0) != 0) {
+        throw Error(ErrorCode::usage,
+                    formatted("can't overwrite the journal {}: {}", path, strerror(errno)), "");
+    }
+}
+
+StormJournal::~StormJournal() {
+    if (unused_) unlink(path_.c_str());
+}
+
+void StormJournal::write(std::string_view line) const {
+    while (!line.empty()) {
+        const ssize_t written = ::write(file_.get(), line.data(), line.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) {
+            const std::error_code cause(errno, std::generic_category());
+            throw Error(ErrorCode::not_written,
+                        formatted("can't write the journal {}: {}", path_, cause.message()), "",
+                        cause);
+        }
+        line.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+void StormJournal::begin(const StormHeader& header) {
+    unused_ = false;
+    write(line_of({{"storm", 1},
+                   {"command", header.command},
+                   {"seed", header.seed},
+                   {"threads", header.threads},
+                   {"faults", header.faults},
+                   {"every", header.every}}));
 }
 
 void StormJournal::add(const StormStep& step) {
-    file_ << to_json_line(step) << std::flush;
+    write(to_json_line(step));
 }
 
 std::string to_json_line(const StormStep& step) {
@@ -56,21 +112,20 @@ std::string to_json_line(const StormStep& step) {
                     {"reason", step.reason.empty() ? Json(nullptr) : Json(step.reason)}});
 }
 
-std::vector<StormStep> read_storm_journal(const std::string& path) {
+RecordedStorm read_storm_journal(const std::string& path) {
     std::ifstream file(path);
     if (!file) {
         throw Error(ErrorCode::usage,
                     formatted("can't read the journal {}: {}", path, strerror(errno)), "");
     }
-    std::vector<StormStep> steps;
+    RecordedStorm recorded;
     std::string text;
     std::size_t number = 1;
     for (; std::getline(file, text); ++number) {
         const Json json = Json::parse(text, nullptr, false);
         if (!json.is_object()) throw bad_line(path, number, "not a JSON object");
         if (number == 1) {
-            const auto kind = json.find("storm");
-            if (kind == json.end() || *kind != 1) throw bad_line(path, 1, "not a storm journal");
+            recorded.header = header_of(json, path);
             continue;
         }
         try {
@@ -85,7 +140,7 @@ std::vector<StormStep> read_storm_journal(const std::string& path) {
             if (parse_storm_faults(step.fault).size() != 1) {
                 throw bad_line(path, number, "more than one fault");
             }
-            steps.push_back(std::move(step));
+            recorded.steps.push_back(std::move(step));
         } catch (const nlohmann::json::exception& error) {
             throw bad_line(path, number, error.what());
         } catch (const Error& error) {
@@ -94,7 +149,7 @@ std::vector<StormStep> read_storm_journal(const std::string& path) {
         }
     }
     if (number == 1) throw bad_line(path, 1, "the file is empty");
-    return steps;
+    return recorded;
 }
 
 }  // namespace threadfault::drive

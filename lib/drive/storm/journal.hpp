@@ -2,9 +2,9 @@
 #ifndef THREADFAULT_DRIVE_STORM_JOURNAL_HPP
 #define THREADFAULT_DRIVE_STORM_JOURNAL_HPP
 
+#include "base/descriptor.hpp"
 #include "drive/storm/storm.hpp"
 
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,22 +19,36 @@ struct StormHeader {
     std::string every;
 };
 
+// Error{usage} when the file can't be opened, or has something in it and `overwrite` is false;
+// Error{not_written} when a line can't be written. Each line is in the file when it is told.
 class StormJournal {
 public:
-    // Throws Error{usage} when the file can't be written. Each line is on disk when it is told.
-    StormJournal(const std::string& path, const StormHeader& header);
+    StormJournal(const std::string& path, bool overwrite);
+    // A file that was made for a storm that then did not begin goes.
+    ~StormJournal();
+    StormJournal(const StormJournal&) = delete;
+    StormJournal& operator=(const StormJournal&) = delete;
+    void begin(const StormHeader& header);
     void add(const StormStep& step);
     const std::string& path() const noexcept { return path_; }
 
 private:
+    void write(std::string_view line) const;
+
     std::string path_;
-    std::ofstream file_;
+    bool unused_ = false;  // made by us, and nothing is in it
+    base::Descriptor file_;
 };
 
 std::string to_json_line(const StormStep& step);
 
+struct RecordedStorm {
+    StormHeader header;
+    std::vector<StormStep> steps;
+};
+
 // Throws Error{usage} with file and line.
-std::vector<StormStep> read_storm_journal(const std::string& path);
+RecordedStorm read_storm_journal(const std::string& path);
 
 }  // namespace threadfault::drive
 

@@ -25,6 +25,9 @@ bool names_no_thread(ErrorCode code) {
 
 using client::Clock;
 
+constexpr const char* kStopped =
+    "target-stopped: the process is stopped (SIGSTOP, or a debugger); nothing was sent";
+
 class Storm {
 public:
     Storm(const observe::Process& process, const StepListener& told,
@@ -47,15 +50,21 @@ public:
         }
     }
 
+    // Nothing takes effect in a stopped process, and asking its agent only takes time.
+    bool is_stopped() const { return connection_.is_stopped(); }
+
     // The candidates in the order of their paths, which is the same from run to run.
     std::vector<Victim> candidates(const std::string& selector) {
         std::vector<Victim> victims;
+        if (is_stopped()) return victims;
         try {
             victims = choose(process_, connection_,
                              parse_selector(selector.empty() ? "name=*" : selector),
                              {.pick = Pick::all, .seed = {}});
         } catch (const Error& error) {
-            if (!names_no_thread(error.error_code())) throw;
+            if (!names_no_thread(error.error_code()) && error.code() != ErrorCode::target_stopped) {
+                throw;
+            }
         }
         std::erase_if(victims, [&](const Victim& victim) {
             return victim.path.empty() || (selector.empty() && victim.main);
@@ -71,7 +80,10 @@ public:
         step.fault = fault.text;
         step.path = path;
         step.outcome = "no-such-thread";
-        if (victim != nullptr) {
+        if (is_stopped()) {
+            step.outcome = to_string(Outcome::refused);
+            step.reason = kStopped;
+        } else if (victim != nullptr) {
             step.name = victim->name;
             step.tid = victim->tid;
             try {
@@ -80,7 +92,10 @@ public:
                 step.outcome = to_string(results.front().outcome);
                 step.reason = results.front().reason;
             } catch (const Error& error) {
-                if (error.code() == ErrorCode::not_permitted) {
+                if (error.code() == ErrorCode::target_stopped) {
+                    step.outcome = to_string(Outcome::refused);
+                    step.reason = kStopped;
+                } else if (error.code() == ErrorCode::not_permitted) {
                     // The target gave up its right to undo a demotion in the middle of the storm.
                     step.outcome = to_string(Outcome::refused);
                     step.reason = formatted("not-permitted: {}", error.what());
@@ -102,12 +117,13 @@ public:
     bool over() const { return death_.has_ended() || !process_.alive(); }
 
     StormEnd finish() {
+        end_.stopped = !over() && is_stopped();
         if (over()) {
             const std::optional<int> status = death_.wait_status();
             // Of itself, in the way that it means to end.
             const bool in_order = status && WIFEXITED(*status) && WEXITSTATUS(*status) == 0;
             (in_order ? end_.target_ended : end_.target_died) = DeathWatch::text_of(status);
-        } else {
+        } else if (!end_.stopped) {
             const std::vector<Victim> faulty = choose_faulty(process_, connection_);
             const Plan thaw({.fault = wire::Fault::thaw});
             for (const Result& result : inflict(process_, connection_, faulty, thaw)) {
@@ -127,7 +143,16 @@ private:
     StormEnd end_;
 };
 
-// A target that dies during a storm is a finding, not an error.
+void undo_what_is_possible(Storm& storm) {
+    try {
+        storm.finish();
+    } catch (const Error&) {
+        // What ended the storm is what is told.
+    }
+}
+
+// A target that dies during a storm is a finding, not an error. Of every other error, what is in
+// force is undone before it goes on.
 template <typename Body>
 StormEnd weather(Storm& storm, Body body) {
     try {
@@ -135,6 +160,7 @@ StormEnd weather(Storm& storm, Body body) {
     } catch (const Error& error) {
         if (error.code() != ErrorCode::target_died && error.code() != ErrorCode::no_such_process &&
             error.code() != ErrorCode::no_agent) {
+            undo_what_is_possible(storm);
             throw;
         }
     }
