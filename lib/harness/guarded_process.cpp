@@ -1,8 +1,8 @@
 #include "harness/guarded_process.hpp"
 
 #include "base/spawn.hpp"
+#include "drive/programs/find_helper.hpp"
 #include "format/format.hpp"
-#include "harness/installation.hpp"
 #include "harness/lines.hpp"
 
 #include <fcntl.h>
@@ -104,13 +104,14 @@ void GuardedProcess::start_guardian(const drive::Launch& launch, const LaunchOpt
     Descriptor ours(ends[0]);
     Descriptor theirs(ends[1]);
 
-    const std::string path = find_program("threadfault-guardian");
+    const std::string path = drive::find_helper("threadfault-guardian");
     std::vector<std::string> arguments = {
         path,
         std::to_string(theirs.get()),
         std::to_string(getpid()),
         std::to_string(std::chrono::duration_cast<milliseconds>(options.grace).count()),
         options.directory,
+        options.scratch,
         launch.file};
     arguments.insert(arguments.end(), launch.arguments.begin(), launch.arguments.end());
 
@@ -223,13 +224,13 @@ bool GuardedProcess::take_message() {
     return length == sizeof message;
 }
 
-bool GuardedProcess::take_output(int fd, std::string* into) {
+bool GuardedProcess::take_output(int fd, Captured* into) {
     char buffer[16384];
     const ssize_t length = read(fd, buffer, sizeof buffer);
     if (length < 0 && errno == EINTR) return true;
     const std::lock_guard lock(mutex_);
     if (length > 0) {
-        into->append(buffer, static_cast<std::size_t>(length));
+        into->append({buffer, static_cast<std::size_t>(length)});
     } else {
         open_streams_--;
     }
@@ -245,13 +246,14 @@ void GuardedProcess::end_unguarded() noexcept {
     status_ = kStatusUnknown;
 }
 
-void GuardedProcess::take_what_is_there(int fd, std::string* into) {
+void GuardedProcess::take_what_is_there(int fd, Captured* into) {
     int there = 0;
     if (fd < 0 || ioctl(fd, FIONREAD, &there) != 0 || there <= 0) return;
     std::string text(static_cast<std::size_t>(there), '\0');
     const ssize_t length = read(fd, text.data(), text.size());
     const std::lock_guard lock(mutex_);
-    if (length > 0) into->append(text, 0, static_cast<std::size_t>(length));
+    if (length > 0)
+        into->append(std::string_view(text).substr(0, static_cast<std::size_t>(length)));
 }
 
 std::optional<int> GuardedProcess::wait_status(Clock::time_point deadline) const {
@@ -272,7 +274,13 @@ void GuardedProcess::end() {
 
 std::string GuardedProcess::text(Stream stream) const {
     const std::lock_guard lock(mutex_);
-    return stream == Stream::errors ? errors_ : output_;
+    return (stream == Stream::errors ? errors_ : output_).text();
+}
+
+std::size_t GuardedProcess::lost(Stream stream) const {
+    const std::lock_guard lock(mutex_);
+    return (stream == Stream::errors ? 0 : output_.lost()) +
+           (stream == Stream::output ? 0 : errors_.lost());
 }
 
 std::optional<std::string> GuardedProcess::wait_for_line(const std::string& regex,
@@ -284,8 +292,9 @@ std::optional<std::string> GuardedProcess::wait_for_line(const std::string& rege
     std::unique_lock lock(mutex_);
     while (true) {
         const bool over = open_streams_ == 0;
-        if (stream != Stream::errors) line = output.next(output_, over);
-        if (!line && stream != Stream::output) line = errors.next(errors_, over);
+        if (stream != Stream::errors) line = output.next(output_.text(), over, output_.lost());
+        if (!line && stream != Stream::output)
+            line = errors.next(errors_.text(), over, errors_.lost());
         if (line || over || Clock::now() >= deadline) break;
         changed_.wait_until(lock, deadline);
     }

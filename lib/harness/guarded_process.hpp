@@ -4,6 +4,7 @@
 
 #include "base/descriptor.hpp"
 #include "drive/programs/launch.hpp"
+#include "harness/captured.hpp"
 #include "harness/guardian_protocol.hpp"
 #include "threadfault/target.hpp"
 
@@ -41,6 +42,8 @@ public:
     GuardedProcess& operator=(const GuardedProcess&) = delete;
 
     pid_t pid() const noexcept { return pid_; }
+    // The parent of the target, and of what the target leaves without one.
+    pid_t guardian() const noexcept { return guardian_; }
     // Also before its parent, the guardian, has said how.
     bool has_ended() const noexcept;
 
@@ -49,6 +52,8 @@ public:
     void end();
 
     std::string text(Stream stream) const;
+    // Bytes of it that are not kept any more; of both with Stream::either.
+    std::size_t lost(Stream stream) const;
     std::optional<std::string> wait_for_line(const std::string& regex, Clock::time_point deadline,
                                              Stream stream, std::size_t* position) const;
 
@@ -63,8 +68,8 @@ private:
     void say(guardian::Kind kind) const;
     void collect();
     bool take_message();
-    bool take_output(int fd, std::string* into);
-    void take_what_is_there(int fd, std::string* into);
+    bool take_output(int fd, Captured* into);
+    void take_what_is_there(int fd, Captured* into);
     void end_unguarded() noexcept;
 
     std::string program_;
@@ -82,8 +87,8 @@ private:
 
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
-    std::string output_;
-    std::string errors_;
+    Captured output_;
+    Captured errors_;
     int open_streams_ = 0;
     std::optional<int> status_;
     bool all_gone_ = false;

@@ -7,9 +7,10 @@
 
 namespace threadfault::guardian {
 
-// threadfault-guardian FD PARENT GRACE_MS DIRECTORY FILE ARGV0 [ARGV1…]; the environment is the
-// target's. DIRECTORY may be "".
-enum Argument { kFd = 1, kParent, kGrace, kDirectory, kFile, kCommand };
+// threadfault-guardian FD PARENT GRACE_MS DIRECTORY SCRATCH FILE ARGV0 [ARGV1…]; the environment is
+// the target's. DIRECTORY may be "". SCRATCH, a directory or "", is removed once the test program
+// has let go of the lifeline.
+enum Argument { kFd = 1, kParent, kGrace, kDirectory, kScratch, kFile, kCommand };
 
 enum class Kind : std::int32_t {
     // From the guardian.

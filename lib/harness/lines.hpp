@@ -2,10 +2,12 @@
 #ifndef THREADFAULT_HARNESS_LINES_HPP
 #define THREADFAULT_HARNESS_LINES_HPP
 
+#include "regex/regex.hpp"
+
 #include <cstddef>
 #include <optional>
-#include <regex>
 #include <string>
+#include <string_view>
 
 namespace threadfault::target {
 
@@ -15,14 +17,15 @@ public:
     LineSearch(const std::string& regex, std::size_t position);
 
     // The next whole line in which the expression is found. `over`: there will be no more, and
-    // what stands behind the last newline is a line too. `text` is the same as before, or longer.
-    std::optional<std::string> next(const std::string& text, bool over);
+    // what stands behind the last newline is a line too. `text` is the same as before, or longer;
+    // `lost`: bytes that stood before it and are not kept.
+    std::optional<std::string> next(std::string_view text, bool over, std::size_t lost = 0);
 
     // Behind the lines that were looked at.
     std::size_t position() const noexcept { return position_; }
 
 private:
-    std::regex regex_;
+    Regex regex_;
     std::size_t position_;
 };
 

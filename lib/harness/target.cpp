@@ -1,4 +1,5 @@
 // A target's life: what it is, whether it lives, how it ends.
+#include "drive/programs/targets.hpp"
 #include "format/format.hpp"
 #include "harness/impl.hpp"
 
@@ -102,6 +103,17 @@ std::optional<Exit> Target::Impl::wait_exit(Clock::time_point deadline) const {
     return exit;
 }
 
+std::vector<pid_t> Target::targets(std::string_view command) const {
+    drive::TargetFilter filter;
+    filter.command = command;
+    // Whose parent has ended is the guardian's child.
+    filter.ancestor = impl_->guarded ? impl_->guarded->guardian() : impl_->pid;
+    std::vector<pid_t> pids;
+    for (const drive::TargetProcess& found : drive::find_targets(filter))
+        pids.push_back(found.pid);
+    return pids;
+}
+
 bool Target::alive() const {
     return !impl_->has_ended();
 }
@@ -128,6 +140,10 @@ std::string Target::output() const {
 
 std::string Target::errors() const {
     return impl_->guarded ? impl_->guarded->text(Stream::errors) : std::string();
+}
+
+std::size_t Target::lost_output(Stream stream) const {
+    return impl_->guarded ? impl_->guarded->lost(stream) : 0;
 }
 
 std::optional<std::string> Target::wait_for_line(const std::string& regex,

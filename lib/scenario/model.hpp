@@ -120,9 +120,19 @@ struct Expectation {
     bool foresees_end() const noexcept;
 };
 
+// Which process a step is about, where it is not the launched one: one that the target has started,
+// or that the target itself has become by going to the background.
+struct ProcessSpec {
+    std::string command;    // GLOB; "": any
+    bool children = false;  // not the launched one itself
+    bool first = false;     // of several, the one with the lowest process id
+    Duration within = std::chrono::seconds(10);
+};
+
 struct Step {
     Place place;
     std::string text;  // as it stands in the file, in one line
+    std::optional<ProcessSpec> process;
     std::variant<FaultStep, InjectStep, WaitStep, WaitForThreadStep, RunStep, Expectation> what;
 };
 

@@ -67,8 +67,9 @@ TestSpec parse_test(const Source& source, const toml::table& table, const Scenar
 }
 
 toml::table parse_toml(const Source& source) {
+    source.require_readable();
     try {
-        return toml::parse(source.text, source.file);
+        return toml::parse(source.text(), source.file());
     } catch (const toml::parse_error& error) {
         fail(source.place(error.source()), std::string(error.description()));
     }
@@ -77,7 +78,7 @@ toml::table parse_toml(const Source& source) {
 }  // namespace
 
 Scenario parse_text(const std::string& file, std::string_view text) {
-    const Source source{file, std::string(text)};
+    const Source source(file, text);
     const toml::table document = parse_toml(source);
     const Reader top(source, document, "the file", {"target", "probe", "test"});
     Scenario scenario;

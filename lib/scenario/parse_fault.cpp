@@ -14,7 +14,7 @@ constexpr const char* kFirst = "first";
 constexpr const char* kRandom = "random";
 
 Reader::Keys keys_of(Verb verb) {
-    Reader::Keys keys = {base::info(verb).name, kAll, kFirst, kRandom};
+    Reader::Keys keys = {base::info(verb).name, kAll, kFirst, kRandom, kProcess};
     for (const std::string_view key : base::info(verb).keys) {
         if (!key.empty()) keys.push_back(key);
     }

@@ -20,6 +20,10 @@ ProbeSpec parse_probe(const Source& source, const toml::table& table);
 Step parse_step(const Source& source, const toml::table& table, const Scenario& scenario,
                 const TargetSpec& target);
 
+// The key that says which process a step is about, and what it says; nothing when it is missing.
+inline constexpr std::string_view kProcess = "process";
+std::optional<ProcessSpec> parse_process(const Source& source, const toml::table& step);
+
 FaultStep parse_fault(const Source& source, const toml::table& table, Verb verb);
 
 Expectation parse_expectation(const Source& source, const toml::table& table,

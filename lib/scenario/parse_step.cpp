@@ -4,6 +4,8 @@
 #include "scenario/parse_parts.hpp"
 #include "scenario/placeholders.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <sstream>
 
 namespace threadfault::scenario {
@@ -45,7 +47,7 @@ std::string find_verb(const Source& source, const toml::table& table) {
 }
 
 InjectStep parse_inject(const Source& source, const toml::table& table, const TargetSpec& target) {
-    const Reader reader(source, table, "step \"inject\"", {"inject", "force", "seed"});
+    const Reader reader(source, table, "step \"inject\"", {"inject", "force", "seed", kProcess});
     InjectStep step;
     step.spec = reader.required_string("inject");
     step.force = reader.boolean("force").value_or(false);
@@ -66,7 +68,8 @@ WaitStep parse_wait(const Source& source, const toml::table& table) {
 }
 
 WaitForThreadStep parse_wait_for_thread(const Source& source, const toml::table& table) {
-    const Reader reader(source, table, "step \"wait_for_thread\"", {"wait_for_thread", "within"});
+    const Reader reader(source, table, "step \"wait_for_thread\"",
+                        {"wait_for_thread", "within", kProcess});
     WaitForThreadStep step;
     step.selector = reader.required_string("wait_for_thread");
     check_selector(reader.place("wait_for_thread"), step.selector);
@@ -81,6 +84,21 @@ RunStep parse_run(const Source& source, const toml::table& table) {
     step.exit_code = static_cast<int>(reader.integer("exit_code", 0, 255).value_or(0));
     step.within = reader.duration("within").value_or(step.within);
     return step;
+}
+
+// What can be seen of a process that is not our own child.
+void check_of_process(const Source& source, const toml::table& expected) {
+    static constexpr std::string_view kSeen[] = {"alive", "progresses", "no_orphaned_locks",
+                                                 "threads"};
+    for (const auto& [key, value] : expected) {
+        const bool ends = key.str() == "alive" && value.value_or(true) == false;
+        if (!ends && std::find(std::begin(kSeen), std::end(kSeen), key.str()) != std::end(kSeen))
+            continue;
+        fail(source.place(key.source()),
+             ends ? std::string("\"alive\" can't be false with \"process\"")
+                  : formatted("\"{}\" can't be expected with \"process\"; one of {}", key.str(),
+                              joined(kSeen, ", ")));
+    }
 }
 
 // As it was written, or as it could have been: in one line.
@@ -98,12 +116,33 @@ std::string text_of(const Source& source, const toml::table& table) {
 
 }  // namespace
 
+std::optional<ProcessSpec> parse_process(const Source& source, const toml::table& step) {
+    const toml::node* const node = step.get(kProcess);
+    if (node == nullptr) return std::nullopt;
+    if (!node->is_table()) {
+        fail(source.place(node->source()),
+             formatted("\"{}\" must be a table like {{ command = \"worker*\" }}, not {}", kProcess,
+                       type_name(*node)));
+    }
+    const Reader reader(source, *node->as_table(), "\"process\"",
+                        {"command", "children", "first", "within"});
+    ProcessSpec process;
+    if (reader.has("command")) process.command = reader.required_string("command");
+    process.children = reader.boolean("children").value_or(false);
+    process.first = reader.boolean("first").value_or(false);
+    process.within = reader.duration("within").value_or(process.within);
+    if (process.command.empty() && !process.children)
+        fail(reader.place(), "\"process\" lacks one of command, children");
+    return process;
+}
+
 Step parse_step(const Source& source, const toml::table& table, const Scenario& scenario,
                 const TargetSpec& target) {
     Step step;
     step.place = source.place(table.source());
     step.text = text_of(source, table);
     const std::string verb = find_verb(source, table);
+    step.process = parse_process(source, table);
     if (verb == "inject") {
         step.what = parse_inject(source, table, target);
     } else if (verb == "wait") {
@@ -113,8 +152,10 @@ Step parse_step(const Source& source, const toml::table& table, const Scenario& 
     } else if (verb == "run") {
         step.what = parse_run(source, table);
     } else if (verb == "expect") {
-        const Reader reader(source, table, "step \"expect\"", {"expect"});
-        step.what = parse_expectation(source, *reader.table("expect", "a table"), scenario);
+        const Reader reader(source, table, "step \"expect\"", {"expect", kProcess});
+        const toml::table& expected = *reader.table("expect", "a table");
+        if (step.process) check_of_process(source, expected);
+        step.what = parse_expectation(source, expected, scenario);
     } else {
         step.what = parse_fault(source, table, base::find_verb(verb));
     }

@@ -4,51 +4,13 @@
 #include "base/suggest.hpp"
 #include "drive/threads/selector.hpp"
 #include "format/format.hpp"
+#include "regex/regex.hpp"
 #include "scenario/placeholders.hpp"
 #include "threadfault/error.hpp"
 
 #include <algorithm>
-#include <regex>
 
 namespace threadfault::scenario {
-namespace {
-
-// Byte offset of a line and column; toml++ counts columns in code points.
-std::size_t offset_of(std::string_view text, const toml::source_position& position) {
-    std::size_t at = 0;
-    for (toml::source_index line = 1; line < position.line; ++line) {
-        const std::size_t end = text.find('\n', at);
-        if (end == std::string_view::npos) return text.size();
-        at = end + 1;
-    }
-    for (toml::source_index column = 1; column < position.column && at < text.size(); ++column) {
-        at++;
-        while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80)
-            at++;
-    }
-    return at;
-}
-
-}  // namespace
-
-Place Source::place(const toml::source_region& region) const {
-    return {file, region.begin.line, region.begin.column};
-}
-
-std::string Source::excerpt(const toml::source_region& region) const {
-    const std::size_t begin = offset_of(text, region.begin);
-    const std::size_t end = std::max(begin, offset_of(text, region.end));
-    std::string line;
-    for (const char c : std::string_view(text).substr(begin, end - begin)) {
-        const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-        if (!space) line += c;
-        if (space && !line.empty() && line.back() != ' ') line += ' ';
-    }
-    while (line.ends_with(' '))
-        line.pop_back();
-    return line;
-}
-
 void fail(const Place& place, const std::string& message) {
     throw Error(ErrorCode::bad_scenario, formatted("{}: {}", place.text(), message));
 }
@@ -89,11 +51,7 @@ std::string_view type_name(const toml::node& node) {
 }
 
 void check_regex(const Place& place, const std::string& text) {
-    try {
-        const std::regex regex(sample_placeholders().fill(text));
-    } catch (const std::regex_error& error) {
-        fail(place, formatted("\"{}\" is not a regular expression: {}", text, error.what()));
-    }
+    located(place, [&] { const Regex regex(sample_placeholders().fill(text)); });
 }
 
 void check_selector(const Place& place, const std::string& text) {

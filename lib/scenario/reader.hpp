@@ -4,6 +4,7 @@
 #define THREADFAULT_SCENARIO_READER_HPP
 
 #include "scenario/model.hpp"
+#include "scenario/source.hpp"
 
 #include <toml++/toml.h>
 
@@ -14,15 +15,6 @@
 #include <vector>
 
 namespace threadfault::scenario {
-
-struct Source {
-    std::string file;
-    std::string text;
-
-    Place place(const toml::source_region& region) const;
-    // What stands there, in one line.
-    std::string excerpt(const toml::source_region& region) const;
-};
 
 // Error{usage}, code "bad_scenario": "FILE:LINE:COL: MESSAGE".
 [[noreturn]] void fail(const Place& place, const std::string& message);

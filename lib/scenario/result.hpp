@@ -35,6 +35,7 @@ struct TestResult {
     std::uint64_t seed = 0;  // of its random choices
     double seconds = 0;
     std::optional<Failure> failure;
+    std::string not_kept;              // a log that could not be written, and why
     bool interrupted = false;          // ended by the user: neither passed nor failed
     std::vector<std::string> journal;  // what was done and seen, a line each
 

@@ -8,6 +8,8 @@
 //   locks     "owner" holds a lock for ever that "waiter" and "other" want
 //   workers   "worker-0" to "worker-2" work and rest by turns
 //   headless  its main thread ends, two others wait for ever
+//   prefork   two children, each with a thread "worker-0"; then as quiet
+//   background  ends with 0 and leaves a process with threads "worker-0" to "worker-2"
 //   polite    says "bye" on SIGTERM and ends with 3
 #include <pthread.h>
 #include <signal.h>
@@ -111,6 +113,21 @@ void* stay_behind(void*) {
     pthread_exit(nullptr);
 }
 
+void prefork() {
+    for (int child = 0; child < 2; ++child) {
+        if (fork() != 0) continue;
+        static char name[] = "worker-0";
+        pthread_t thread;
+        pthread_create(&thread, nullptr, work, name);
+        wait_for_ever();
+    }
+}
+
+[[noreturn]] void serve_in_background() {
+    make_workers();
+    wait_for_ever();
+}
+
 void say_bye(int) {
     say("bye\n");
     _exit(3);
@@ -131,6 +148,11 @@ int main(int argc, char** argv) {
     if (is("locks")) make_locks();
     if (is("workers")) make_workers();
     if (is("headless")) leave_others();
+    if (is("prefork")) prefork();
+    if (is("background")) {
+        daemonise(serve_in_background);
+        return 0;
+    }
     say("ready\n");
     if (is("deserter")) return 7;
     wait_for_ever();

@@ -4,6 +4,7 @@
 #include "harness/process_tree.hpp"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <set>
 #include <vector>
@@ -33,7 +35,8 @@ constexpr milliseconds kLookAgain{20};
 
 class Guardian {
 public:
-    Guardian(int lifeline, pid_t parent, milliseconds grace) : lifeline_(lifeline), grace_(grace) {
+    Guardian(int lifeline, pid_t parent, milliseconds grace, const char* scratch)
+        : lifeline_(lifeline), grace_(grace), scratch_(scratch) {
         fcntl(lifeline_, F_SETFD, FD_CLOEXEC);
         prctl(PR_SET_CHILD_SUBREAPER, 1);
         sigset_t all;
@@ -68,9 +71,11 @@ private:
     void wait_for_change(int timeout_ms);
     bool reap();
     void end_all();
+    void clear_up();
 
     int lifeline_;
     milliseconds grace_;
+    const char* scratch_;
     int children_ = -1;
     int parent_ = -1;
     bool test_program_gone_ = false;
@@ -225,16 +230,29 @@ void Guardian::end_all() {
     }
 }
 
-int Guardian::run() {
-    while (!test_program_gone_ && !told_to_end_) {
-        if (!reap()) {
-            say(Kind::all_gone);
-            return 0;
-        }
+int remove_entry(const char* path, const struct stat*, int, struct FTW*) {
+    remove(path);
+    return 0;
+}
+
+// The test program may want what is in it until it goes.
+void Guardian::clear_up() {
+    if (*scratch_ == '\0') return;
+    while (!test_program_gone_)
         wait_for_change(-1);
+    constexpr int kDescriptors = 16;
+    nftw(scratch_, remove_entry, kDescriptors, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+int Guardian::run() {
+    bool children = true;
+    while (children && !test_program_gone_ && !told_to_end_) {
+        children = reap();
+        if (children) wait_for_change(-1);
     }
-    end_all();
+    if (children) end_all();
     say(Kind::all_gone);
+    clear_up();
     return 0;
 }
 
@@ -244,7 +262,7 @@ int main(int argc, char** argv) {
     using namespace threadfault::guardian;
     if (argc <= kCommand) return 2;
     Guardian guardian(std::atoi(argv[kFd]), std::atoi(argv[kParent]),
-                      milliseconds(std::atoll(argv[kGrace])));
+                      milliseconds(std::atoll(argv[kGrace])), argv[kScratch]);
     const int failed = guardian.start(argv[kDirectory], argv[kFile], argv + kCommand);
     return failed != 0 ? failed : guardian.run();
 }

@@ -1,4 +1,5 @@
 // threadfault-test: what `threadfault test` becomes.
+#include "base/clean_text.hpp"
 #include "base/json_schema.hpp"
 #include "format/format.hpp"
 #include "render/error_table.hpp"
@@ -7,6 +8,7 @@
 #include "scenario/report/progress.hpp"
 #include "scenario/report/report.hpp"
 #include "scenario/run/campaign.hpp"
+#include "standard_streams.hpp"
 #include "threadfault/error.hpp"
 
 #include <signal.h>
@@ -52,12 +54,16 @@ void catch_signals() {
     signal(SIGPIPE, SIG_IGN);
 }
 
+[[noreturn]] void not_written(const std::string& where) {
+    const std::error_code cause(errno, std::generic_category());
+    throw Error(ErrorCode::not_written, formatted("can't write to {}: {}", where, cause.message()),
+                "", cause);
+}
+
 void print(const std::string& text) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
         return;
-    const std::error_code cause(errno, std::generic_category());
-    throw Error(ErrorCode::not_written,
-                formatted("can't write to standard output: {}", cause.message()), "", cause);
+    not_written("standard output");
 }
 
 void report_error(const Error& error, const Options& options) {
@@ -66,14 +72,14 @@ void report_error(const Error& error, const Options& options) {
         text = Json{{"schema", base::kJsonSchema},
                     {"error",
                      {{"code", to_string(error.error_code())},
-                      {"message", error.what()},
-                      {"hint", cli::hint(error)}}}}
+                      {"message", base::clean_message(error.what())},
+                      {"hint", base::clean_message(cli::hint(error))}}}}
                    .dump(-1, ' ', false, Json::error_handler_t::replace);
     } else {
         const std::string name = options.color ? "\x1b[31mthreadfault:\x1b[0m" : "threadfault:";
-        text = formatted("{} {}", name, error.what());
+        text = formatted("{} {}", name, base::clean_message(error.what()));
         const std::string hint = cli::hint(error);
-        if (!hint.empty()) text += formatted(" ({})", hint);
+        if (!hint.empty()) text += formatted(" ({})", base::clean_message(hint));
     }
     std::fprintf(stderr, "%s\n", text.c_str());
 }
@@ -99,7 +105,7 @@ int check(const std::vector<Scenario>& scenarios, const Options& options) {
     std::string text;
     for (const Scenario& scenario : scenarios) {
         files.push_back({{"file", scenario.file}, {"tests", scenario.tests.size()}});
-        text += formatted("{}: {} test{}\n", scenario.file, scenario.tests.size(),
+        text += formatted("{}: {} test{}\n", base::clean_line(scenario.file), scenario.tests.size(),
                           scenario.tests.size() == 1 ? "" : "s");
     }
     print(options.json ? Json{{"schema", base::kJsonSchema}, {"files", files}}.dump() + "\n"
@@ -149,7 +155,12 @@ int test(const std::vector<Scenario>& scenarios, const Options& options) {
     Summary summary = summarise(results, items.size());
     summary.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     summary.seed = seed;
-    if (!options.junit.empty()) std::ofstream(options.junit) << junit_report(results, summary);
+    if (!options.junit.empty()) {
+        errno = 0;
+        std::ofstream file(options.junit);
+        file << junit_report(results, summary) << std::flush;
+        if (!file) not_written(formatted("--junit {}", options.junit));
+    }
     if (options.json) {
         print(json_report(results, summary));
     } else if (!options.tap) {
@@ -158,6 +169,10 @@ int test(const std::vector<Scenario>& scenarios, const Options& options) {
         print(tap_bail_out());
     }
     if (caught_signal != 0) return 128 + caught_signal;
+    for (const TestResult& result : results) {
+        if (result.not_kept.empty()) continue;
+        throw Error(ErrorCode::not_written, formatted("--keep-logs: {}", result.not_kept));
+    }
     return static_cast<int>(summary.failed > 0 ? cli::ExitCode::bad_verdict : cli::ExitCode::done);
 }
 
@@ -187,6 +202,7 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace threadfault::scenario
 
 int main(int argc, char** argv) {
+    threadfault::cli::occupy_closed_streams();
     const int status = threadfault::scenario::run({argv + 1, argv + argc});
     std::fflush(stdout);
     // A test that was left behind still uses what static destructors would tear down.

@@ -39,7 +39,7 @@ namespace threadfault {
 // When launch() returns. Every condition that is set must hold; with none set, launch() returns as
 // soon as the program runs.
 struct Ready {
-    // A regular expression (ECMAScript) that a line of the standard output or standard error must
+    // A regular expression (RE2) that a line of the standard output or standard error must
     // match. Needs Output::captured. Error{usage} without it, Error{bad_regex} when malformed.
     std::string output = {};
     // A TCP port ("8080") or the path of a unix socket ("@name": abstract) that the target or one
@@ -57,7 +57,8 @@ enum class Shim {
 };
 
 enum class Output {
-    captured,   // kept in memory without limit: output(), errors(), wait_for_line()
+    captured,   // kept in memory, the last 16 MiB of each stream: output(), errors(),
+                // wait_for_line()
     passed,     // inherited from the test program
     discarded,  // /dev/null
 };
@@ -72,6 +73,9 @@ struct LaunchOptions {
     // Variables added to the test program's environment; the same name replaces its value,
     // LD_PRELOAD excepted: that is appended to the shim.
     std::map<std::string, std::string> environment = {};
+    // A directory that is removed, with all that is in it, when this Target goes and all that the
+    // target started has ended; also when the test program is killed. "": none.
+    std::string scratch = {};
     // The working directory; "": that of the test program. Error "no_directory" when it can't be
     // entered.
     std::string directory = {};
@@ -350,6 +354,12 @@ public:
     [[nodiscard]] WatchReport watch(std::chrono::nanoseconds duration) const;
     [[nodiscard]] EventStream events() const;
 
+    // Process ids, ascending, of this process and all that it started, as far as they have an agent
+    // (the shim, and more than one thread); processes that went to the background among them.
+    // `command`: a GLOB for the program's file name or the main thread's name; "": any. For
+    // attach_to().
+    [[nodiscard]] std::vector<pid_t> targets(std::string_view command = {}) const;
+
     // False as soon as the process has ended, whether or not its children live.
     [[nodiscard]] bool alive() const;
     // std::nullopt: it still runs.
@@ -359,10 +369,12 @@ public:
     // (attached to: to the process alone). Returns how the target ended.
     std::optional<Exit> terminate();
 
-    // What was written so far; Output::captured.
+    // What was written so far; Output::captured. Of each stream the last 16 MiB at least are kept.
     [[nodiscard]] std::string output() const;
     [[nodiscard]] std::string errors() const;
-    // The first whole line, from *position on, in which `regex` (ECMAScript) is found; *position is
+    // Bytes at the beginning of the stream that are not kept any more; Stream::either: of both.
+    [[nodiscard]] std::size_t lost_output(Stream stream = Stream::either) const;
+    // The first whole line, from *position on, in which `regex` (RE2) is found; *position is
     // then set behind it. With Stream::either the position can't be kept. std::nullopt: none in
     // time, or there will be none.
     [[nodiscard]] std::optional<std::string> wait_for_line(

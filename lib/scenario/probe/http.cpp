@@ -40,7 +40,7 @@ Attempt judge(const HttpProbe& probe, CURL* easy, const std::string& body) {
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (status != probe.status)
         return {false, formatted("status {} instead of {}", status, probe.status)};
-    if (!probe.expect.empty() && !find_line(body, probe.expect))
+    if (!probe.expect.empty() && !find_line(body, Regex(probe.expect)))
         return {false, "unexpected answer"};
     return {true, ""};
 }

@@ -103,7 +103,8 @@ public:
         return true;
     }
 
-    bool receive(const std::string& regex) {
+    bool receive(const std::string& expected) {
+        const Regex regex(expected);
         std::string answer;
         while (!find_line(answer, regex)) {
             if (answer.size() > kMostAnswer)

@@ -1,5 +1,6 @@
 #include "scenario/run/campaign.hpp"
 
+#include "base/clean_text.hpp"
 #include "base/suggest.hpp"
 #include "format/format.hpp"
 #include "scenario/run/session.hpp"
@@ -9,12 +10,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace threadfault::scenario {
 namespace {
@@ -57,17 +61,31 @@ std::string file_name(const std::string& text) {
     return name;
 }
 
-void keep_logs(const std::string& directory, const TestResult& result, const std::string& output,
-               const std::string& errors) {
+// False, with errno: it is not there as a whole.
+bool write_file(const std::string& path, const std::string& text) {
+    errno = 0;
+    std::ofstream file(path, std::ios::binary);
+    file << text << std::flush;
+    return file.good();
+}
+
+// What can't be written, and why; "": all is written.
+std::string keep_logs(const std::string& directory, const TestResult& result,
+                      const std::string& output, const std::string& errors) {
     std::string base = formatted("{}/{}.{}", directory,
                                  file_name(std::filesystem::path(result.file).stem().string()),
                                  file_name(result.name));
     if (result.repetitions > 1) base += formatted(".{}", result.repetition);
-    std::ofstream(base + ".out", std::ios::binary) << output;
-    std::ofstream(base + ".err", std::ios::binary) << errors;
-    std::ofstream journal(base + ".journal");
+    std::string journal;
     for (const std::string& line : result.journal)
-        journal << line << '\n';
+        journal += base::clean_line(line) + "\n";
+    const std::pair<const char*, const std::string&> files[] = {
+        {".out", output}, {".err", errors}, {".journal", journal}};
+    for (const auto& [ending, text] : files) {
+        if (!write_file(base + ending, text))
+            return formatted("{}{}: {}", base, ending, std::strerror(errno));
+    }
+    return "";
 }
 
 // What the workers share; it outlives a worker that is left behind.
@@ -117,7 +135,8 @@ TestResult run_item(const Item& item, const Options& options, std::uint64_t seed
         result.failure = session.run();
         result.journal = session.journal();
         if (!options.keep_logs.empty())
-            keep_logs(options.keep_logs, result, session.output(), session.errors());
+            result.not_kept =
+                keep_logs(options.keep_logs, result, session.output(), session.errors());
     } catch (const std::exception& error) {
         result.failure = Failure{};
         result.failure->place = item.test->place;

@@ -1,4 +1,5 @@
 // What is expected of a target, and what is seen of it.
+#include "base/clean_text.hpp"
 #include "base/duration.hpp"
 #include "base/signal_name.hpp"
 #include "format/format.hpp"
@@ -20,6 +21,14 @@ std::string expected_end(const Expectation& expectation) {
     if (expectation.signal)
         return formatted("to be ended by {}", base::signal_name(*expectation.signal));
     return "to end";
+}
+
+std::string not_kept(std::size_t lost) {
+    return lost == 0 ? ""
+                     : formatted(
+                           "; the first {} bytes of output were not kept (16 MiB of each "
+                           "stream are)",
+                           lost);
 }
 
 // Does it need a running target?
@@ -62,8 +71,8 @@ void Session::expect_end(const Expectation& expectation) {
 }
 
 void Session::expect_alive() const {
-    if (target_->alive()) return;
-    const std::optional<Exit> exit = target_->wait_exit();
+    if (subject_->alive()) return;
+    const std::optional<Exit> exit = subject_->wait_exit();
     throw StepFailed{
         formatted("expected the target to stay alive; it {}", exit ? exit->text() : "ended")};
 }
@@ -94,7 +103,8 @@ void Session::expect_threads(const Expectation& expectation) const {
     const auto check = [&](const std::string& selector, std::size_t expected) {
         std::size_t seen = 0;
         const bool met = eventually(kPatience, [&] {
-            seen = selector.empty() ? target_->threads().size() : target_->threads(selector).size();
+            seen =
+                selector.empty() ? subject_->threads().size() : subject_->threads(selector).size();
             return seen == expected;
         });
         if (met) return;
@@ -107,7 +117,7 @@ void Session::expect_threads(const Expectation& expectation) const {
 }
 
 void Session::expect_progress(const Expectation& expectation) {
-    watched_ = target_->watch(expectation.watched);
+    watched_ = subject_->watch(expectation.watched);
     const bool progresses = watched_->verdict == Progress::progressing;
     note(formatted("watched for {}: {}", duration_text(expectation.watched),
                    to_string(watched_->verdict)));
@@ -120,10 +130,10 @@ void Session::expect_progress(const Expectation& expectation) {
 }
 
 void Session::expect_locks(bool free_of_orphans) {
-    LockReport locks = target_->locks();
+    LockReport locks = subject_->locks();
     if (!free_of_orphans) {
         eventually(kPatience, [&] {
-            locks = target_->locks();
+            locks = subject_->locks();
             return locks.has_orphans();
         });
     }
@@ -134,20 +144,29 @@ void Session::expect_locks(bool free_of_orphans) {
 
 void Session::expect_output(const Expectation& expectation) const {
     if (!expectation.output.empty()) {
-        const std::string regex = fill(expectation.output);
+        const std::string pattern = fill(expectation.output);
+        const Regex regex(pattern);
         const bool found = eventually(kPatience, [&] {
             return find_line(target_->output(), regex) || find_line(target_->errors(), regex);
         });
-        if (!found)
-            throw StepFailed{formatted("expected a line of output that matches \"{}\"", regex)};
+        if (!found) {
+            throw StepFailed{formatted("expected a line of output that matches \"{}\"{}", pattern,
+                                       not_kept(target_->lost_output()))};
+        }
     }
-    for (const std::string& pattern : expectation.log_free_of) {
-        const std::string regex = fill(pattern);
+    for (const std::string& given : expectation.log_free_of) {
+        const std::string pattern = fill(given);
+        const Regex regex(pattern);
         for (const std::string& text : {target_->output(), target_->errors()}) {
             if (const std::optional<std::string> line = find_line(text, regex)) {
-                throw StepFailed{
-                    formatted("expected no line of output that matches \"{}\": {}", regex, *line)};
+                throw StepFailed{formatted("expected no line of output that matches \"{}\": {}",
+                                           pattern, base::clean_message(*line))};
             }
+        }
+        if (const std::size_t lost = target_->lost_output()) {
+            throw StepFailed{
+                formatted("expected no line of output that matches \"{}\": that is not known{}",
+                          pattern, not_kept(lost))};
         }
     }
 }

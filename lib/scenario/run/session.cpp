@@ -13,6 +13,7 @@ namespace threadfault::scenario {
 namespace {
 
 constexpr std::size_t kLinesShown = 15;
+constexpr std::size_t kMostNoted = std::size_t{4} * 1024;
 
 std::string directory_of(const std::string& file) {
     std::error_code ignored;
@@ -21,8 +22,11 @@ std::string directory_of(const std::string& file) {
 }
 
 // The last lines, under a title where there are any.
-std::string tail(const std::string& title, const std::string& text) {
-    const std::vector<std::string> lines = base::lines_of(text);
+std::string tail(std::string title, const std::string& text, std::size_t lost) {
+    constexpr std::size_t kMost = 64 * 1024;  // one line may be as long as all that is kept
+    if (lost > 0) title += formatted(", {} bytes before it were not kept", lost);
+    const std::vector<std::string> lines =
+        base::lines_of(std::string_view(text).substr(text.size() - std::min(text.size(), kMost)));
     if (lines.empty()) return "";
     const std::size_t first = lines.size() - std::min(lines.size(), kLinesShown);
     std::string shown = formatted("{}{}:\n", title, first > 0 ? " (last lines)" : "");
@@ -108,6 +112,7 @@ void Session::launch() {
     for (const auto& [name, value] : test_.target.environment)
         options.environment[name] = fill(value);
     options.directory = fill(test_.target.directory);
+    options.scratch = scratch_.path();
     options.shim = test_.target.shim;
     options.ready.output = fill(test_.target.ready.output);
     options.ready.listening = fill(test_.target.ready.listening);
@@ -158,7 +163,7 @@ std::map<std::string, std::string> Session::variables() const {
 
 void Session::note(const std::string& line) {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
-    journal_.push_back(formatted("{:8.3f} s  {}", seconds, line));
+    journal_.push_back(formatted("{:8.3f} s  {}", seconds, base::cut_middle(line, kMostNoted)));
 }
 
 std::uint64_t Session::seed_of(std::size_t step) const {
@@ -204,7 +209,8 @@ Failure Session::explain(const Place& place, const std::string& step, const std:
             if (const auto exit = target_->wait_exit(std::chrono::seconds(1)))
                 failure.ending = exit->text();
         } else {
-            if (!watched_) watched_ = target_->watch(std::chrono::milliseconds(500));
+            if (!watched_ || subject_ != &*target_)
+                watched_ = target_->watch(std::chrono::milliseconds(500));
             failure.verdict = to_string(watched_->verdict);
             failure.evidence = watched_->evidence;
             failure.locks = watched_->locks.tree;
@@ -214,7 +220,8 @@ Failure Session::explain(const Place& place, const std::string& step, const std:
         // If the state can't be read any more, the failure is reported without it.
     }
     failure.output =
-        tail("standard output", target_->output()) + tail("standard error", target_->errors());
+        tail("standard output", target_->output(), target_->lost_output(Stream::output)) +
+        tail("standard error", target_->errors(), target_->lost_output(Stream::errors));
     return failure;
 }
 
@@ -226,6 +233,8 @@ void Session::finish() {
     try {
         const bool lived = target_->alive();
         const std::optional<Exit> exit = target_->terminate();
+        if (const std::size_t lost = target_->lost_output())
+            note(formatted("the first {} bytes of output were not kept", lost));
         if (lived) note("the target was ended");
         if (!lived && exit) note(formatted("the target {} by itself", exit->text()));
     } catch (const std::exception& error) {

@@ -10,6 +10,8 @@
 #include "scenario/stop.hpp"
 #include "threadfault/target.hpp"
 
+#include <sys/types.h>
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -44,6 +46,8 @@ private:
     std::optional<Failure> do_all();
     void launch();
     void do_step(const Step& step, std::size_t index);
+    // The process that a step is about.
+    Target& process_for(const Step& step);
     void do_fault(const FaultStep& step, std::size_t index);
     Target::Results run_fault(const FaultStep& step, const FaultStep::Options& options);
     void do_inject(const InjectStep& step, std::size_t index);
@@ -81,6 +85,8 @@ private:
     ScratchDirectory scratch_;
     Placeholders placeholders_;
     std::optional<Target> target_;
+    std::map<pid_t, Target> others_;  // that steps were about
+    Target* subject_ = nullptr;       // of the current step
     std::map<std::string, std::unique_ptr<Prober>> probers_;
     bool end_foreseen_ = false;
     bool finished_ = false;

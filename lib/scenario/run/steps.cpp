@@ -1,9 +1,12 @@
 // What the steps of a test do; expectations.cpp has those that judge.
+#include "base/clean_text.hpp"
 #include "base/duration.hpp"
 #include "base/fault.hpp"
 #include "format/format.hpp"
 #include "scenario/command.hpp"
 #include "scenario/run/session.hpp"
+
+#include <vector>
 
 namespace threadfault::scenario {
 namespace {
@@ -13,10 +16,10 @@ std::string in_words(Duration time) {
 }
 
 std::string describe(const FaultResult& result) {
-    std::string text = formatted("{} {}", result.tid, result.name);
+    std::string text = formatted("{} {}", result.tid, base::clean_line(result.name));
     if (!result.path.empty()) text += formatted(" ({})", result.path);
     text += formatted(": {}, {}", to_string(result.outcome), in_words(result.took));
-    if (!result.reason.empty()) text += ": " + result.reason;
+    if (!result.reason.empty()) text += ": " + base::clean_line(result.reason);
     return text;
 }
 
@@ -29,7 +32,38 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 
 }  // namespace
 
+Target& Session::process_for(const Step& step) {
+    if (!step.process) return *target_;
+    const ProcessSpec& wanted = *step.process;
+    std::vector<pid_t> found;
+    eventually(wanted.within, [&] {
+        found = target_->targets(fill(wanted.command));
+        if (wanted.children) std::erase(found, target_->pid());
+        return !found.empty();
+    });
+    if (found.empty()) {
+        throw StepFailed{
+            formatted("no process of the target matches \"process\" within {}; a process is found "
+                      "once it has "
+                      "the shim and a second thread",
+                      in_words(wanted.within))};
+    }
+    if (found.size() > 1 && !wanted.first) {
+        throw StepFailed{formatted(
+            "{} processes match \"process\": {}; narrow it by command or children, or use first",
+            found.size(), joined(found, ", "))};
+    }
+    const pid_t pid = found.front();
+    if (pid == target_->pid()) return *target_;
+    const auto known = others_.find(pid);
+    // The number may be another process's by now.
+    if (known != others_.end() && !known->second.alive()) others_.erase(known);
+    return others_.try_emplace(pid, Target::attach_to(pid)).first->second;
+}
+
 void Session::do_step(const Step& step, std::size_t index) {
+    subject_ = &process_for(step);
+    if (subject_ != &*target_) note(formatted("process {}:", subject_->pid()));
     std::visit(Overloaded{
                    [&](const FaultStep& fault) { do_fault(fault, index); },
                    [&](const InjectStep& inject) { do_inject(inject, index); },
@@ -47,24 +81,24 @@ Target::Results Session::run_fault(const FaultStep& step, const FaultStep::Optio
     const LastingOptions lasting{options.pick, options.seed, options.wait, options.duration};
     switch (step.verb) {
         case Verb::kill:
-            return target_->kill(selector, {options.pick, options.seed, options.wait, options.how,
-                                            options.anywhere});
+            return subject_->kill(selector, {options.pick, options.seed, options.wait, options.how,
+                                             options.anywhere});
         case Verb::signal:
-            return target_->signal(selector, step.signal, step.value, plain);
+            return subject_->signal(selector, step.signal, step.value, plain);
         case Verb::freeze:
-            return target_->freeze(selector, lasting);
+            return subject_->freeze(selector, lasting);
         case Verb::thaw:
-            return target_->thaw(selector, plain);
+            return subject_->thaw(selector, plain);
         case Verb::slow:
-            return target_->slow(selector, step.percent, lasting);
+            return subject_->slow(selector, step.percent, lasting);
         case Verb::delay:
-            return target_->delay(selector, step.time, plain);
+            return subject_->delay(selector, step.time, plain);
         case Verb::spin:
-            return target_->spin(selector, step.time, plain);
+            return subject_->spin(selector, step.time, plain);
         case Verb::interrupt:
-            return target_->interrupt(selector, plain);
+            return subject_->interrupt(selector, plain);
         case Verb::demote:
-            return target_->demote(selector, step.demotion, lasting);
+            return subject_->demote(selector, step.demotion, lasting);
         case Verb::none:
             break;
     }
@@ -82,7 +116,8 @@ void Session::do_fault(const FaultStep& step, std::size_t index) {
         // The target's death is for the next expectation to judge.
         const bool done = result.took_effect() || result.outcome == Outcome::target_died;
         if (!done && undone.empty()) undone = text;
-        victim_ = result.outcome == Outcome::done ? std::to_string(result.tid) : "";
+        const bool lives = result.outcome == Outcome::done && subject_ == &*target_;
+        victim_ = lives ? std::to_string(result.tid) : "";
     }
     if (!undone.empty()) throw StepFailed{"the fault did not take effect: " + undone};
 }
@@ -90,7 +125,7 @@ void Session::do_fault(const FaultStep& step, std::size_t index) {
 void Session::do_inject(const InjectStep& step, std::size_t index) {
     const std::string spec = fill(step.spec);
     const std::uint32_t number =
-        target_->inject(spec, step.force, step.seed ? *step.seed : seed_of(index));
+        subject_->inject(spec, step.force, step.seed ? *step.seed : seed_of(index));
     note(formatted("inject {}: number {}", spec, number));
 }
 
@@ -100,7 +135,7 @@ void Session::do_wait(const WaitStep& step) {
 
 void Session::do_wait_for_thread(const WaitForThreadStep& step) {
     const std::string selector = fill(step.selector);
-    if (eventually(step.within, [&] { return !target_->threads(selector).empty(); })) {
+    if (eventually(step.within, [&] { return !subject_->threads(selector).empty(); })) {
         note(formatted("thread {}: found", selector));
         return;
     }

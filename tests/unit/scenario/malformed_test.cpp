@@ -29,6 +29,13 @@ std::string with_target(const std::string& lines) {
     return "[target]\n" + lines + "\n[[test]]\nname = \"t\"\nsteps = [{ wait = \"1s\" }]\n";
 }
 
+std::string key_of_parts(int count) {
+    std::string key = "a";
+    for (int i = 1; i < count; ++i)
+        key += ".a";
+    return key;
+}
+
 std::string with_probe(const std::string& lines) {
     return "[target]\ncommand = [\"./server\"]\n[[test]]\nname = \"t\"\n"
            "steps = [{ wait = \"1s\" }]\n[[probe]]\nname = \"ping\"\n" +
@@ -77,6 +84,22 @@ const Malformed kFiles[] = {
      "3:9: \"A\" in env of [target] must be a string, not an integer"},
     {"env_name", with_target("command = [\"x\"]\nenv = { \"A=B\" = \"1\" }"),
      "3:9: \"A=B\" is not a valid variable name"},
+    {"process_text", with_step("{ kill = \"main\", process = \"x\" }"),
+     "9:28: \"process\" must be a table like { command = \"worker*\" }, not a string"},
+    {"process_nothing", with_step("{ kill = \"main\", process = { first = true } }"),
+     "9:28: \"process\" lacks one of command, children"},
+    {"process_output", with_step("{ expect = { output = \"x\" }, process = { children = true } }"),
+     "9:14: \"output\" can't be expected with \"process\"; one of alive, progresses, "
+     "no_orphaned_locks, threads"},
+    {"nested_arrays", with_target("command = " + std::string(10'000, '[')),
+     "2:75: more than 64 arrays and tables in each other"},
+    {"nested_tables", with_target("env = " + std::string(100'000, '{')),
+     "2:71: more than 64 arrays and tables in each other"},
+    {"parts_of_a_key", with_target(key_of_parts(200'000) + " = 1"),
+     "2:128: a key of more than 64 parts"},
+    {"parts_of_a_header", "[" + key_of_parts(200'000) + "]\n",
+     "1:129: a key of more than 64 parts"},
+    {"too_large", std::string((16 << 20) + 1, '\n'), "1:1: the file is larger than 16 MiB"},
     {"shim", with_target("command = [\"x\"]\nshim = \"point\""),
      "3:8: \"shim\" in [target]: invalid value \"point\"; did you mean \"points\"?"},
     {"ready_none", with_target("command = [\"x\"]\nready = { within = \"1s\" }"),
@@ -84,7 +107,9 @@ const Malformed kFiles[] = {
     {"ready_two", with_target("command = [\"x\"]\nready = { output = \"a\", listening = 1 }"),
      "3:37: \"ready\" has both \"output\" and \"listening\"; use one of output, listening, thread"},
     {"ready_regex", with_target("command = [\"x\"]\nready = { output = \"(\" }"),
-     "3:20: \"(\" is not a regular expression: Mismatched '(' and ')' in regular expression"},
+     "3:20: \"(\" is not a regular expression: missing ): (; the dialect is RE2's: no "
+     "backreferences, no "
+     "lookaround; \\ escapes a character"},
     {"ready_port", with_target("command = [\"x\"]\nready = { listening = 70000 }"),
      "3:23: \"listening\" in \"ready\": 70000 is not between 1 and 65535"},
     {"ready_port_text", with_target("command = [\"x\"]\nready = { listening = \"http\" }"),
@@ -194,8 +219,8 @@ const Malformed kFiles[] = {
      "9:26: selector \"x\": \"x\" is neither a thread id, `main` nor KEY=VALUE; did you mean "
      "name=x?"},
     {"expect_log", with_step("{ expect = { log_free_of = [\"[\"] } }"),
-     "9:28: \"[\" is not a regular expression: Unexpected character within '[...]' in regular "
-     "expression"},
+     "9:28: \"[\" is not a regular expression: missing ]: [; the dialect is RE2's: no "
+     "backreferences, no lookaround; \\ escapes a character"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Parse, MalformedFile, testing::ValuesIn(kFiles),

@@ -168,6 +168,42 @@ alive = true
     EXPECT_EQ(step<Expectation>(test, 1).alive, true);
 }
 
+// Quadratic work would take minutes.
+TEST(Parse, ManyStepsOnOneLineAndOnMany) {
+    for (const char* const between : {" ", "\n"}) {
+        std::string text = "[target]\ncommand = [\"x\"]\n[[test]]\nname = \"t\"\nsteps = [";
+        for (int i = 0; i < 16'000; ++i)
+            text += std::string("{ kill = \"name=w\", how = \"vanish\" },") + between;
+        const TestSpec test = parse_text("s.toml", text + "]\n").tests.at(0);
+        ASSERT_EQ(test.steps.size(), 16'000U);
+        for (const std::size_t at : {0, 7'999, 15'999})
+            EXPECT_EQ(test.steps[at].text, "{ kill = \"name=w\", how = \"vanish\" }") << at;
+    }
+}
+
+TEST(Parse, AStepMayBeAboutAnotherProcess) {
+    const TestSpec test = parse_text("s.toml", R"(
+[target]
+command = ["./server"]
+[[test]]
+name = "t"
+steps = [
+    { kill = "name=w", process = { command = "work*", children = true, first = true, within = "2s" } },
+    { expect = { threads = 3 }, process = { children = true } },
+    { wait_for_thread = "name=w" },
+]
+)")
+                              .tests.at(0);
+    ASSERT_TRUE(test.steps[0].process);
+    EXPECT_EQ(test.steps[0].process->command, "work*");
+    EXPECT_TRUE(test.steps[0].process->children);
+    EXPECT_TRUE(test.steps[0].process->first);
+    EXPECT_EQ(test.steps[0].process->within, 2s);
+    ASSERT_TRUE(test.steps[1].process);
+    EXPECT_FALSE(test.steps[1].process->first);
+    EXPECT_FALSE(test.steps[2].process);
+}
+
 TEST(Parse, WhatCantBeReadIsTold) {
     EXPECT_THROW(parse_file("/nowhere/s.toml"), threadfault::Error);
     try {
