@@ -85,8 +85,9 @@ private:
     ScratchDirectory scratch_;
     Placeholders placeholders_;
     std::optional<Target> target_;
-    std::map<pid_t, Target> others_;  // that steps were about
-    Target* subject_ = nullptr;       // of the current step
+    std::map<pid_t, Target> others_;       // that steps were about
+    std::map<std::string, pid_t> chosen_;  // by what the steps say
+    Target* subject_ = nullptr;            // of the current step
     std::map<std::string, std::unique_ptr<Prober>> probers_;
     bool end_foreseen_ = false;
     bool finished_ = false;

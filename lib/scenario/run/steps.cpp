@@ -35,6 +35,14 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 Target& Session::process_for(const Step& step) {
     if (!step.process) return *target_;
     const ProcessSpec& wanted = *step.process;
+    // The same words mean the same process for as long as it lives: one that has lost its last
+    // thread but main is found no more.
+    const std::string words = formatted("{} {} {}", wanted.children, wanted.first, wanted.command);
+    const auto before = chosen_.find(words);
+    if (before != chosen_.end()) {
+        const auto same = others_.find(before->second);
+        if (same != others_.end() && same->second.alive()) return same->second;
+    }
     std::vector<pid_t> found;
     eventually(wanted.within, [&] {
         found = target_->targets(fill(wanted.command));
@@ -44,8 +52,7 @@ Target& Session::process_for(const Step& step) {
     if (found.empty()) {
         throw StepFailed{
             formatted("no process of the target matches \"process\" within {}; a process is found "
-                      "once it has "
-                      "the shim and a second thread",
+                      "once it has the shim and a second thread",
                       in_words(wanted.within))};
     }
     if (found.size() > 1 && !wanted.first) {
@@ -58,6 +65,7 @@ Target& Session::process_for(const Step& step) {
     const auto known = others_.find(pid);
     // The number may be another process's by now.
     if (known != others_.end() && !known->second.alive()) others_.erase(known);
+    chosen_[words] = pid;
     return others_.try_emplace(pid, Target::attach_to(pid)).first->second;
 }
 
