@@ -28,6 +28,9 @@ constexpr const char* kTestHelp =
     "Each test gets a fresh target, which is ended with all the processes that it\n"
     "started. All files are read and checked before anything is started. Random\n"
     "choices follow from the seed, which is printed; --seed repeats them.\n"
+    "Regular expressions in scenario files are in the dialect of RE2: no\n"
+    "backreferences, no lookaround. Of each output stream of a target the last\n"
+    "16 MiB are kept.\n"
     "\n"
     "Examples:\n"
     "  threadfault test resilience.toml\n"
@@ -36,7 +39,8 @@ constexpr const char* kTestHelp =
     "  threadfault test --junit report.xml --keep-logs logs --jobs 2 *.toml\n"
     "\n"
     "Exit status: 0 all tests passed, 1 a test failed, 2 usage error or invalid file\n"
-    "(nothing was started), 128+N ended by signal N.\n";
+    "(nothing was started), 8 output or a report not written, 128+N ended by signal\n"
+    "N.\n";
 
 std::size_t require_count(const char* option, const std::string& text) {
     std::size_t count = 0;

@@ -1,5 +1,6 @@
 #include "render/json.hpp"
 
+#include "base/clean_text.hpp"
 #include "base/duration.hpp"
 #include "format/format.hpp"
 #include "render/error_table.hpp"
@@ -123,8 +124,8 @@ std::string json_checks(const std::vector<drive::Check>& checks) {
 
 std::string json_error(const Error& error) {
     const Json body = {{"code", to_string(error.error_code())},
-                       {"message", error.what()},
-                       {"hint", text_or_null(hint(error))}};
+                       {"message", base::clean_message(error.what())},
+                       {"hint", text_or_null(base::clean_message(hint(error)))}};
     return line({{"error", body}});
 }
 
