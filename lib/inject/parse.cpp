@@ -1,4 +1,5 @@
-// CALL[,CALL…]:[before:|after:]FAULT[:when=…][:probability=P][:seed=N][:force][:child][:thread=SELECTOR]
+// CALL[,CALL…]:[before:|after:]FAULT[:when=…][:probability=P][:seed=N][:force][:child]
+//     [:thread=SELECTOR]
 #include "base/fault.hpp"
 #include "inject/rule.hpp"
 #include "inject/scan.hpp"
