@@ -44,8 +44,7 @@ private:
                                ? formatted("{}", tid)
                                : formatted("{} {}", tid, base::clean_line(name->second));
         const auto process = graph_.processes.find(tid);
-        if (process != graph_.processes.end())
-            text += formatted(" of {}", base::clean_line(process->second));
+        if (process != graph_.processes.end()) text += formatted(" of {}", process->second);
         return text;
     }
 

@@ -279,8 +279,8 @@ TEST(Locks, NamesAndSymbolsForgeNothing) {
     graph.locks[1].owner->alive = true;
     graph.cycles = {{2}};
     const std::string tree = drive::lock_tree(graph);
-    const std::string dot = dot_locks(1, hostile, graph);
-    for (const std::string& text : {tree, render_locks(1, hostile, graph, Style{}), dot}) {
+    const std::string dot = dot_locks({{1, hostile}}, graph);
+    for (const std::string& text : {tree, render_locks({{1, hostile}}, graph, Style{}), dot}) {
         for (const std::string& line : base::lines_of(text)) {
             EXPECT_EQ(line, base::clean_line(line)) << text;
             EXPECT_FALSE(line.starts_with("DEADLOCK of 2")) << text;
