@@ -130,7 +130,7 @@ TEST(Spec, TellsTheColumnAndTheExpectedWord) {
         {"read:error=EIO:when=5+0", "column 23: expected a number from 1"},
         {"read:error=EIO:when=5x", "column 22: expected FIRST[..LAST][+STEP]"},
         {"read:error=EIO:whne=5",
-         "column 16: expected when=, probability=, seed=, force or thread=, fo"},
+         "column 16: expected when=, probability=, seed=, force, child or thread=, fo"},
         {"read:error=EIO:probability=1.5", "column 28: expected a probability"},
         {"read:error=EIO:thread=", "column 23: expected main, a thread id"},
         {"read:error=EIO:thread=nme=x", "column 23: expected main"},
