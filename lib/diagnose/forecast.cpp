@@ -2,6 +2,7 @@
 
 #include "base/fault.hpp"
 #include "format/format.hpp"
+#include "inject/calls.hpp"
 #include "observe/symbols.hpp"
 
 #include <algorithm>
@@ -93,7 +94,10 @@ private:
             say(formatted("the thread's stack could not be read: {}", trace_.why));
             return;
         }
-        std::string where = spot(*trace_.frames.front().place);
+        // Where libc's file names its exported functions alone, the innermost of those says more
+        // than an offset.
+        const Frame* const named = first_named_of_libc();
+        std::string where = spot(*(named != nullptr ? *named : trace_.frames.front()).place);
         for (const Frame& frame : trace_.frames) {
             if (is_of(*frame.place, "libc.so") || is_of(*frame.place, "ld-linux")) continue;
             const std::string caller = spot(*frame.place);
@@ -101,6 +105,45 @@ private:
             break;
         }
         say("it is in " + where);
+    }
+
+    // Of the frames of libc's that the stack ends with; nullptr: none of them has a name.
+    const Frame* first_named_of_libc() const {
+        for (const Frame& frame : trace_.frames) {
+            if (!is_of(*frame.place, "libc.so")) break;
+            if (!frame.place->lines.back().function.empty()) return &frame;
+        }
+        return nullptr;
+    }
+
+    // Up to glibc 2.40 libc sets the asynchronous type for as long as a cancellation point blocks.
+    // From 2.41 on such a call is made by a function of libc's own, __syscall_cancel_arch, whose
+    // name most files lack (nptl/cancellation.c there): what it was called for is told by the
+    // frames.
+    bool is_at_cancellation_point() const {
+        if ((thread_.cancel & wire::kCancelAsynchronous) != 0) return true;
+        // A condition variable's wait that takes its mutex again is none any more.
+        if (thread_.waiting && thread_.waiting->kind == WaitKind::mutex) return false;
+        const auto is_common = [](const std::string& name) {
+            return name.empty() || name.starts_with("__syscall_cancel") ||
+                   name.starts_with("__internal_syscall_cancel");
+        };
+        if (trace_.frames.empty() || !is_of(*trace_.frames.front().place, "libc.so") ||
+            !is_common(trace_.frames.front().place->lines.back().function)) {
+            return false;
+        }
+        for (const Frame& frame : trace_.frames) {
+            if (!is_of(*frame.place, "libc.so")) return false;
+            std::string_view name = frame.place->lines.back().function;
+            if (is_common(std::string(name))) continue;
+            for (const std::string_view inner : {"__GI_", "__"}) {
+                if (name.starts_with(inner)) name.remove_prefix(inner.size());
+            }
+            inject::Call call{};
+            return inject::find_call(name.data(), name.size(), &call) &&
+                   (inject::info(call).traits & inject::kCancels) != 0;
+        }
+        return false;
     }
 
     // What the agent looks at, too (preload/faults/place.cpp).
@@ -132,8 +175,7 @@ private:
             return true;
         }
         if (!kind_.at_point) return false;
-        // libc sets the asynchronous type for as long as a cancellation point blocks.
-        const bool acts = known && (thread_.cancel & wire::kCancelAsynchronous) != 0;
+        const bool acts = known && is_at_cancellation_point();
         say(acts ? "it is at a cancellation point: the request takes effect at once"
                  : "it is not at a cancellation point: the request stays pending until it reaches "
                    "one");
