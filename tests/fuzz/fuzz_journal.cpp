@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (::ftruncate(file, 0) != 0) std::abort();
     if (::pwrite(file, data, size, 0) != static_cast<ssize_t>(size)) std::abort();
     try {
-        for (const drive::StormStep& step : drive::read_storm_journal(path))
+        for (const drive::StormStep& step : drive::read_storm_journal(path).steps)
             drive::to_json_line(step);
     } catch (const Error&) {
         return 0;

@@ -15,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace threadfault::scenario;
+using threadfault::Regex;
 using threadfault::test::OneShotServer;
 
 TimePoint in_a_while() {
@@ -28,11 +29,11 @@ Attempt ask(const OneShotServer& server, const std::string& expect,
 }
 
 TEST(FindLine, LooksLineByLine) {
-    EXPECT_EQ(find_line("a\r\nb1\nc", "^b[0-9]$"), Regex("b1"));
-    EXPECT_EQ(find_line("a\r\nb", "a$"), Regex("a")) << "without the carriage return";
+    EXPECT_EQ(find_line("a\r\nb1\nc", Regex("^b[0-9]$")), "b1");
+    EXPECT_EQ(find_line("a\r\nb", Regex("a$")), "a") << "without the carriage return";
     EXPECT_EQ(find_line("a\nb", Regex("ab")), std::nullopt);
     EXPECT_EQ(find_line("", Regex("x")), std::nullopt);
-    EXPECT_EQ(find_line("abc", "b"), Regex("abc")) << "no end of line";
+    EXPECT_EQ(find_line("abc", Regex("b")), "abc") << "no end of line";
     const std::string longest(1'000'000, 'x');
     EXPECT_TRUE(find_line(longest, Regex("^(x|y)*$"))) << "no stack overflow";
 }
