@@ -49,11 +49,11 @@ void setup_events(CLI::App& app, Invocation& invocation) {
     app.add_option("--for", options->duration, "stop after this time")->type_name("TIME");
     app.footer(
         "Prints one line per event: a thread was created, was named, ended (returned,\n"
-        "exited, cancelled or vanished), or had a fault injected. The end of a thread that\n"
-        "announced none (a raw exit system call, or the kernel ended it) is noticed a\n"
-        "little later, as \"ended, unknown\". Several commands may\n"
-        "follow one target; events that come too fast for one are counted and reported\n"
-        "as lost. Ctrl-C ends it.\n"
+        "exited, cancelled or vanished), or had a fault injected. The end of a thread\n"
+        "that announced none (a raw exit system call, or the kernel ended it) is\n"
+        "noticed a little later, as \"ended, unknown\". Several commands may follow one\n"
+        "target; events that come too fast for one are counted and reported as lost.\n"
+        "Ctrl-C ends it.\n"
         "\n"
         "Examples:\n"
         "  threadfault events 4711\n"

@@ -31,9 +31,10 @@ void setup_stack(CLI::App& app, Invocation& invocation) {
         "Shows where the threads are: function, file and line, inlined calls. The threads\n"
         "notice nothing: the stack of one that sleeps is read while it sleeps, one that\n"
         "runs is stopped by ptrace for about 50 microseconds, and no call returns early\n"
-        "because of that. Where the kernel does not permit that (ptrace_scope, containers),\n"
-        "--by-signal has the threads of a process that runs under threadfault copy their\n"
-        "own stacks in a signal handler; calls that signal(7) lists may then return EINTR.\n"
+        "because of that. Where the kernel does not permit that (ptrace_scope,\n"
+        "containers), --by-signal has the threads of a process that runs under\n"
+        "threadfault copy their own stacks in a signal handler; calls that signal(7)\n"
+        "lists may then return EINTR.\n"
         "\n" +
         std::string(selector_help()) +
         "Here several matches are not an error: all of them are shown.\n"

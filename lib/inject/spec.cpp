@@ -175,7 +175,9 @@ Spec parse_on_start(std::string_view text) {
                     hint);
     }
     try {
-        Spec spec = parse_spec(formatted("thread_start{}:thread={}", text.substr(at), selector));
+        // Who says "on start" knows that it is no cancellation point: a cancel waits for the first.
+        Spec spec = parse_spec(formatted("thread_start{}:thread={}", text.substr(at), selector),
+                               {.force = true});
         const ThreadMatch& thread = spec.rule.thread;
         const bool main = (thread.terms & ThreadMatch::kMain) != 0 ||
                           ((thread.terms & ThreadMatch::kPath) != 0 && thread.depth == 0);

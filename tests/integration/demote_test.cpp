@@ -104,6 +104,7 @@ TEST_F(WithoutTheRight, AStormIsRefusedBeforeItsFirstFault) {
         std::string header, step;
         std::getline(file, header);
         EXPECT_FALSE(std::getline(file, step)) << step;
+        std::remove(journal.c_str());
     }
     // Its own journal's line, and a replay of it.
     std::ofstream(journal) << R"({"storm":1})"

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace threadfault::test {
@@ -58,7 +60,15 @@ TEST_P(OutputIsLost, IsToldAndEndsWithEight) {
                                 : word == "JOURNAL" ? name + ".jsonl"
                                                     : word);
         }
+        // `events` writes when something happens.
+        std::atomic<bool> done = false;
+        std::thread something([&] {
+            while (!done && GetParam().label == std::string("events"))
+                target.command("interrupt", {"name=sleeper"});
+        });
         const CliResult result = run_redirected(arguments, redirection);
+        done = true;
+        something.join();
         EXPECT_EQ(result.exit_code, 8) << result;
         EXPECT_NE(result.err.find("can't write to standard output"), std::string::npos) << result;
         std::remove((name + ".jsonl").c_str());
@@ -77,7 +87,7 @@ const Written kWritten[] = {
     {"ps_json", {"ps", "PID", "--json"}},
     {"dry_run", {"kill", "PID", "name=sleeper", "--dry-run"}},
     {"interrupt", {"interrupt", "PID", "name=sleeper"}},
-    {"signal", {"signal", "PID", "name=sleeper", "0"}},
+    {"signal", {"signal", "PID", "name=sleeper", "URG"}},
     {"stack", {"stack", "PID"}},
     {"locks", {"locks", "PID"}},
     {"locks_dot", {"locks", "PID", "--dot"}},

@@ -10,7 +10,8 @@ namespace threadfault::test {
 namespace {
 
 std::string of_family(const std::string& mode) {
-    return "target = { command = [\"" TARGET_FAMILY "\", \"" + mode + "\", \"x\"], ready = {} }\n";
+    return "target = { command = [\"" TARGET_FAMILY "\", \"" + mode +
+           "\", \"x\"], ready = { output = \"^ready\" } }\n";
 }
 
 std::string message_of(const CliResult& result) {

@@ -121,7 +121,8 @@ TEST(ProcessSelection, StandsWhereverAPidDoes) {
         {"stack", "name=reader"},
         {"inject", "pthread_create:error=EAGAIN:when=9"},
         {"inject", "--clear"},
-        {"storm", "--faults", "interrupt", "--every", "1ms", "--for", "5ms", "--journal", journal}};
+        {"storm", "--faults", "interrupt", "--every", "1ms", "--for", "5ms", "--journal", journal,
+         "--force"}};
     for (const auto& command : commands) {
         for (const auto& which : {std::vector<std::string>{"--descendants-of", shell_pid},
                                   {"--command", program.file()}}) {

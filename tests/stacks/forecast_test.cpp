@@ -231,7 +231,7 @@ INSTANTIATE_TEST_SUITE_P(Optimised, NoSafePoint, testing::Values("spins", "spins
 TEST(NoSafePoint, IsRefusedInScenarios) {
     const std::string file = testing::TempDir() + "unsafe-" + std::to_string(getpid()) + ".toml";
     std::ofstream(file) << "[target]\ncommand = [\"" CATCHES "\", \"spins\"]\n"
-                        << "ready = { output = \"^ready\", thread = \"name=victim\" }\n"
+                        << "ready = { thread = \"name=victim\" }\n"
                         << "[[test]]\nname = \"t\"\n"
                         << "steps = [ { kill = \"name=victim\", how = \"exit\" } ]\n";
     const CliResult result = run_cli({"test", "--json", file});
