@@ -55,7 +55,12 @@ int main(int argc, char** argv) {
         attach::ControlSocket socket(process.pid());
         attach::Attachment attachment(process);
         attach::Service service(process, socket, attachment, options);
-        say("attached\n");
+        try {
+            say("attached\n");
+        } catch (const Error&) {
+            // Nobody is there any more who wanted it: the process is let go at once.
+            raise(SIGTERM);
+        }
         service.run();
         return 0;
     } catch (const Error& error) {
