@@ -4,6 +4,10 @@
 #include "base/duration.hpp"
 #include "base/fault.hpp"
 #include "base/suggest.hpp"
+#include "drive/faults/add_stacks.hpp"
+#include "drive/locks/dead_main.hpp"
+#include "drive/locks/holdings.hpp"
+#include "drive/locks/member_names.hpp"
 #include "drive/programs/targets.hpp"
 #include "format/format.hpp"
 #include "render/json.hpp"
@@ -128,6 +132,36 @@ Looked::Looked(const std::string& pid_text) : process(open_process(pid_text)) {
         why = error.what();
         hint = cli::hint(error);
     }
+}
+
+drive::ThreadList list_selected(Looked& looked, const std::string& text, drive::Needs needs) {
+    std::optional<drive::Selector> selector;
+    if (!text.empty()) selector = drive::parse_selector(text);
+    const auto has = [&](drive::Term::Key key) { return selector && selector->has(key); };
+    using Key = drive::Term::Key;
+    if ((has(Key::path) || has(Key::nth)) && looked.agent() == nullptr) {
+        throw Error(ErrorCode::no_agent, looked.why, looked.hint);
+    }
+    drive::ThreadList list = drive::list_threads(looked.process, looked.agent(), needs);
+    if (has(Key::in)) drive::add_stacks(looked.process, list);
+    // Of all, before any is left out: the waiters name the owners.
+    drive::add_holdings(list);
+    if (needs.symbols) {
+        drive::name_members(looked.process, list.threads);
+    } else {
+        drive::name_holdings(looked.process, list.threads);
+    }
+    if (!selector) return list;
+    std::erase_if(list.threads,
+                  [&](const drive::ThreadView& thread) { return !selector->matches(thread); });
+    if (list.threads.empty()) {
+        drive::require_not_dead_main(looked.process, looked.agent(), *selector);
+        const pid_t pid = looked.process.pid();
+        throw Error(ErrorCode::no_such_thread,
+                    formatted("no thread of process {} matches \"{}\"", pid, text),
+                    formatted("`threadfault ps {}` lists its threads", pid));
+    }
+    return list;
 }
 
 drive::Plan plan_of(std::string_view time, const std::function<drive::PlanInput()>& read) {

@@ -4,6 +4,7 @@
 
 #include "drive/faults/choose.hpp"
 #include "drive/faults/inflict.hpp"
+#include "drive/threads/thread_view.hpp"
 #include "invocation.hpp"
 #include "threadfault/error.hpp"
 
@@ -52,6 +53,11 @@ struct Looked {
     std::string why;  // there is none, and what to do
     std::string hint;
 };
+
+// The threads that a selector means, or all where it is "", with what they hold; `in=` looks at
+// their stacks. Throws Error{no_such_thread} when it matches none, Error{no_agent} when only an
+// agent knows.
+drive::ThreadList list_selected(Looked& looked, const std::string& selector, drive::Needs needs);
 
 // The plan that a command's options make. An Error names the option that is wrong; `time`: what
 // takes the duration.

@@ -2,10 +2,6 @@
 #include "commands/stack.hpp"
 #include "commands/thread_options.hpp"
 #include "diagnose/backtrace.hpp"
-#include "drive/faults/add_stacks.hpp"
-#include "drive/locks/dead_main.hpp"
-#include "drive/locks/holdings.hpp"
-#include "drive/locks/member_names.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "programs/diagnose/stacks.hpp"
 #include "render/text.hpp"
@@ -15,40 +11,10 @@
 namespace threadfault::cli {
 namespace {
 
+// Names of start routines cost a look into the executable: of a selected thread nobody reads them.
 drive::ThreadList threads_of(Looked& looked, const std::string& text) {
-    if (text.empty()) {
-        drive::ThreadList all = drive::list_threads(
-            looked.process, looked.agent(), {.waits = true, .starts = true, .outside = true});
-        drive::add_holdings(all);
-        drive::name_holdings(looked.process, all.threads);
-        return all;
-    }
-    const drive::Selector selector = drive::parse_selector(text);
-    const bool needs_agent =
-        selector.has(drive::Term::Key::path) || selector.has(drive::Term::Key::nth);
-    if (needs_agent && looked.agent() == nullptr) {
-        throw Error(ErrorCode::no_agent, looked.why, looked.hint);
-    }
-    drive::ThreadList list = drive::list_threads(
-        looked.process, looked.agent(),
-        {.waits = true, .starts = true, .outside = selector.has(drive::Term::Key::start)});
-    if (selector.has(drive::Term::Key::in)) {
-        drive::add_stacks(looked.process, list);
-    }
-    // Of all, before any is left out: the waiters name the owners.
-    drive::add_holdings(list);
-    drive::name_holdings(looked.process, list.threads);
-    std::erase_if(list.threads,
-                  [&](const drive::ThreadView& thread) { return !selector.matches(thread); });
-    if (list.threads.empty()) {
-        drive::require_not_dead_main(looked.process, looked.agent(), selector);
-        throw Error(
-            ErrorCode::no_such_thread,
-            "no thread of process " + std::to_string(looked.process.pid()) + " matches \"" + text +
-                "\"",
-            "`threadfault ps " + std::to_string(looked.process.pid()) + "` lists its threads");
-    }
-    return list;
+    const bool named = text.empty() || drive::parse_selector(text).has(drive::Term::Key::start);
+    return list_selected(looked, text, {.waits = true, .starts = true, .outside = named});
 }
 
 }  // namespace
