@@ -61,6 +61,24 @@ foreach(name IN ITEMS threadfault threadfault-target)
   install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
     COMPONENT development)
 endforeach()
+
+# The Python package, with what makes pytest load its plugin where the directory is in PYTHONPATH.
+set(THREADFAULT_PYTHON_SOURCE "${PROJECT_SOURCE_DIR}/lib/python")
+file(STRINGS "${THREADFAULT_PYTHON_SOURCE}/pyproject.toml" python_version REGEX "^version = ")
+if(NOT python_version STREQUAL "version = \"${PROJECT_VERSION}\"")
+  message(FATAL_ERROR "lib/python/pyproject.toml says ${python_version}, the project is ${PROJECT_VERSION}")
+endif()
+install(DIRECTORY "${THREADFAULT_PYTHON_SOURCE}/threadfault" DESTINATION "${THREADFAULT_PYTHON_DIR}"
+  FILES_MATCHING PATTERN "*.py" PATTERN "py.typed" PATTERN "__pycache__" EXCLUDE)
+set(dist_info "${PROJECT_BINARY_DIR}/threadfault-${PROJECT_VERSION}.dist-info")
+file(WRITE "${dist_info}/METADATA"
+  "Metadata-Version: 2.1\nName: threadfault\nVersion: ${PROJECT_VERSION}\n"
+  "Summary: Fault tests on single threads, for pytest\nRequires-Python: >=3.9\n")
+file(WRITE "${dist_info}/entry_points.txt"
+  "[pytest11]\nthreadfault.pytest_plugin = threadfault.pytest_plugin\n")
+file(WRITE "${dist_info}/INSTALLER" "cmake\n")
+install(DIRECTORY "${dist_info}" DESTINATION "${THREADFAULT_PYTHON_DIR}")
+
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
   "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 

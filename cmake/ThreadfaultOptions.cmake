@@ -70,3 +70,7 @@ target_include_directories(threadfault_guest INTERFACE
   "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
   "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib>"
   "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib/include>")
+
+# Distributions set it to lib/python3/dist-packages, which Python looks at by itself.
+set(THREADFAULT_PYTHON_DIR "${CMAKE_INSTALL_DATADIR}/threadfault/python" CACHE STRING
+  "Where the Python package is installed")

@@ -17,4 +17,4 @@ target_compile_definitions(scenario_run_test PRIVATE
 add_dependencies(scenario_run_test
   scenario_target target_family threadfault_test_program threadfault_guardian threadfault_points)
 gtest_discover_tests(scenario_run_test DISCOVERY_MODE PRE_TEST
-  PROPERTIES LABELS integration TIMEOUT 120)
+  PROPERTIES LABELS integration TIMEOUT 120 FIXTURES_REQUIRED json)

@@ -22,7 +22,7 @@ foreach(program IN ITEMS counters family launcher std_threads)
   add_dependencies(target_test target_${program})
 endforeach()
 add_dependencies(target_test threadfault_guardian threadfault_preload threadfault_points)
-gtest_discover_tests(target_test DISCOVERY_MODE PRE_TEST PROPERTIES LABELS integration TIMEOUT 120)
+gtest_discover_tests(target_test DISCOVERY_MODE PRE_TEST PROPERTIES LABELS integration TIMEOUT 120 FIXTURES_REQUIRED json)
 if(TARGET threadfault_diagnose_program)
   add_dependencies(target_test threadfault_diagnose_program)
 endif()
@@ -37,5 +37,13 @@ set_tests_properties(examples.worker_loss_bad PROPERTIES
   PASS_REGULAR_EXPRESSION "without main/1 .owner.: stuck")
 add_test(NAME examples.freeze_each
   COMMAND "${examples}/freeze_each.py" worker- $<TARGET_FILE:target_family> workers example)
-set_tests_properties(examples.worker_loss examples.worker_loss_bad examples.freeze_each PROPERTIES
-  LABELS integration TIMEOUT 300 ENVIRONMENT "THREADFAULT=$<TARGET_FILE:threadfault_command>")
+add_test(NAME examples.worker_loss_python
+  COMMAND "${examples}/worker_loss.py" 3 worker- $<TARGET_FILE:target_family> workers example)
+add_test(NAME examples.worker_loss_python_bad
+  COMMAND "${examples}/worker_loss.py" 1 owner $<TARGET_FILE:target_family> locks example)
+set_tests_properties(examples.worker_loss_python_bad PROPERTIES
+  PASS_REGULAR_EXPRESSION "without main/1 .owner.: expected: makes progress.*ORPHANED.*stack of the latest victim")
+set_tests_properties(examples.worker_loss examples.worker_loss_bad examples.freeze_each
+  examples.worker_loss_python examples.worker_loss_python_bad PROPERTIES
+  LABELS integration TIMEOUT 300 ENVIRONMENT
+  "THREADFAULT=$<TARGET_FILE:threadfault_command>;THREADFAULT_COMMAND=$<TARGET_FILE:threadfault_command>;PYTHONPATH=${PROJECT_SOURCE_DIR}/lib/python;PYTHONDONTWRITEBYTECODE=1")

@@ -1,6 +1,6 @@
 # Installs the build tree into a scratch prefix and uses it from an outside project, once through
 # find_package and once through pkg-config; moves it, removes it, and builds the sources as a part of
-# another project. Variables: BUILD_DIR, SOURCE_DIR, SCRATCH, GENERATOR, CC, CXX, LIBDIR.
+# another project. Variables: BUILD_DIR, SOURCE_DIR, SCRATCH, GENERATOR, CC, CXX, LIBDIR, PYTHON_DIR, PYTEST.
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
   if(NOT status EQUAL 0)
@@ -48,6 +48,17 @@ run("${CXX}" -std=c++20 -Wall "-DSERVER=\"${SCRATCH}/consumer/server\"" "-DSOCKE
     "${SOURCE_DIR}/consumer/resilience_test.cpp" -o "${SCRATCH}/resilience_pkg_config" ${flags}
     "-Wl,-rpath,${prefix}/${LIBDIR}")
 run("${SCRATCH}/resilience_pkg_config")
+
+# The Python package: pytest finds the plugin by itself, and the plugin the installed command.
+if(PYTEST)
+  set(ENV{PYTHONPATH} "${prefix}/${PYTHON_DIR}")
+  set(ENV{PYTHONDONTWRITEBYTECODE} 1)
+  set(ENV{SERVER} "${SCRATCH}/consumer/server")
+  run("${PYTEST}" -q -p no:cacheprovider "${SOURCE_DIR}/consumer/test_server.py")
+  if(NOT output MATCHES "3 passed")
+    message(FATAL_ERROR "pytest says ${output}")
+  endif()
+endif()
 
 # Moved, all of it still finds its parts.
 file(RENAME "${prefix}" "${SCRATCH}/moved")
