@@ -29,14 +29,21 @@ int run_events(const EventsOptions& options, const Invocation& invocation) {
     end_on_interrupt();
     connection.follow();
     const Style style = invocation.style();
-    while (!interrupted() && client::Clock::now() < end) {
-        const auto event = connection.receive_event(std::min(end, client::Clock::now() + 100ms));
-        if (!event) continue;
-        const pid_t tid = connection.outer_tid(event->tid);
-        const std::string line = invocation.json
-                                     ? json_event(*event, tid != 0 ? tid : event->tid)
-                                     : text_event(*event, tid != 0 ? tid : event->tid, style);
-        print_out(line);
+    try {
+        while (!interrupted() && client::Clock::now() < end) {
+            const auto event =
+                connection.receive_event(std::min(end, client::Clock::now() + 100ms));
+            if (!event) continue;
+            const pid_t tid = connection.outer_tid(event->tid);
+            const std::string line = invocation.json
+                                         ? json_event(*event, tid != 0 ? tid : event->tid)
+                                         : text_event(*event, tid != 0 ? tid : event->tid, style);
+            print_out(line);
+        }
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::target_died) throw;
+        // The last event of all, which no agent can tell.
+        print_out(invocation.json ? json_target_ended(process.pid()) : text_target_ended(style));
     }
     return 0;
 }
@@ -59,8 +66,8 @@ void setup_events(CLI::App& app, Invocation& invocation) {
         "  threadfault events 4711\n"
         "  threadfault events 4711 --json --for 10s | jq 'select(.event == \"ended\")'\n"
         "\n"
-        "Exit status: 0 ended by Ctrl-C or --for, 2 usage, 3 no such process,\n"
-        "4 no agent, 5 not permitted, 7 the target ended, 8 output not written.\n");
+        "Exit status: 0 ended by Ctrl-C, by --for or with the target, 2 usage, 3 no such\n"
+        "process, 4 no agent, 5 not permitted, 8 output not written.\n");
     invocation.action = [options, &invocation] { return run_events(*options, invocation); };
 }
 

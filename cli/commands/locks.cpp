@@ -25,9 +25,10 @@ struct LocksOptions {
     std::vector<std::string> pids;
     bool dot = false;
     bool svg = false;
+    bool exit_code = false;
 };
 
-int draw(const std::string& graph) {
+void draw(const std::string& graph) {
     constexpr std::chrono::minutes kPatience{5};
     const base::RunResult dot =
         base::run({"dot", "-Tsvg"},
@@ -41,7 +42,6 @@ int draw(const std::string& graph) {
                     "use --dot and run `dot` on its output to see why");
     }
     print_out(dot.output);
-    return 0;
 }
 
 int run_locks(const LocksOptions& options, const Invocation& invocation) {
@@ -66,11 +66,19 @@ int run_locks(const LocksOptions& options, const Invocation& invocation) {
     drive::LockGraph graph = drive::find_locks(processes);
     for (const auto& one : looked)
         drive::name_members(one->process, graph.locks);
-    if (options.svg) return draw(dot_locks(names, graph));
+    const auto orphaned = [](const drive::Lock& lock) { return lock.orphaned; };
+    const bool bad =
+        !graph.cycles.empty() || std::any_of(graph.locks.begin(), graph.locks.end(), orphaned);
+    const int status =
+        static_cast<int>(options.exit_code && bad ? ExitCode::bad_verdict : ExitCode::done);
+    if (options.svg) {
+        draw(dot_locks(names, graph));
+        return status;
+    }
     print_out(options.dot       ? dot_locks(names, graph)
               : invocation.json ? json_locks(names, graph)
                                 : render_locks(names, graph, invocation.style()));
-    return 0;
+    return status;
 }
 
 }  // namespace
@@ -83,6 +91,8 @@ void setup_locks(CLI::App& app, Invocation& invocation) {
         ->type_name("");
     app.add_flag("--dot", options->dot, "print a graph for Graphviz");
     app.add_flag("--svg", options->svg, "draw the graph with Graphviz");
+    app.add_flag("--exit-code", options->exit_code,
+                 "end with 1 if there is a deadlock or an orphaned lock");
     app.footer(
         "Shows what each blocked thread waits for, which thread owns that object, and\n"
         "which threads wait for the owner: deadlocks, and locks whose owner is dead.\n"
@@ -100,8 +110,8 @@ void setup_locks(CLI::App& app, Invocation& invocation) {
         "  threadfault locks 4711 --svg > locks.svg\n"
         "  threadfault locks 4711 4712\n"
         "\n"
-        "Exit status: 0, with or without findings; 2 usage, 3 no such process,\n"
-        "5 not permitted, 8 internal error.\n");
+        "Exit status: 0, with or without findings (1 with findings and --exit-code);\n"
+        "2 usage, 3 no such process, 5 not permitted, 8 internal error.\n");
     invocation.action = [options, &invocation] { return run_locks(*options, invocation); };
 }
 

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace threadfault::cli {
 namespace {
@@ -40,6 +41,11 @@ std::string path_of(const wire::EventReply& event) {
 
 double seconds_of(const wire::EventReply& event) {
     return base::rounded(static_cast<double>(event.time_ns) * 1e-9, base::kMicros);
+}
+
+double now_seconds() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return base::rounded(std::chrono::duration<double>(now).count(), base::kMicros);
 }
 
 std::string clock_of(const wire::EventReply& event) {
@@ -79,10 +85,21 @@ std::string json_event(const wire::EventReply& event, pid_t tid) {
     if (event.kind == EventKind::ended) json["how"] = end_name(event);
     if (event.kind == EventKind::fault) {
         const drive::EventFault told = drive::event_fault(event);
-        json["how"] = base::info(told.fault).name;
+        // "fault" and "how" as in the results of the commands: a death is a kill.
+        const base::FaultInfo& info = base::info(told.fault);
+        json["fault"] = info.death ? std::string_view("kill") : info.name;
+        json["how"] = info.name;
         json["outcome"] = to_string(told.outcome);
     }
     return out + line(json);
+}
+
+std::string text_target_ended(const Style& style) {
+    return style.dim("the process ended") + "\n";
+}
+
+std::string json_target_ended(pid_t pid) {
+    return line({{"time", now_seconds()}, {"event", "target-ended"}, {"pid", pid}});
 }
 
 }  // namespace threadfault::cli

@@ -16,6 +16,10 @@ namespace threadfault::cli {
 std::string text_event(const wire::EventReply& event, pid_t tid, const Style& style);
 std::string json_event(const wire::EventReply& event, pid_t tid);
 
+// The last line: the whole process has ended.
+std::string text_target_ended(const Style& style);
+std::string json_target_ended(pid_t pid);
+
 }  // namespace threadfault::cli
 
 #endif  // THREADFAULT_CLI_RENDER_EVENTS_HPP

@@ -6,12 +6,10 @@
 #include "render/error_table.hpp"
 #include "render/json_values.hpp"
 
+#include <algorithm>
+
 namespace threadfault::cli {
 namespace {
-
-Json address_or_null(std::uint64_t address) {
-    return address == 0 ? Json(nullptr) : Json(formatted("{:#x}", address));
-}
 
 template <typename T>
 Json value_or_null(const std::optional<T>& value) {
@@ -31,7 +29,13 @@ Json cancel_of(const drive::ThreadView& thread) {
             {"pending", (thread.cancel & wire::kCancelPending) != 0}};
 }
 
-Json waiting_of(const drive::ThreadView& thread) {
+std::string name_of(pid_t tid, const std::vector<drive::ThreadView>& threads) {
+    const auto found = std::find_if(threads.begin(), threads.end(),
+                                    [tid](const auto& thread) { return thread.tid == tid; });
+    return found == threads.end() ? std::string() : found->name;
+}
+
+Json waiting_of(const drive::ThreadView& thread, const std::vector<drive::ThreadView>& threads) {
     if (!thread.waiting) return nullptr;
     const drive::Waiting& waiting = *thread.waiting;
     Json json = {{"kind", to_string(waiting.kind)},
@@ -41,11 +45,21 @@ Json waiting_of(const drive::ThreadView& thread) {
     json["owner_alive"] =
         waiting.owner_tid || waiting.owner_dead ? Json(waiting.owner_alive) : Json(nullptr);
     json["owner_pid"] = waiting.owner_pid != 0 ? Json(waiting.owner_pid) : Json(nullptr);
+    // As in `locks`.
+    json["owner"] = nullptr;
+    if (waiting.owner_tid || waiting.owner_dead) {
+        const std::string name =
+            waiting.owner_tid ? name_of(*waiting.owner_tid, threads) : std::string();
+        json["owner"] = {{"tid", value_or_null(waiting.owner_tid)},
+                         {"name", text_or_null(name)},
+                         {"alive", waiting.owner_alive},
+                         {"pid", json["owner_pid"]}};
+    }
     json["call"] = text_or_null(waiting.call);
     return json;
 }
 
-Json thread_of(const drive::ThreadView& thread) {
+Json thread_of(const drive::ThreadView& thread, const std::vector<drive::ThreadView>& threads) {
     Json json = {{"tid", thread.tid},
                  {"name", thread.name},
                  {"state", std::string(1, thread.state)},
@@ -59,16 +73,10 @@ Json thread_of(const drive::ThreadView& thread) {
                  {"cpu_seconds", base::rounded(thread.cpu_seconds, base::kHundredths)},
                  {"age_seconds", base::rounded(thread.age_seconds, base::kMillis)}};
     json["cancel"] = cancel_of(thread);
-    json["waiting_on"] = waiting_of(thread);
+    json["waiting_on"] = waiting_of(thread, threads);
     json["syscall"] =
         text_or_null(thread.syscall ? drive::syscall_text(*thread.syscall) : std::string());
-    // Only where something is known: most threads have nothing that others wait for.
-    for (const drive::HeldLock& lock : thread.holding) {
-        json["holding"].push_back({{"kind", to_string(lock.kind)},
-                                   {"address", address_or_null(lock.address)},
-                                   {"symbol", text_or_null(lock.symbol)},
-                                   {"waiters", lock.waiters}});
-    }
+    json["holding"] = held_locks(thread.holding);
     json["signal_blocked"] = value_or_null(thread.signal_blocked);
     json["faults"] = Json::array();
     for (std::string_view fault : drive::fault_names(thread.faults))
@@ -76,10 +84,28 @@ Json thread_of(const drive::ThreadView& thread) {
     return json;
 }
 
+// Of "4711 worker (main/3)", as ErrorFacts has it; a path may be missing, a name may be anything.
+Json candidate_of(std::string_view text) {
+    const std::size_t name_at = text.find(' ') + 1;
+    std::size_t name_end = text.size();
+    Json path = nullptr;
+    const std::size_t opening = text.rfind(" (main");
+    if (opening != std::string_view::npos && opening >= name_at && text.ends_with(')')) {
+        path = text.substr(opening + 2, text.size() - opening - 3);
+        name_end = opening;
+    }
+    return {{"tid", std::stoi(std::string(text.substr(0, name_at)))},
+            {"name", text.substr(name_at, name_end - name_at)},
+            {"path", path}};
+}
+
 Json result_of(pid_t pid, std::string_view fault, std::string_view how,
                const drive::Result& result) {
-    Json json = {
-        {"pid", pid}, {"tid", result.victim.tid}, {"name", result.victim.name}, {"fault", fault}};
+    Json json = {{"pid", pid},
+                 {"tid", result.victim.tid},
+                 {"name", result.victim.name},
+                 {"path", text_or_null(result.victim.path)},
+                 {"fault", fault}};
     if (!how.empty()) json["how"] = how;
     json["outcome"] = to_string(result.outcome);
     json["reason"] = text_or_null(result.reason);
@@ -94,7 +120,7 @@ std::string json_threads(pid_t pid, const std::string& command, bool agent,
     Json json = {{"pid", pid}, {"command", command}, {"agent", agent}};
     json["threads"] = Json::array();
     for (const drive::ThreadView& thread : threads)
-        json["threads"].push_back(thread_of(thread));
+        json["threads"].push_back(thread_of(thread, threads));
     return line(json);
 }
 
@@ -123,9 +149,14 @@ std::string json_checks(const std::vector<drive::Check>& checks) {
 }
 
 std::string json_error(const Error& error) {
-    const Json body = {{"code", to_string(error.error_code())},
-                       {"message", base::clean_message(error.what())},
-                       {"hint", text_or_null(base::clean_message(hint(error)))}};
+    Json body = {{"code", to_string(error.error_code())},
+                 {"message", base::clean_message(error.what())},
+                 {"hint", text_or_null(base::clean_message(hint(error)))}};
+    if (error.error_code() == ErrorCode::ambiguous_selector) {
+        body["candidates"] = Json::array();
+        for (const std::string& candidate : error.facts().candidates)
+            body["candidates"].push_back(candidate_of(candidate));
+    }
     return line({{"error", body}});
 }
 

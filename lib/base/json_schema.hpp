@@ -5,7 +5,7 @@
 namespace threadfault::base {
 
 // "schema" of every object that a command prints. It changes when a key goes or changes its
-// meaning; a new key does not change it (docs/scripting.md).
+// meaning; a new key does not change it (docs/json.md).
 inline constexpr int kJsonSchema = 1;
 
 }  // namespace threadfault::base

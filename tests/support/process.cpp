@@ -1,5 +1,7 @@
 #include "support/process.hpp"
 
+#include "support/record.hpp"
+
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
@@ -78,7 +80,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
 
 }  // namespace
 
-Process::Process(const std::vector<std::string>& argv, const SpawnOptions& options) {
+Process::Process(const std::vector<std::string>& argv, const SpawnOptions& options) : argv_(argv) {
     // A write to a child that has ended is an error to report, not our end.
     signal(SIGPIPE, SIG_IGN);
     const std::vector<std::string> environment = merged_environment(options.environment);
@@ -120,6 +122,7 @@ Process::~Process() {
     output_reader_.join();
     error_reader_.join();
     close(stop_);
+    record_json(argv_, output_, errors_);
 }
 
 void Process::collect(int fd, std::string* into) {

@@ -68,6 +68,7 @@ private:
     void collect(int fd, std::string* into);
     bool reap(int flags);
 
+    std::vector<std::string> argv_;
     pid_t pid_ = -1;
     int input_ = -1;
     int stop_ = -1;  // an eventfd that ends the readers

@@ -92,6 +92,7 @@ Json json_of(pid_t pid, const Outlook& outlook, std::string_view how) {
     return {{"pid", pid},
             {"tid", outlook.victim.tid},
             {"name", outlook.victim.name},
+            {"path", text_or_null(outlook.victim.path)},
             {"fault", "kill"},
             {"how", how},
             {"dry_run", true},

@@ -136,26 +136,15 @@ Json json_frames(const diagnose::Backtrace& trace) {
     return frames;
 }
 
-Json json_holds(const drive::ThreadView& thread) {
-    Json holds = Json::array();
-    for (const drive::HeldLock& lock : thread.holding) {
-        holds.push_back({{"kind", to_string(lock.kind)},
-                         {"address", formatted("{:#x}", lock.address)},
-                         {"symbol", text_or_null(lock.symbol)},
-                         {"waiters", lock.waiters}});
-    }
-    return holds;
-}
-
 Json json_thread(const drive::ThreadView& view, const diagnose::Backtrace& trace) {
-    Json thread = {{"tid", trace.tid}, {"name", view.name}};
+    Json thread = {{"tid", trace.tid}, {"name", view.name}, {"path", text_or_null(view.path)}};
     thread["via"] = trace.via == diagnose::Via::agent    ? Json("agent")
                     : trace.via == diagnose::Via::ptrace ? Json("ptrace")
                                                          : Json(nullptr);
     thread["held_seconds"] = base::rounded(trace.held_seconds, base::kNanos);
     thread["cut"] = trace.cut;
     thread["reason"] = text_or_null(trace.why);
-    thread["holds"] = json_holds(view);
+    thread["holding"] = held_locks(view.holding);
     return thread;
 }
 

@@ -68,18 +68,18 @@ void print(const std::string& text) {
 
 void report_error(const Error& error, const Options& options) {
     std::string text;
+    const std::string advice = base::clean_message(cli::hint(error));
     if (options.json) {
         text = Json{{"schema", base::kJsonSchema},
                     {"error",
                      {{"code", to_string(error.error_code())},
                       {"message", base::clean_message(error.what())},
-                      {"hint", base::clean_message(cli::hint(error))}}}}
+                      {"hint", advice.empty() ? Json(nullptr) : Json(advice)}}}}
                    .dump(-1, ' ', false, Json::error_handler_t::replace);
     } else {
         const std::string name = options.color ? "\x1b[31mthreadfault:\x1b[0m" : "threadfault:";
         text = formatted("{} {}", name, base::clean_message(error.what()));
-        const std::string hint = cli::hint(error);
-        if (!hint.empty()) text += formatted(" ({})", base::clean_message(hint));
+        if (!advice.empty()) text += formatted(" ({})", advice);
     }
     std::fprintf(stderr, "%s\n", text.c_str());
 }

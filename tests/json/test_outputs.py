@@ -1,0 +1,133 @@
+"""Every command's output, one after the other, against its schema; and what scripts rely on in them."""
+import json
+import os
+import select
+import subprocess
+
+import pytest
+from threadfault import Ready, find_command
+from validate import Schemas, check
+
+SCHEMAS = Schemas(os.environ["SCHEMAS"])
+FAMILY = os.environ["TARGET_FAMILY"]
+
+
+def run(*arguments):
+    """The exit status and the objects, all of them as their schemas have them."""
+    done = subprocess.run([find_command(), *arguments, "--json"], stdin=subprocess.DEVNULL, capture_output=True,
+                          check=False, encoding="utf-8")
+    found = check({"arguments": arguments, "out": done.stdout, "err": done.stderr}, SCHEMAS)
+    assert found, f"{arguments}: {done.stdout}{done.stderr}"
+    for kind, faults in found:
+        assert not faults, f"{kind} {arguments}: {faults}"
+    return done.returncode, [json.loads(line) for line in (done.stdout or done.stderr).splitlines()]
+
+
+@pytest.fixture
+def launch(threadfault_target):
+    def launch_family(mode):
+        return threadfault_target([FAMILY, mode, "json"], ready=Ready(output="^ready$"))
+    return launch_family
+
+
+@pytest.fixture
+def workers(launch):
+    return launch("workers")
+
+
+@pytest.mark.parametrize("words", [
+    ["freeze"], ["thaw"], ["interrupt"], ["delay", "1ms"], ["spin", "1ms"], ["slow", "--to", "50%", "--for", "10ms"],
+    ["signal", "CONT"], ["demote", "--nice", "1"], ["kill", "--dry-run"], ["kill", "--how", "vanish"]], ids=" ".join)
+def test_faults(workers, words):
+    for more in (["name=worker-0"], ["name=worker*", "--all"]):
+        status, (answer,) = run(words[0], str(workers.pid), more[0], *words[1:], *more[1:])
+        assert status == 0, answer
+        one = answer["results"][0] if "results" in answer else answer
+        assert one["path"] and one["name"].startswith("worker") and one["fault"] == words[0]
+
+
+def test_looks(workers):
+    pid = str(workers.pid)
+    assert any(target["pid"] == workers.pid for target in run("ps")[1][0]["targets"])
+    assert {thread["path"] for thread in run("ps", pid)[1][0]["threads"]} == {"main", "main/1", "main/2", "main/3"}
+    assert [thread["name"] for thread in run("ps", pid, "path=main/2")[1][0]["threads"]] == ["worker-1"]
+    assert run("stack", pid)[1][0]["threads"][1]["path"] == "main/1"
+    assert run("stack", pid, "--collapse")[1][0]["groups"]
+    assert run("watch", pid, "--for", "200ms")[1][0]["verdict"] == "progressing"
+    assert run("doctor", pid)[1][0]["ok"] is True
+    assert run("doctor")[1][0]["checks"]
+    assert run("inject", pid, "pthread_create:error=EAGAIN")[1][0]["armed"][0]["id"]
+    assert run("inject", pid, "--list")[1][0]["specs"]
+    assert run("inject", pid, "--clear")[1][0]["cleared"] == 1
+
+
+def test_storm(workers, tmp_path):
+    status, (answer,) = run("storm", str(workers.pid), "--faults", "interrupt", "--every", "5ms", "--for", "100ms",
+                            "--journal", str(tmp_path / "journal"))
+    assert status == 0 and answer["target_died"] is None
+
+
+def test_scenarios(tmp_path):
+    scenario = tmp_path / "family.toml"
+    scenario.write_text(f"""
+[target]
+command = ["{FAMILY}", "workers", "json"]
+ready = {{ output = "^ready$" }}
+[[test]]
+name = "passes"
+steps = [ {{ kill = "name=worker-0", how = "vanish" }}, {{ expect = {{ alive = true }} }} ]
+[[test]]
+name = "fails"
+steps = [ {{ kill = "name=worker-0", how = "vanish" }}, {{ expect = {{ alive = false }} }} ]
+""")
+    assert run("test", str(scenario), "--check")[1][0]["files"][0]["tests"] == 2
+    status, (answer,) = run("test", str(scenario))
+    assert status == 1 and [test["outcome"] for test in answer["tests"]] == ["passed", "failed"]
+
+
+def test_locks_tell_by_the_exit_status(launch):
+    target = launch("locks")
+    pid = str(target.pid)
+    assert run("locks", pid, "--exit-code")[0] == 0
+    target.kill("name=owner", how="vanish")
+    status, (answer,) = run("locks", pid, "--exit-code")
+    assert status == 1 and answer["locks"][0]["orphaned"]
+    assert run("locks", pid)[0] == 0
+    waiting = run("ps", pid, "name=waiter")[1][0]["threads"][0]["waiting_on"]
+    assert waiting["owner"]["alive"] is False and waiting["owner_alive"] is False
+
+
+def test_an_ambiguous_selector_lists_the_candidates(workers):
+    status, (answer,) = run("kill", str(workers.pid), "name=worker*")
+    assert status == 3
+    candidates = answer["error"]["candidates"]
+    assert [(one["name"], one["path"]) for one in candidates] == [
+        ("worker-0", "main/1"), ("worker-1", "main/2"), ("worker-2", "main/3")]
+    assert {one["tid"] for one in candidates} == {thread.tid for thread in workers.threads("name=worker*")}
+
+
+def test_errors():
+    assert run("kill", "999999999", "main")[0] == 3
+    assert run("kill", "1", "nome=x")[0] == 2
+    assert run("test", "/nonexistent.toml")[0] == 2
+
+
+def test_the_end_of_the_target_is_the_end_of_its_events(workers):
+    with subprocess.Popen([find_command(), "events", str(workers.pid), "--json"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, encoding="utf-8") as follower:
+        # It follows from some moment on: the first event that it tells of proves it.
+        while not select.select([follower.stdout], [], [], 0.05)[0]:
+            assert follower.poll() is None
+            workers.interrupt("name=worker-1")
+        lines = [follower.stdout.readline()]
+        workers.kill("name=worker-0", how="vanish")
+        workers.terminate()
+        out, err = follower.communicate(timeout=60)
+    lines += out.splitlines(keepends=True)
+    assert (follower.returncode, err) == (0, "")
+    for kind, faults in check({"arguments": ["events", "--json"], "out": "".join(lines), "err": err}, SCHEMAS):
+        assert not faults, faults
+    events = [json.loads(line) for line in lines]
+    assert events[-1]["event"] == "target-ended" and events[-1]["pid"] == workers.pid
+    faults = [(event["fault"], event["how"], event["path"]) for event in events if event["event"] == "fault"]
+    assert faults[0] == ("interrupt", "interrupt", "main/2") and faults[-1] == ("kill", "vanish", "main/1")
