@@ -72,7 +72,7 @@ void setup_common(CLI::App& app, Invocation& invocation) {
         ->type_name("PATH")
         ->take_last();
     app.add_flag_function(
-           "--version", [](std::int64_t) { throw CLI::CallForVersion(version_text(), 0); },
+           "-V,--version", [](std::int64_t) { throw CLI::CallForVersion(version_text(), 0); },
            "print the version")
         ->group("");
 }

@@ -56,12 +56,21 @@ CommandLine split(int argc, char** argv, CLI::App* app, Invocation* invocation) 
             line.arguments.push_back(word);
             if (kind == WordReader::Kind::value) continue;
             if (word == "-h" || word == "--help") line.help = true;
-            if (word == "--version") line.version = true;
+            if (word == "-V" || word == "--version") line.version = true;
             continue;
         }
-        line.command = find_command(word);
+        const bool asks_help = word == "help";
+        line.help = line.help || asks_help;
+        if (asks_help && i + 1 == argc) return line;
+        const std::string name = asks_help ? argv[i + 1] : word;
+        line.command = find_command(name);
         if (line.command == nullptr) {
-            line.unknown_command = word;
+            line.unknown_command = name;
+            return line;
+        }
+        if (asks_help) {
+            setup(*line.command, *app, *invocation);
+            line.arguments.emplace_back("--help");
             return line;
         }
         if (line.command->hidden) {
@@ -118,7 +127,7 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
     CommandLine line = split(argc, argv, &app, &invocation);
     if (line.command == nullptr) {
         if (!line.unknown_command.empty()) {
-            std::vector<std::string> names;
+            std::vector<std::string> names = {"help"};
             for (const Command& command : commands()) {
                 if (!command.hidden) names.emplace_back(command.name);
             }
@@ -141,7 +150,12 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
                 !word.starts_with('-')) {
                 continue;
             }
-            throw usage_error(formatted("unknown option {}", word), "threadfault --help");
+            static constexpr std::string_view kCommon[] = {"--json", "--color", "--shim",
+                                                           "--version", "--help"};
+            const std::string_view near = base::nearest(word.substr(0, word.find('=')), kCommon);
+            throw usage_error(formatted("unknown option {}", word),
+                              near.empty() ? std::string("threadfault --help")
+                                           : formatted("did you mean {}?", near));
         }
         throw usage_error("missing command", "threadfault --help lists the commands");
     }

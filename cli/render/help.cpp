@@ -74,8 +74,8 @@ std::string overview(const Style& style) {
     out += entries({{"    --json", "one JSON object on stdout, errors as JSON on stderr"},
                     {"    --color WHEN", "auto, always or never; NO_COLOR is honoured"},
                     {"    --shim PATH", "the shim to use, instead of the one beside this program"},
-                    {"    --version", "print the version"},
-                    {"-h, --help", "this help; `threadfault COMMAND --help` has details"}},
+                    {"-V, --version", "print the version"},
+                    {"-h, --help", "this help; `threadfault help COMMAND` has details"}},
                    style);
     out += "\n" + style.bold("A first try:") +
            "\n"

@@ -5,6 +5,14 @@
 #include <tuple>
 
 namespace threadfault::base {
+namespace {
+
+std::size_t common_prefix(std::string_view a, std::string_view b) {
+    return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
+                                    a.begin());
+}
+
+}  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     const std::size_t width = b.size() + 1;
@@ -29,6 +37,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
     std::string_view best;
     std::size_t best_distance = ~std::size_t{0};
+    std::size_t best_alike = 0;
     for (std::string_view candidate : candidates) {
         if (word.empty() || candidate.empty()) continue;
         std::size_t distance = edit_distance(word, candidate);
@@ -37,8 +46,11 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
             word.size() >= 2 && (candidate.starts_with(word) || word.starts_with(candidate));
         if (!is_prefix && distance > std::max<std::size_t>(1, longer / 3)) continue;
         if (is_prefix) distance = std::min<std::size_t>(distance, 2);
-        if (distance < best_distance) {
+        // Of two that are as near, the one that begins alike: "stat" is "state", not "start".
+        const std::size_t alike = common_prefix(word, candidate);
+        if (distance < best_distance || (distance == best_distance && alike > best_alike)) {
             best_distance = distance;
+            best_alike = alike;
             best = candidate;
         }
     }

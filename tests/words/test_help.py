@@ -1,0 +1,40 @@
+"""Help, version and suggestions, as a user types them."""
+import subprocess
+
+import pytest
+from threadfault import find_command
+
+
+def run(*arguments):
+    done = subprocess.run([find_command(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                          encoding="utf-8")
+    return done.returncode, done.stdout, done.stderr
+
+
+COMMANDS = [line.split()[0] for line in run("--help")[1].split("Commands:")[1].split("Options")[0].splitlines()
+            if line.startswith("  ") and line[2] != " "]
+
+
+def test_help_is_a_command_too():
+    assert run("help") == run("--help") == run("-h")
+    for command in COMMANDS:
+        assert run("help", command) == run(command, "--help") == run(command, "-h"), command
+
+
+def test_the_version():
+    assert run("-V") == run("--version") == run("ps", "-V")
+    assert run("-V")[1].startswith("threadfault ")
+
+
+@pytest.mark.parametrize("words, suggestion", [
+    (["--verson"], "--version"), (["--jsn", "ps"], "--json"), (["hlp"], "help"), (["help", "kil"], "kill"),
+    (["kill", "1", "stat=S"], "state="), (["kill", "1", "wating=mutex"], "waiting="), (["ps", "--commnd"], "--command")])
+def test_suggestions(words, suggestion):
+    status, _, error = run(*words)
+    assert status == 2 and f"did you mean {suggestion}" in error, error
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_at_most_80_columns_wide(command):
+    for line in run("help", command)[1].splitlines():
+        assert len(line) <= 80, line
