@@ -14,8 +14,12 @@ import json
 import pathlib
 import shutil
 import sys
+import warnings
 
 import jsonschema
+
+# Debian 12's version has no other way to resolve references.
+warnings.filterwarnings("ignore", "jsonschema.RefResolver", DeprecationWarning)
 
 
 def strict(schema):
@@ -38,7 +42,7 @@ class Schemas:
             jsonschema.Draft202012Validator.check_schema(schema)
             self.all[file.name.split(".")[0]] = strict(schema)
         assert self.all, f"{directory}: no schemas"
-        store = {f"common.schema.json": self.all["common"]}
+        store = {"common.schema.json": self.all["common"]}
         self.validators = {
             name: jsonschema.Draft202012Validator(
                 schema, resolver=jsonschema.RefResolver("", schema, store=copy.deepcopy(store)))
