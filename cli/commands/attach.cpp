@@ -25,33 +25,34 @@ struct AttachOptions {
 };
 
 constexpr const char* kAttachText =
-    "Makes a running process a target, without a shim in it: a static program, one in a\n"
-    "container, one that can't be started anew. One of its threads stands still for\n"
-    "about a tenth of a millisecond, no other one does, and no call returns early. A\n"
-    "guardian process outside then serves all commands that take its PID, until\n"
-    "`detach`.\n"
+    "Makes a running process a target, without a shim in it: a static program, one\n"
+    "in a container, one that can't be started anew. One of its threads stands still\n"
+    "for about a tenth of a millisecond, no other one does, and no call returns\n"
+    "early. A guardian process outside then serves all commands that take its PID,\n"
+    "until `detach`.\n"
     "\n"
-    "Call faults (`inject`, `run --on-start`) need the shim. Who created which thread,\n"
-    "and in which order, is not known: the selectors path= and nth= match nothing but\n"
-    "main.\n"
+    "Call faults (`inject`, `run --on-start`) need the shim. Who created which\n"
+    "thread, and in which order, is not known: the selectors path= and nth= match\n"
+    "nothing but main.\n"
     "\n"
     "Examples:\n"
     "  threadfault attach 4711\n"
     "  threadfault attach 4711 --for 10m\n"
     "  threadfault kill 4711 name=worker --first --how vanish --attach\n"
     "\n"
-    "Exit status: 0 attached, 2 usage, 3 no such process, 4 impossible there (the output\n"
-    "says why), 5 not permitted, 6 stopped, or no thread could be borrowed.\n";
+    "Exit status: 0 attached, 2 usage, 3 no such process, 4 impossible there (the\n"
+    "output says why), 5 not permitted, 6 stopped, or no thread could be borrowed.\n";
 
 constexpr const char* kDetachText =
-    "Undoes the faults in force on an attached process and takes away all that is ours in\n"
-    "it: its mappings, descriptors, signal handlers and threads are then as before.\n"
+    "Undoes the faults in force on an attached process and takes away all that is\n"
+    "ours in it: its mappings, descriptors, signal handlers and threads are then as\n"
+    "before.\n"
     "\n"
     "Examples:\n"
     "  threadfault detach 4711\n"
     "\n"
-    "Exit status: 0 detached, 2 usage, 3 no such process, 4 it is not attached to, 6 a\n"
-    "thread can't be let go yet (the guardian goes on trying).\n";
+    "Exit status: 0 detached, 2 usage, 3 no such process, 4 it is not attached to, 6\n"
+    "a thread can't be let go yet (the guardian goes on trying).\n";
 
 double seconds_since(Clock::time_point begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();
