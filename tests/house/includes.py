@@ -38,14 +38,18 @@ HOUSE = [
     ("scenario/probe", "include format base regex scenario"),
     ("scenario/report", "include format base scenario"),
     ("scenario/run", BELOW_DRIVE + " regex " + DRIVE + " harness scenario scenario/probe scenario/report"),
+    ("sweep/options.*", "include format base"),
+    ("sweep", BELOW_DRIVE + " inject " + DRIVE + " diagnose harness scenario scenario/probe scenario/run sweep/options.*"),
+    ("sweep/report", "include format base inject sweep sweep/options.*"),
     ("cli/render", BELOW_DRIVE + " inject " + DRIVE),
     # What every command sees of the frame; the frame itself ("cli") knows every command.
     ("cli/invocation.* cli/command.hpp cli/option_words.*", "include format base cli/render"),
     ("cli/render/help.* cli/render/man.*", "format cli/render cli/invocation.*"),
-    ("cli/commands", BELOW_DRIVE + " inject " + DRIVE + " harness scenario cli/render cli/invocation.*"
-                     " cli/render/help.*"),
+    ("cli/commands", BELOW_DRIVE + " inject " + DRIVE + " harness scenario sweep/options.* cli/render"
+                     " cli/invocation.* cli/render/help.*"),
     ("cli", BELOW_DRIVE + " " + DRIVE + " cli/render cli/invocation.* cli/render/help.* cli/commands"),
     ("cli/programs", BELOW_DRIVE + " " + DRIVE + " diagnose attach harness scenario scenario/report scenario/run"
+                     " sweep sweep/options.* sweep/report"
                      " cli/render cli/invocation.* cli/commands cli"),
     ("preload/base", GUEST + " base"),
     ("preload/registry", GUEST + " base preload/base"),
