@@ -19,7 +19,7 @@ bool takes_next_word(const CLI::App& app, const std::string& word) {
 
 ProgramBegins program_begins(std::string_view command) {
     if (command == "run") return ProgramBegins::at_first_plain_word;
-    if (command == "storm") return ProgramBegins::behind_dashes;
+    if (command == "storm" || command == "sweep") return ProgramBegins::behind_dashes;
     return ProgramBegins::never;
 }
 

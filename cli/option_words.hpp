@@ -23,7 +23,7 @@ bool takes_next_word(const CLI::App& app, const std::string& word);
 // Where a program with arguments of its own begins in the words of a command.
 enum class ProgramBegins {
     never,
-    behind_dashes,        // storm [OPTIONS] -- PROGRAM
+    behind_dashes,        // storm [OPTIONS] -- PROGRAM, sweep
     at_first_plain_word,  // run [OPTIONS] [--] PROGRAM
 };
 ProgramBegins program_begins(std::string_view command);

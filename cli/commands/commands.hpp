@@ -35,6 +35,8 @@ void setup_stack(CLI::App& app, Invocation& invocation);
 void setup_locks(CLI::App& app, Invocation& invocation);
 void setup_watch(CLI::App& app, Invocation& invocation);
 void setup_events(CLI::App& app, Invocation& invocation);
+void setup_sweep(CLI::App& app, Invocation& invocation);
+void setup_report(CLI::App& app, Invocation& invocation);
 void setup_test(CLI::App& app, Invocation& invocation);
 void setup_doctor(CLI::App& app, Invocation& invocation);
 void setup_completion(CLI::App& app, Invocation& invocation);

@@ -1,6 +1,7 @@
 // threadfault test: run scenario files. The work is done by a program of its own, because TOML and
 // HTTP need libraries that the static command can't have.
 #include "commands/commands.hpp"
+#include "commands/say_where.hpp"
 #include "drive/programs/find_helper.hpp"
 #include "format/format.hpp"
 #include "scenario/options.hpp"
@@ -51,15 +52,6 @@ std::size_t require_count(const char* option, const std::string& text) {
                 "it must be a whole number from 1 to 1000000");
 }
 
-// The program asks this very command for stacks, not another one that happens to be in PATH.
-void say_where_we_are() {
-    char path[PATH_MAX];
-    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length <= 0) return;
-    path[length] = '\0';
-    setenv("THREADFAULT_COMMAND", path, 0);
-}
-
 int run_test(const TestOptions& given, const Invocation& invocation) {
     scenario::Options options = given.scenario;
     options.repeat = require_count("--repeat", given.repeat);
@@ -76,6 +68,14 @@ int run_test(const TestOptions& given, const Invocation& invocation) {
 }
 
 }  // namespace
+
+void say_where_we_are() {
+    char path[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length <= 0) return;
+    path[length] = '\0';
+    setenv("THREADFAULT_COMMAND", path, 0);
+}
 
 void setup_test(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<TestOptions>();
