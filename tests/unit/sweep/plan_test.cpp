@@ -73,7 +73,9 @@ TEST(SweepPlan, HasTheLegitimateAlone) {
     EXPECT_FALSE(has_deed(plan, Call::pthread_mutex_lock, "exit"));
     for (const Experiment& experiment : plan.experiments) {
         EXPECT_FALSE(experiment.path.empty()) << "main is spared: " << experiment.id;
-        if (experiment.deed.name != "vanish") EXPECT_EQ(Side::before, experiment.side);
+        if (experiment.deed.name != "vanish") {
+            EXPECT_EQ(Side::before, experiment.side);
+        }
     }
     options.threads = {"main"};
     EXPECT_TRUE(has_deed(make_plan(points, options), Call::pthread_join, "cancel"));
