@@ -4,8 +4,10 @@
 #define THREADFAULT_CLI_COMMANDS_LAST_LOOKS_HPP
 
 #include "commands/thread_options.hpp"
+#include "drive/faults/last_look.hpp"
 #include "observe/loaded_modules.hpp"
 
+#include <unordered_map>
 #include <vector>
 
 namespace threadfault::cli {
@@ -14,12 +16,13 @@ class LastLooks {
 public:
     // While the process still lives.
     void take(const observe::Process& process, const std::vector<drive::Victim>& victims);
-    // Adds the cause to the reasons of those whose process was ended by SIGABRT. Where they were,
-    // the plan must have asked for (wire::kFaultTellFrames).
+    // Adds the cause to the reasons of those whose process was ended by SIGABRT. Where they were is
+    // known of those that slept; of others the plan must have asked (wire::kFaultTellFrames).
     void explain(std::vector<drive::Result>& results) const;
 
 private:
     std::vector<observe::LoadedModule> modules_;
+    std::unordered_map<pid_t, drive::KeptStack> stacks_;  // by thread ID
 };
 
 }  // namespace threadfault::cli

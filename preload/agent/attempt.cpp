@@ -8,6 +8,7 @@
 #include "preload/base/libc_layout.hpp"
 #include "preload/base/sandbox.hpp"
 #include "preload/base/start.hpp"
+#include "preload/base/task_file.hpp"
 #include "preload/faults/stack_needs.hpp"
 
 #include <cstring>
@@ -60,8 +61,12 @@ void Attempt::begin(const wire::FaultRequest& request, Findings* findings,
     deadline_ns_ = now + (request.wait_ns > kShortestWait ? request.wait_ns : kShortestWait);
     if (deadline_ns_ < now) deadline_ns_ = execute::kNever;
     pause_ns_ = kFirstPause;
-    looks_first_ =
-        (request.flags & wire::kFaultTellFrames) != 0 && base::info(request.fault).unwinds;
+    // A signal would be seen by a thread that sleeps in a system call, as EINTR, before the fault
+    // comes; its stack the client has read. Cancelling sends no signal of ours at all.
+    std::uint64_t stack_pointer = 0;
+    looks_first_ = (request.flags & wire::kFaultTellFrames) != 0 &&
+                   base::info(request.fault).unwinds && request.fault != Fault::cancel &&
+                   !waiting_stack_pointer(request.tid, &stack_pointer);
     ticket_ = {};
     silence_ = {};
     cramped_ = false;

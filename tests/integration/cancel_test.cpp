@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+
 namespace threadfault::test {
 namespace {
 
@@ -24,11 +27,16 @@ TEST_P(Cancelled, CleanUpThatPrintsRunsToItsEnd) {
         EXPECT_EQ(kill.text("outcome"), "ended") << kill;
         EXPECT_EQ(target.process().read_until("destroyed " + name), "destroyed " + name);
     }
+    // As under pthread_cancel: no call of the victim's returns before.
+    EXPECT_EQ(target.process().output().find("interrupted"), std::string::npos)
+        << target.process().output();
 }
 
-INSTANTIATE_TEST_SUITE_P(By, Cancelled, testing::Values("cancel", "async-cancel"),
+INSTANTIATE_TEST_SUITE_P(By, Cancelled, testing::Values("cancel", "async-cancel", "exit"),
                          [](const auto& how) {
-                             return std::string(how.param) == "cancel" ? "cancel" : "async_cancel";
+                             std::string name = how.param;
+                             std::replace(name.begin(), name.end(), '-', '_');
+                             return name;
                          });
 
 }  // namespace

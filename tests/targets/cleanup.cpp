@@ -1,4 +1,5 @@
-// Threads named after what they wait in, whose destructors pass cancellation points: they print.
+// Threads named after what they wait in, whose destructors pass cancellation points: they print. So
+// they do when a call of theirs is interrupted.
 #include "say.hpp"
 
 #include <pthread.h>
@@ -41,11 +42,11 @@ int main() {
     wait_in("epoll", [] {
         static const int descriptor = epoll_create1(0);
         epoll_event event;
-        epoll_wait(descriptor, &event, 1, -1);
+        if (epoll_wait(descriptor, &event, 1, -1) < 0) std::printf("interrupted\n");
     });
     wait_in("sleep", [] {
         const timespec time{1000, 0};
-        nanosleep(&time, nullptr);
+        if (nanosleep(&time, nullptr) != 0) std::printf("interrupted\n");
     });
     wait_in("cond", [] {
         std::unique_lock<std::mutex> lock(mutex);

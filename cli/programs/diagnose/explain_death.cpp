@@ -9,7 +9,37 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <vector>
+
 namespace threadfault::cli {
+namespace {
+
+constexpr std::size_t kMostFrames = 256;
+
+// Instruction pointers, innermost first.
+std::vector<std::uint64_t> unwound(diagnose::Backtraces& backtraces,
+                                   const drive::KeptStack& stack) {
+    constexpr std::size_t kRegisterBp = 6;  // of DWARF's numbers
+    diagnose::Registers registers{};
+    diagnose::KnownRegisters known = 1U << wire::kRegisterSp | 1U << wire::kRegisterIp;
+    registers[wire::kRegisterSp] = stack.stack_pointer;
+    registers[wire::kRegisterIp] = stack.instruction_pointer;
+    if (stack.frame_pointer != 0) {
+        registers[kRegisterBp] = stack.frame_pointer;
+        known |= 1U << kRegisterBp;
+    }
+    const diagnose::StackCopy copy{stack.stack_pointer,
+                                   {reinterpret_cast<const unsigned char*>(stack.words.data()),
+                                    stack.words.size() * sizeof stack.words[0]}};
+    std::vector<std::uint64_t> frames;
+    for (const diagnose::RawFrame& frame :
+         backtraces.unwinder().unwind(registers, copy, kMostFrames, false, known)) {
+        frames.push_back(frame.ip);
+    }
+    return frames;
+}
+
+}  // namespace
 
 int explain_death() {
     const auto bytes = observe::read_whole_file(AT_FDCWD, "/proc/self/fd/0");
@@ -20,7 +50,10 @@ int explain_death() {
                                     [&](std::uint64_t address, void* buffer, std::size_t length) {
                                         return remains.read(address, buffer, length);
                                     });
-    const diagnose::Backtrace trace = backtraces.name(look->frames);
+    const std::vector<std::uint64_t> frames =
+        look->frames.empty() ? unwound(backtraces, look->stack) : look->frames;
+    if (frames.empty()) return 1;
+    const diagnose::Backtrace trace = backtraces.name(frames);
     print_out(diagnose::cause_of_abort(backtraces, trace) + "\n");
     return 0;
 }

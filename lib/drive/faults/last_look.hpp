@@ -12,9 +12,18 @@
 
 namespace threadfault::drive {
 
+// The stack of a thread that slept in a system call, as it was then.
+struct KeptStack {
+    std::uint64_t stack_pointer = 0;
+    std::uint64_t instruction_pointer = 0;
+    std::uint64_t frame_pointer = 0;   // 0: not known, or not needed
+    std::vector<std::uint64_t> words;  // from the stack pointer on
+};
+
 struct LastLook {
     std::string maps;  // what was loaded where, as text like that of /proc/<pid>/maps
-    std::vector<std::uint64_t> frames;  // Result::frames
+    std::vector<std::uint64_t> frames;  // Result::frames; of a thread that slept, none
+    KeptStack stack{};
 };
 
 // As /proc/<pid>/maps would have it, of files alone. The readers take what has no inode for no
