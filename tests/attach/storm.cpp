@@ -10,6 +10,7 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+#include <initializer_list>
 
 #include <atomic>
 #include <cstdio>

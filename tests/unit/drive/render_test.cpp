@@ -44,11 +44,11 @@ TEST(JsonThreads, HasTheDocumentedKeys) {
     const json report = parse(json_threads(4711, "server -t 4", true, {thread_named("w")}));
     EXPECT_EQ(keys(report),
               (std::set<std::string>{"schema", "pid", "command", "agent", "threads"}));
-    EXPECT_EQ(
-        keys(report["threads"][0]),
-        (std::set<std::string>{"tid", "name", "state", "main", "start", "start_location", "path",
-                               "index", "creator_tid", "pthread", "cpu_seconds", "age_seconds",
-                               "cancel", "waiting_on", "syscall", "signal_blocked", "faults"}));
+    EXPECT_EQ(keys(report["threads"][0]),
+              (std::set<std::string>{"tid", "name", "state", "main", "start", "start_location",
+                                     "path", "index", "creator_tid", "pthread", "cpu_seconds",
+                                     "age_seconds", "cancel", "waiting_on", "syscall", "holding",
+                                     "signal_blocked", "faults"}));
 }
 
 TEST(JsonSeconds, AreThoseThatWereMeasured) {
@@ -103,13 +103,15 @@ TEST(JsonThreads, TellsWhatIsKnown) {
     EXPECT_EQ(told["cancel"],
               (json{{"enabled", false}, {"type", "asynchronous"}, {"pending", true}}));
     EXPECT_EQ(told["faults"], json::array({"freeze"}));
-    EXPECT_EQ(told["waiting_on"], (json{{"kind", "mutex"},
-                                        {"address", "0xbeef"},
-                                        {"symbol", "table_lock"},
-                                        {"call", nullptr},
-                                        {"owner_tid", 99},
-                                        {"owner_pid", nullptr},
-                                        {"owner_alive", false}}));
+    EXPECT_EQ(told["waiting_on"],
+              (json{{"kind", "mutex"},
+                    {"address", "0xbeef"},
+                    {"symbol", "table_lock"},
+                    {"call", nullptr},
+                    {"owner", {{"tid", 99}, {"name", nullptr}, {"pid", nullptr}, {"alive", false}}},
+                    {"owner_tid", 99},
+                    {"owner_pid", nullptr},
+                    {"owner_alive", false}}));
 }
 
 TEST(JsonThreads, NamesMayBeAnyBytes) {
@@ -135,6 +137,7 @@ TEST(JsonResults, OfOneThread) {
                           {"pid", 4711},
                           {"tid", 4713},
                           {"name", "w"},
+                          {"path", nullptr},
                           {"fault", "kill"},
                           {"how", "vanish"},
                           {"outcome", "ended"},
