@@ -155,7 +155,10 @@ AbsenceReport look_for_cause(const observe::Process& process) {
         }
         if (auto report = explain_by_signals(who, process.process_status())) return *report;
         return {
-            Absence::agent_failed, who + " runs under the shim, but its agent does not answer", {}};
+            Absence::agent_failed, who + " runs under the shim, but its agent does not answer",
+            "the agent starts with the first thread that the program makes itself; threads that "
+            "libc makes (timers, aio, the resolver) start none. If there are others, the file "
+            "that THREADFAULT_LOG names says why it failed"};
     }
     if (!libraries.any_file &&
         !process.status(process.pid()).value_or(observe::TaskStatus{}).tgid) {

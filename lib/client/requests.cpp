@@ -130,7 +130,8 @@ std::vector<std::uint64_t> Connection::told_frames(std::size_t length) const {
     const std::size_t there = (length - sizeof reply) / sizeof(std::uint64_t);
     std::vector<std::uint64_t> frames(
         std::min({std::size_t{reply.count}, there, wire::kMostToldFrames}));
-    std::memcpy(frames.data(), buffer_.get() + sizeof reply, frames.size() * sizeof frames[0]);
+    const std::size_t size = frames.size() * sizeof frames[0];
+    if (size != 0) std::memcpy(frames.data(), buffer_.get() + sizeof reply, size);
     return frames;
 }
 

@@ -171,6 +171,14 @@ private:
             set(&result, Outcome::ended, {});
             return;
         }
+        // Refused for what the thread is, not for what the agent can do.
+        const bool made_by_libc = result.victim.serial == 0 && !result.victim.main;
+        if (reply.reason == wire::Reason::not_supported && made_by_libc) {
+            set(&result, Outcome::refused,
+                "not-supported: libc made this thread itself (for a timer, aio or the resolver), "
+                "so the agent has no record of it");
+            return;
+        }
         set(&result,
             reply.outcome == wire::FaultOutcome::pending ? Outcome::pending : Outcome::refused,
             reason_text(reply, plan_.fault(), where_is(process_, result.victim.tid, reply)));
