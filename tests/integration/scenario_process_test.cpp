@@ -9,10 +9,11 @@
 namespace threadfault::test {
 namespace {
 
-std::string of_family(const std::string& mode) {
-    return "target = { command = [\"" TARGET_FAMILY "\", \"" + mode +
-           "\", \"x\"], ready = { output = \"^ready\" } }\n";
+std::string of_family(const std::string& mode, const std::string& ready = "") {
+    return "target = { command = [\"" TARGET_FAMILY "\", \"" + mode + "\", \"x\"]" + ready + " }\n";
 }
+
+constexpr char kReady[] = ", ready = { output = \"^ready\" }";
 
 std::string message_of(const CliResult& result) {
     if (!result.json.is_object() || !result.json.contains("tests")) return "no report";
@@ -28,7 +29,7 @@ TEST(ScenarioProcess, IsAChildOfAPreforkServer) {
         "{ expect = { threads = { 'name=worker-0' = 0 }, alive = true },"
         "  process = { children = true, first = true } },"
         "{ expect = { alive = true } }",
-        of_family("prefork")));
+        of_family("prefork", kReady)));
     const CliResult result = file.run({"--json"});
     EXPECT_EQ(result.exit_code, 0) << result;
 }
@@ -49,7 +50,7 @@ TEST(ScenarioProcess, ThatIsNotTheOnlyOneIsToldWithTheOthers) {
     const ScenarioFile file(one_test(
         "{ run = 'sleep 0.3' },"
         "{ wait_for_thread = 'name=worker-0', process = { command = 'nobody', within = '50ms' } }",
-        of_family("prefork")));
+        of_family("prefork", kReady)));
     CliResult result = file.run({"--json"});
     EXPECT_EQ(result.exit_code, 1) << result;
     EXPECT_NE(
@@ -64,7 +65,7 @@ TEST(ScenarioProcess, ThatIsNotTheOnlyOneIsToldWithTheOthers) {
         " test $(ls /proc/$c/task | wc -l) -ge 3 || n=0; done;"
         " test $n = 2 && exit 0; sleep 0.02; done; exit 1', within = '20s' },"
         "{ interrupt = 'name=worker-0', process = { children = true } }",
-        of_family("prefork")));
+        of_family("prefork", kReady)));
     result = several.run({"--json"});
     EXPECT_EQ(result.exit_code, 1) << result;
     EXPECT_NE(message_of(result).find("2 processes match \"process\": "), std::string::npos)

@@ -151,6 +151,8 @@ int main(int argc, char** argv) {
     if (is("prefork")) prefork();
     if (is("background")) {
         daemonise(serve_in_background);
+        say("ready\n");
+        usleep(300'000);  // as one that checks whether its server runs
         return 0;
     }
     say("ready\n");

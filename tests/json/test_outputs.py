@@ -75,10 +75,10 @@ command = ["{FAMILY}", "workers", "json"]
 ready = {{ output = "^ready$" }}
 [[test]]
 name = "passes"
-steps = [ {{ kill = "name=worker-0", how = "vanish" }}, {{ expect = {{ alive = true }} }} ]
+steps = [ {{ kill = "name=worker-0", how = "vanish", wait = "20s" }}, {{ expect = {{ alive = true }} }} ]
 [[test]]
 name = "fails"
-steps = [ {{ kill = "name=worker-0", how = "vanish" }}, {{ expect = {{ alive = false }} }} ]
+steps = [ {{ kill = "name=worker-0", how = "vanish", wait = "20s" }}, {{ expect = {{ alive = false }} }} ]
 """)
     assert run("test", str(scenario), "--check")[1][0]["files"][0]["tests"] == 2
     status, (answer,) = run("test", str(scenario))
