@@ -343,8 +343,9 @@ void Attempt::rest_until_roomy(const wire::StackRoom& room, std::int64_t now) no
 void Attempt::out_of_time(std::int64_t now) noexcept {
     switch (step_) {
         case Step::resting:
+            if (cramped_) return finish(FaultOutcome::refused, Reason::no_stack_room);
             return finish(FaultOutcome::refused,
-                          cramped_ ? Reason::no_stack_room : Reason::no_safe_point);
+                          request_.fault == Fault::cancel ? why_silent() : Reason::no_safe_point);
         case Step::posted:
             if (execute::revoke(ticket_)) return finish(FaultOutcome::refused, why_silent());
             // It started just before the deadline: its answer comes within microseconds.

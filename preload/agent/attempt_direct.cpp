@@ -5,6 +5,7 @@
 #include "preload/agent/lifecycle.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
+#include "preload/base/task_file.hpp"
 #include "preload/faults/hold.hpp"
 
 #include <pthread.h>
@@ -18,6 +19,7 @@ namespace {
 using wire::FaultOutcome;
 using wire::Reason;
 
+constexpr std::int64_t kBetweenLooks = 1'000'000;  // at a thread that sleeps uninterruptibly
 constexpr std::uint32_t kHolds = wire::kInForceFreeze | wire::kInForceDelay | wire::kInForceSpin;
 
 }  // namespace
@@ -53,6 +55,18 @@ void Attempt::cancel(std::int64_t now) noexcept {
     const StackVerdict verdict = stack_room_to_cancel(request_.tid, record_);
     if (!verdict.enough) return rest_until_roomy(verdict.room, now);
     cramped_ = false;
+    // A cancellation can't be taken back: of a thread that sleeps uninterruptibly it is told
+    // before.
+    switch (silence_.judge(execute::Deafness::hears, task_state(request_.tid))) {
+        case execute::Silence::Verdict::undecided:
+            step_ = Step::resting;
+            next_look_ = now + kBetweenLooks;
+            return;
+        case execute::Silence::Verdict::uninterruptible:
+            return finish(FaultOutcome::refused, Reason::uninterruptible);
+        default:
+            break;
+    }
     {
         const SendPermit permit;
         if (!permit) return finish(FaultOutcome::no_such_thread);

@@ -4,6 +4,8 @@
 #include "client/absence.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
+#include "observe/call_evidence.hpp"
+#include "observe/memory.hpp"
 #include "observe/symbols.hpp"
 
 namespace threadfault::drive {
@@ -222,6 +224,17 @@ std::string describe_frames(const std::uint64_t* frames, std::size_t count,
     return library_function.empty() ? std::string() : "in " + library_function;
 }
 
+// The function of libc's that the thread sleeps in, told by its stack; "" unknown.
+static std::string library_call(const observe::Process& process,
+                                const observe::TaskSyscall& syscall) {
+    const observe::Memory memory(process.pid());
+    observe::StackTop top;
+    top.address = syscall.stack_pointer;
+    top.count =
+        memory.read_some(top.address, top.words.data(), sizeof top.words) / sizeof top.words[0];
+    return observe::CallFacts(process, memory).evidence(syscall, top).name;
+}
+
 std::string where_is(const observe::Process& process, pid_t tid, const wire::FaultReply& reply) {
     try {
         if (reply.frames > 0) {
@@ -230,7 +243,8 @@ std::string where_is(const observe::Process& process, pid_t tid, const wire::Fau
         }
         const std::optional<observe::TaskSyscall> syscall = process.syscall(tid);
         if (!syscall || syscall->running) return {};
-        const std::string call = syscall_text(*syscall);
+        std::string call = library_call(process, *syscall);
+        if (call.empty()) call = syscall_text(*syscall);
         return call.empty() ? std::string() : "in " + call;
     } catch (const Error&) {
         return {};  // a reason without a place is still a reason
