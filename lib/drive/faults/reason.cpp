@@ -146,6 +146,16 @@ std::string sentence(const wire::FaultReply& reply, wire::Fault fault) {
     return {};
 }
 
+// The function of libc's that the thread sleeps in, told by its stack; "" unknown.
+std::string library_call(const observe::Process& process, const observe::TaskSyscall& syscall) {
+    const observe::Memory memory(process.pid());
+    observe::StackTop top;
+    top.address = syscall.stack_pointer;
+    top.count =
+        memory.read_some(top.address, top.words.data(), sizeof top.words) / sizeof top.words[0];
+    return observe::CallFacts(process, memory).evidence(syscall, top).name;
+}
+
 }  // namespace
 
 std::string_view reason_token(Reason reason) noexcept {
@@ -222,17 +232,6 @@ std::string describe_frames(const std::uint64_t* frames, std::size_t count,
         return formatted("in {} called from {}", library_function, caller);
     }
     return library_function.empty() ? std::string() : "in " + library_function;
-}
-
-// The function of libc's that the thread sleeps in, told by its stack; "" unknown.
-static std::string library_call(const observe::Process& process,
-                                const observe::TaskSyscall& syscall) {
-    const observe::Memory memory(process.pid());
-    observe::StackTop top;
-    top.address = syscall.stack_pointer;
-    top.count =
-        memory.read_some(top.address, top.words.data(), sizeof top.words) / sizeof top.words[0];
-    return observe::CallFacts(process, memory).evidence(syscall, top).name;
 }
 
 std::string where_is(const observe::Process& process, pid_t tid, const wire::FaultReply& reply) {

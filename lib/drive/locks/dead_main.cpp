@@ -36,7 +36,7 @@ void require_not_dead_main(const observe::Process& process, client::Connection* 
     throw Error(
         ErrorCode::no_such_thread,
         formatted("the main thread ({} {}) of process {} has ended{}{}; its other threads "
-                  "live on",
+                  "still run",
                   main->tid, main->name, process.pid(), main->end.empty() ? "" : ": ", main->end),
         ErrorFacts{.pid = process.pid()});
 }
