@@ -48,6 +48,8 @@ Post post_plain(pid_t pid, pid_t tid, PlainFunction function, void* argument,
 // In a request's function: until the handler returns, no further request interrupts it. For those
 // whose end is published while a small stack still holds their signal frame.
 void let_nothing_in() noexcept;
+// In one that doesn't return and leaves the stack it runs on: its thread stays reachable.
+void let_in_again() noexcept;
 
 Phase look(Ticket ticket) noexcept;
 

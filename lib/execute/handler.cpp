@@ -1,5 +1,6 @@
 // The signal handler. Async-signal-safe because it does nothing but atomic operations on static
 // memory and raw system calls; errno is put back for the interrupted code.
+#include "execute/alternate_stack.hpp"
 #include "execute/handler_scope.hpp"
 #include "execute/identity.hpp"
 #include "execute/slots.hpp"
@@ -34,11 +35,12 @@ constexpr int kDeepest = 8;
 // after the thread was stopped for a while) come one after the other and not one upon the other.
 // The function runs with the signal let in again: it may wait for another thread that wants
 // something of this one, and a thread that is held in it for good must stay reachable.
-// A brief one does neither, and is not interrupted.
+// A brief one does neither, and is not interrupted; nor is one on an alternate stack that the next
+// would overrun.
 class LetIn {
 public:
-    explicit LetIn(bool brief) noexcept {
-        if (++depth <= kDeepest && !brief) change(SIG_UNBLOCK);
+    LetIn(bool brief, const void* context) noexcept {
+        if (++depth <= kDeepest && !brief && has_room_for_another(context)) change(SIG_UNBLOCK);
     }
     ~LetIn() { --depth; }
     LetIn(const LetIn&) = delete;
@@ -105,6 +107,10 @@ void let_nothing_in() noexcept {
     LetIn::change(SIG_BLOCK);
 }
 
+void let_in_again() noexcept {
+    LetIn::change(SIG_UNBLOCK);
+}
+
 // Not noexcept: pthread_exit and pthread_cancel unwind through this frame.
 void on_signal(int signal_number, siginfo_t* info, void* context) {
     const ErrnoKeeper errno_keeper;
@@ -119,7 +125,7 @@ void on_signal(int signal_number, siginfo_t* info, void* context) {
     Slot* const slot = slot_of(ticket);
     if (slot == nullptr || !claim(*slot, ticket.generation)) return;
     const Request& request = slot->request;
-    const LetIn let_in(request.brief);
+    const LetIn let_in(request.brief, context);
     if (request.function != nullptr) {
         request.function(request.argument, context);
     } else {

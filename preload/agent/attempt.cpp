@@ -297,6 +297,7 @@ void Attempt::told(std::int64_t now) noexcept {
 
 void Attempt::try_again(std::int64_t now) noexcept {
     if (request_.fault == Fault::cancel && record_ != nullptr) return cancel(now);
+    if (request_.fault == Fault::interrupt) return interrupt(now);
     post(now);
 }
 

@@ -127,6 +127,8 @@ void Attempt::interrupt(std::int64_t now) noexcept {
     const StackVerdict verdict =
         stack_room_for(wire::Fault::interrupt, true, request_.tid, record_);
     if (!verdict.enough) {
+        // A thread that runs just now is looked at again when it waits.
+        if (verdict.room.left == wire::kRoomUnknown) return rest_until_roomy(verdict.room, now);
         reply_.room = verdict.room;
         return finish(FaultOutcome::refused, Reason::no_stack_room);
     }

@@ -80,10 +80,10 @@ bool Keeper::slow(Record* record, const wire::FaultRequest& request) noexcept {
 }
 
 // On the victim, in the handler. Async-signal-safe: a futex wait.
-void Keeper::stop_for_a_while(void* argument, void*) {
+void Keeper::stop_for_a_while(void* argument, void* context) {
     const auto* const entry = static_cast<const Entry*>(argument);
     if (self() == nullptr) return;
-    const Hold hold(wire::Fault::slow, entry->hold_ns);
+    const Hold hold(wire::Fault::slow, entry->hold_ns, context);
     hold.last();
     execute::let_nothing_in();
 }

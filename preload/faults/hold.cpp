@@ -1,6 +1,8 @@
 #include "preload/faults/hold.hpp"
 
+#include "execute/alternate_stack.hpp"
 #include "execute/syscalls.hpp"
+#include "preload/base/signals.hpp"
 
 namespace threadfault::shim {
 
@@ -27,14 +29,19 @@ std::int64_t own_cpu_ns() noexcept {
 
 }  // namespace
 
-Hold::Hold(wire::Fault fault, std::int64_t duration_ns) noexcept
+Hold::Hold(wire::Fault fault, std::int64_t duration_ns, const void* context) noexcept
     : record_(self()),
       fault_(fault),
       duration_ns_(duration_ns),
       word_(record_->hold_word.load(std::memory_order_acquire)),
       flag_(flag_of(fault)),
       // Only this thread's own handlers set it, and each puts back what it found.
-      outermost_((record_->faults.fetch_or(flag_, std::memory_order_acq_rel) & flag_) == 0) {}
+      outermost_((record_->faults.fetch_or(flag_, std::memory_order_acq_rel) & flag_) == 0) {
+    // The return from the handler takes it back.
+    if (context != nullptr && !execute::has_room_for_another(context)) {
+        set_kernel_mask(~kSynchronous);
+    }
+}
 
 Hold::~Hold() {
     if (outermost_) record_->faults.fetch_and(~flag_, std::memory_order_release);

@@ -15,7 +15,9 @@ class Hold {
 public:
     // freeze, delay, or spin; `slow` is one stop of a duty cycle. The calling thread has a record.
     // duration_ns: of CLOCK_MONOTONIC, for spin of the thread's CPU time; 0: until let go.
-    Hold(wire::Fault fault, std::int64_t duration_ns) noexcept;
+    // context: of the signal handler that this is in, nullptr outside of one. Where that is on an
+    // alternate stack without room for another handler, what the program is sent meanwhile waits.
+    Hold(wire::Fault fault, std::int64_t duration_ns, const void* context) noexcept;
     ~Hold();
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;

@@ -42,7 +42,7 @@ void inflict_on_self(Fault fault, std::int64_t duration_ns) {
     const base::FaultInfo& kind = base::info(fault);
     if (kind.holds) {
         if (record == nullptr) return stand_still(duration_ns);
-        const Hold hold(fault, duration_ns);
+        const Hold hold(fault, duration_ns, nullptr);
         return hold.last();
     }
     if (kind.unwinds && is_coming_or_going(record)) return;

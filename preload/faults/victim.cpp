@@ -150,7 +150,7 @@ void act_on_self(void* argument, void* context) {
             answer(task, Act::misplaced);
             return;
         }
-        const Hold hold(fault, task->duration_ns);
+        const Hold hold(fault, task->duration_ns, context);
         task->act.store(Act::held, std::memory_order_release);
         hold.last();
         execute::let_nothing_in();
@@ -179,6 +179,7 @@ void act_on_self(void* argument, void* context) {
         }
     }
     task->act.store(Act::ending, std::memory_order_release);
+    if (kind.unwinds) execute::let_in_again();
     end_self(fault);
     // Only where the thread did not end at once.
     task->act.store(Act::cancelled, std::memory_order_release);

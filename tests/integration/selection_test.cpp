@@ -170,9 +170,9 @@ TEST_P(OnStartHold, ShowsItUntilTheThreadIsThawed) {
     const auto third = [&] {
         const CliResult list = run_cli({"ps", pid, "--json"});
         for (const auto& thread : list.json.value("threads", nlohmann::json::array())) {
-            if (thread.value("path", "") == "main/3") return thread;
+            if (thread["path"] == "main/3") return thread;
         }
-        return nlohmann::json();
+        return nlohmann::json::object();
     };
     EXPECT_TRUE(eventually([&] {
         return third().value("faults", nlohmann::json()).dump() == "[\"" + fault + "\"]";
@@ -180,7 +180,7 @@ TEST_P(OnStartHold, ShowsItUntilTheThreadIsThawed) {
     EXPECT_NE(third().value("name", ""), "sleeper") << "it has not begun";
     const CliResult thawed = run_cli({"thaw", pid, "path=main/3"});
     EXPECT_EQ(thawed.exit_code, 0) << thawed;
-    EXPECT_TRUE(eventually([&] { return third().value("name", "") == "sleeper"; }));
+    EXPECT_TRUE(eventually([&] { return third()["name"] == "sleeper"; }));
 }
 INSTANTIATE_TEST_SUITE_P(How, OnStartHold, testing::Values("freeze", "delay"),
                          [](const auto& info) { return std::string(info.param); });

@@ -188,6 +188,21 @@ TEST(AlternateStack, OfEightKibibytesIsEnough) {
     EXPECT_TRUE(cramped.ends_well());
 }
 
+// What the program sends to a held thread comes on top of our handler, on the same small stack.
+TEST(AlternateStack, OfOneFrameHoldsWhileTheProgramSendsSignals) {
+    Cramped cramped("painted", signal_frame() + 2048);
+    ASSERT_NO_FATAL_FAILURE(cramped.await());
+    const std::string before = cramped.target().ask("signals");
+    const CliResult frozen = cramped.inflict("freeze");
+    ASSERT_EQ(frozen.exit_code, 0) << frozen;
+    EXPECT_EQ(cramped.target().ask("poke"), "poked");
+    EXPECT_TRUE(cramped.target().process().running());
+    const CliResult thawed = cramped.inflict("thaw");
+    EXPECT_EQ(thawed.exit_code, 0) << thawed;
+    EXPECT_TRUE(eventually([&] { return cramped.target().ask("signals") != before; }));
+    EXPECT_TRUE(cramped.ends_well());
+}
+
 TEST(AlternateStack, TooSmallForAFrameIsToldAsWhatItIs) {
     Cramped cramped("painted", 2048);
     if (signal_frame() <= 2048) GTEST_SKIP() << "a signal frame fits into any alternate stack";

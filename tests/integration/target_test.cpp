@@ -183,7 +183,10 @@ TEST(TargetView, Threads) {
         {.input = Input::piped, .ready = {.thread = "name=reader", .within = kLong}});
     ASSERT_TRUE(eventually([&] { return target.threads("name=spinner").size() == 1; }));
     const std::vector<ThreadInfo> threads = target.threads();
-    ASSERT_EQ(threads.size(), 5U);
+    std::string seen;
+    for (const ThreadInfo& thread : threads)
+        seen += thread.name + " " + thread.path + " " + std::to_string(thread.tid) + "\n";
+    ASSERT_EQ(threads.size(), 5U) << seen;
     EXPECT_TRUE(threads.front().main);
     EXPECT_EQ(threads.front().tid, target.pid());
     const ThreadInfo reader = target.wait_for_thread("name=reader", kLong);

@@ -6,6 +6,8 @@
 //   mark    "mark N": takes the depth of the wait for the beginning; N is the stack pointer there
 //   depth   "depth OWN ALTERNATE": how many bytes below that, and of the alternate stack, have
 //           been written to since the start
+//   signals "signals N": how many SIGUSR1 the thread has handled
+//   poke    sends it one
 //   quit    ends the process with 0; so does the end of the input
 #include "say.hpp"
 
@@ -39,11 +41,17 @@ unsigned char* own = nullptr;
 unsigned char* alternate = nullptr;
 std::atomic<int> tid{0};
 std::atomic<unsigned long> count{0};
+std::atomic<unsigned long> signals{0};
+pthread_t victim_thread;
 std::uintptr_t marked = 0;
 
 struct Unwound {
     ~Unwound() { say("unwound"); }
 };
+
+void on_signal(int) {
+    signals.fetch_add(1);
+}
 
 unsigned char* paint(std::size_t size) {
     void* const memory =
@@ -170,8 +178,8 @@ int main(int argc, char** argv) {
     } else {
         pthread_attr_setstacksize(&attributes, static_cast<std::size_t>(PTHREAD_STACK_MIN));
     }
-    pthread_t thread;
-    if (pthread_create(&thread, &attributes, victim, nullptr) != 0) return 1;
+    signal(SIGUSR1, on_signal);
+    if (pthread_create(&victim_thread, &attributes, victim, nullptr) != 0) return 1;
     while (tid == 0)
         usleep(1000);
     say("ready");
@@ -193,6 +201,11 @@ int main(int argc, char** argv) {
             const std::size_t used = alternate_size - untouched(alternate, alternate_size);
             say("depth %ld %lu", static_cast<long>(marked - lowest),
                 static_cast<unsigned long>(used));
+        } else if (strcmp(line, "signals") == 0) {
+            say("signals %lu", signals.load());
+        } else if (strcmp(line, "poke") == 0) {
+            pthread_kill(victim_thread, SIGUSR1);
+            say("poked");
         } else if (strcmp(line, "quit") == 0) {
             break;
         }
