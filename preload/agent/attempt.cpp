@@ -100,8 +100,10 @@ void Attempt::start(std::int64_t now) noexcept {
     if (fault == Fault::signal) return send_signal();
     const base::FaultInfo& kind = base::info(fault);
     if (kind.death || fault == Fault::look || fault == Fault::capture) return try_again(now);
-    // The others keep their state in the thread's record.
-    if (record_ == nullptr) return finish(FaultOutcome::refused, Reason::not_supported);
+    // The others keep their state in the thread's record, or are undone where it is kept.
+    const bool needs_record = fault != Fault::demote && fault != Fault::thaw;
+    if (record_ == nullptr && needs_record)
+        return finish(FaultOutcome::refused, Reason::not_supported);
     if (kind.holds) return post(now);
     switch (fault) {
         case Fault::slow:

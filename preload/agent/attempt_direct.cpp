@@ -94,7 +94,14 @@ void Attempt::watch_cancelled(std::int64_t now) noexcept {
 }
 
 void Attempt::thaw(std::int64_t now) noexcept {
-    const Keeper::Undone undone = keeper.undo(record_);
+    const Keeper::Undone undone = keeper.undo(record_, request_.tid);
+    if (record_ == nullptr) {
+        if (undone == Keeper::Undone::not_all) {
+            return finish(FaultOutcome::refused, Reason::not_permitted);
+        }
+        const bool nothing = undone == Keeper::Undone::nothing;
+        return finish(FaultOutcome::done, nothing ? Reason::not_in_force : Reason::none);
+    }
     const bool held = (record_->faults.load(std::memory_order_acquire) & kHolds) != 0;
     if (undone == Keeper::Undone::nothing && !held) {
         return finish(FaultOutcome::done, Reason::not_in_force);

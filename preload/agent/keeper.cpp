@@ -4,6 +4,7 @@
 #include "preload/agent/lifecycle.hpp"
 #include "preload/agent/stack_room.hpp"
 #include "preload/base/start.hpp"
+#include "preload/base/task_file.hpp"
 #include "preload/faults/hold.hpp"
 
 #include <sched.h>
@@ -44,16 +45,21 @@ std::int64_t cpu_ns_of(pid_t tid) noexcept {
 }  // namespace
 
 bool Keeper::is_current(const Entry& entry) noexcept {
+    if (entry.record == nullptr) return task_start(entry.tid) == entry.start_ticks;
     return entry.record->serial.load(std::memory_order_acquire) == entry.serial;
 }
 
-Keeper::Entry* Keeper::entry_for(Kind kind, Record* record) noexcept {
+bool Keeper::is_for(const Entry& entry, const Record* record, pid_t tid) noexcept {
+    return entry.record == record && (record != nullptr || entry.tid == tid);
+}
+
+Keeper::Entry* Keeper::entry_for(Kind kind, Record* record, pid_t tid) noexcept {
     Entry* unused = nullptr;
     for (unsigned i = 0; i < used_; ++i) {
         Entry& entry = entries_[i];
         if (entry.kind == Kind::none && !entry.stopping) {
             unused = &entry;
-        } else if (entry.kind == kind && entry.record == record && is_current(entry)) {
+        } else if (entry.kind == kind && is_for(entry, record, tid) && is_current(entry)) {
             return &entry;
         }
     }
@@ -63,7 +69,7 @@ Keeper::Entry* Keeper::entry_for(Kind kind, Record* record) noexcept {
 }
 
 bool Keeper::slow(Record* record, const wire::FaultRequest& request) noexcept {
-    Entry* const entry = entry_for(Kind::slow, record);
+    Entry* const entry = entry_for(Kind::slow, record, request.tid);
     if (entry == nullptr) return false;
     const std::int64_t now = execute::monotonic_ns();
     entry->kind = Kind::slow;
@@ -168,20 +174,24 @@ bool Keeper::restore(const Entry& entry) noexcept {
 wire::Reason Keeper::demote(Record* record, const wire::FaultRequest& request) noexcept {
     for (unsigned i = 0; i < used_; ++i) {
         Entry& former = entries_[i];
-        if (former.kind == Kind::demote && former.record == record) end(former);
+        if (former.kind == Kind::demote && is_for(former, record, request.tid)) end(former);
     }
-    Entry* const entry = entry_for(Kind::demote, record);
+    Entry* const entry = entry_for(Kind::demote, record, request.tid);
     if (entry == nullptr) return wire::Reason::queue_full;
     entry->record = record;
-    entry->serial = record->serial.load(std::memory_order_relaxed);
     entry->tid = request.tid;
+    if (record != nullptr) {
+        entry->serial = record->serial.load(std::memory_order_relaxed);
+    } else {
+        entry->start_ticks = task_start(request.tid);
+    }
     const wire::Reason reason = change(*entry, request);
     if (reason != wire::Reason::none) return reason;
     entry->kind = Kind::demote;
     entry->until_ns =
         request.duration_ns > 0 ? execute::monotonic_ns() + request.duration_ns : execute::kNever;
     entry->next_ns = entry->until_ns;
-    record->faults.fetch_or(wire::kInForceDemote, std::memory_order_relaxed);
+    if (record != nullptr) record->faults.fetch_or(wire::kInForceDemote, std::memory_order_relaxed);
     return wire::Reason::none;
 }
 
@@ -191,7 +201,9 @@ void Keeper::end(Entry& entry) noexcept {
     if (is_current(entry)) {
         if (!slow) restore(entry);
         const std::uint32_t flag = slow ? wire::kInForceSlow : wire::kInForceDemote;
-        entry.record->faults.fetch_and(~flag, std::memory_order_relaxed);
+        if (entry.record != nullptr) {
+            entry.record->faults.fetch_and(~flag, std::memory_order_relaxed);
+        }
     }
     entry.kind = Kind::none;
     // The victim may still look at the entry: it is not used again before drop() says so.
@@ -219,11 +231,27 @@ bool Keeper::drop(Entry& entry) noexcept {
     return true;
 }
 
-Keeper::Undone Keeper::undo(const Record* record) noexcept {
+unsigned Keeper::list_unregistered(wire::ThreadRecord* out, unsigned most,
+                                   pid_t tid) const noexcept {
+    unsigned count = 0;
+    for (unsigned i = 0; i < used_ && count < most; ++i) {
+        const Entry& entry = entries_[i];
+        if (entry.kind != Kind::demote || entry.record != nullptr) continue;
+        if ((tid != 0 && tid != entry.tid) || !is_current(entry)) continue;
+        wire::ThreadRecord& record = out[count++];
+        record = {};
+        record.tid = entry.tid;
+        record.flags = wire::kThreadUnregistered;
+        record.faults = wire::kInForceDemote;
+    }
+    return count;
+}
+
+Keeper::Undone Keeper::undo(const Record* record, pid_t tid) noexcept {
     Undone undone = Undone::nothing;
     for (unsigned i = 0; i < used_; ++i) {
         Entry& entry = entries_[i];
-        if (entry.kind == Kind::none || entry.record != record || !is_current(entry)) continue;
+        if (entry.kind == Kind::none || !is_for(entry, record, tid) || !is_current(entry)) continue;
         if (entry.kind == Kind::demote && !restore(entry)) {
             undone = Undone::not_all;
             continue;

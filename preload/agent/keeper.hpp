@@ -18,12 +18,17 @@ public:
     // The victim has just shown that it hears us. False: too many threads are slow already.
     bool slow(Record* record, const wire::FaultRequest& request) noexcept;
 
-    // Changes the thread's scheduling, and back after request.duration_ns unless that is 0.
+    // Changes the thread's scheduling, and back after request.duration_ns unless that is 0. Needs
+    // nothing of the victim: one that libc made has no record (nullptr).
     wire::Reason demote(Record* record, const wire::FaultRequest& request) noexcept;
 
     // Undoes whatever is kept for that thread. A demotion that the target may not undo stays.
     enum class Undone : std::uint8_t { nothing, all, not_all };
-    Undone undo(const Record* record) noexcept;
+    Undone undo(const Record* record, pid_t tid) noexcept;
+
+    // Threads without a record that are demoted, at most `most`; only that one if `tid` isn't 0.
+    // Returns how many.
+    unsigned list_unregistered(wire::ThreadRecord* out, unsigned most, pid_t tid) const noexcept;
 
     // Takes the steps that are due; next_look() (CLOCK_MONOTONIC, nanoseconds; kNever) says when to
     // come again.
@@ -45,9 +50,10 @@ private:
 
     struct Entry {
         Kind kind = Kind::none;
-        Record* record = nullptr;
+        Record* record = nullptr;  // nullptr: libc made the thread, and tid and start name it
         std::uint64_t serial = 0;
         pid_t tid = 0;
+        std::uint64_t start_ticks = 0;
         std::int64_t until_ns = 0;
         std::int64_t next_ns = 0;
         // slow
@@ -63,11 +69,12 @@ private:
     };
 
     static bool is_current(const Entry& entry) noexcept;
+    static bool is_for(const Entry& entry, const Record* record, pid_t tid) noexcept;
     static std::int64_t due(const Entry& entry) noexcept;
     static void stop_for_a_while(void* entry, void* context);
     static wire::Reason change(Entry& entry, const wire::FaultRequest& request) noexcept;
     static bool restore(const Entry& entry) noexcept;
-    Entry* entry_for(Kind kind, Record* record) noexcept;
+    Entry* entry_for(Kind kind, Record* record, pid_t tid) noexcept;
     void balance(Entry& entry, std::int64_t now) noexcept;
     void end(Entry& entry) noexcept;
     bool drop(Entry& entry) noexcept;

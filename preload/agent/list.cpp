@@ -1,6 +1,7 @@
 #include "preload/agent/list.hpp"
 
 #include "base/glob.hpp"
+#include "preload/agent/keeper.hpp"
 #include "preload/base/libc_layout.hpp"
 #include "preload/registry/registry.hpp"
 
@@ -33,8 +34,15 @@ std::size_t fill_list(const wire::ListRequest& request, std::uint32_t number, ch
         used += sizeof seen;
         ++reply.count;
     }
-    learn_cancel_words(reinterpret_cast<wire::ThreadRecord*>(out + sizeof reply), reply.count);
+    auto* const records = reinterpret_cast<wire::ThreadRecord*>(out + sizeof reply);
+    learn_cancel_words(records, reply.count);
     reply.next = id < limit ? id : 0;
+    if (reply.next == 0 && request.name_glob[0] == '\0') {
+        const auto room = static_cast<unsigned>((size - used) / sizeof(wire::ThreadRecord));
+        const unsigned more = keeper.list_unregistered(records + reply.count, room, request.tid);
+        reply.count += more;
+        used += more * sizeof(wire::ThreadRecord);
+    }
     reply.header = wire::make_header(wire::Type::list_reply, used, number);
     std::memcpy(out, &reply, sizeof reply);
     return used;

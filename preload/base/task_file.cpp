@@ -21,6 +21,12 @@ long read_of(pid_t tid, const char* name, char* text, std::size_t size) noexcept
     return got;
 }
 
+bool read_stat(pid_t tid, execute::ThreadStat* stat) noexcept {
+    char text[512] = {};
+    const long got = read_of(tid, "/stat", text, sizeof text);
+    return got > 0 && execute::parse_stat(text, static_cast<std::size_t>(got), stat);
+}
+
 }  // namespace
 
 bool is_kernel_worker(pid_t tid) noexcept {
@@ -29,11 +35,13 @@ bool is_kernel_worker(pid_t tid) noexcept {
 }
 
 char task_state(pid_t tid) noexcept {
-    char text[512] = {};
-    const long got = read_of(tid, "/stat", text, sizeof text);
     execute::ThreadStat stat;
-    if (got <= 0 || !execute::parse_stat(text, static_cast<std::size_t>(got), &stat)) return '?';
-    return stat.state;
+    return read_stat(tid, &stat) ? stat.state : '?';
+}
+
+std::uint64_t task_start(pid_t tid) noexcept {
+    execute::ThreadStat stat;
+    return read_stat(tid, &stat) ? stat.start_ticks : 0;
 }
 
 bool parse_stack_pointer(const char* text, std::size_t size, std::uint64_t* out) noexcept {

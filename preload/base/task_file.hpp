@@ -12,6 +12,9 @@ namespace threadfault::shim {
 // The thread's state letter (proc(5)), '?' when it can't be read.
 char task_state(pid_t tid) noexcept;
 
+// Its start time, in clock ticks since the boot: with the tid it names one thread. 0: it has ended.
+std::uint64_t task_start(pid_t tid) noexcept;
+
 // Is it a worker that the kernel has made for io_uring ("iou-wrk-…", "iou-sqp-…")?
 bool is_kernel_worker(pid_t tid) noexcept;
 

@@ -182,5 +182,35 @@ TEST_F(StormOfDemotions, CtrlCEndsThemAll) {
     EXPECT_TRUE(nothing_is_demoted());
 }
 
+// Needs nothing of the victim: libc's own threads, of which the agent has no record, too.
+TEST(Demote, AThreadThatLibcMade) {
+    Target target({TARGET_LIBC_MADE});
+    ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+    ASSERT_TRUE(target.ready());
+    const std::optional<pid_t> callback = task_named(target.pid(), "of-timer");
+    ASSERT_TRUE(callback);
+    const int before = nice_of(*callback);
+    const auto faults = [&] {
+        const CliResult list = target.command("ps", {"name=of-timer"});
+        return list.json["threads"].empty() ? nlohmann::json() : list.json["threads"][0]["faults"];
+    };
+    const CliResult demoted = target.command("demote", {"name=of-timer", "--nice", "19"});
+    EXPECT_EQ(demoted.exit_code, 0) << demoted;
+    EXPECT_EQ(nice_of(*callback), 19);
+    EXPECT_EQ(faults(), nlohmann::json::array({"demote"}));
+    if (geteuid() == 0) {
+        const CliResult thawed = target.command("thaw", {"--all"});
+        EXPECT_EQ(thawed.exit_code, 0) << thawed;
+        EXPECT_EQ(nice_of(*callback), before);
+        EXPECT_EQ(faults(), nlohmann::json::array());
+        const CliResult again = target.command("thaw", {std::to_string(*callback)});
+        EXPECT_EQ(again.text("reason").find("not-in-force"), 0U) << again;
+    }
+    // What runs on the victim needs its record.
+    const CliResult frozen = target.command("freeze", {"name=of-timer"});
+    EXPECT_EQ(frozen.exit_code, 6) << frozen;
+    EXPECT_NE(frozen.text("reason").find("libc made this thread"), std::string::npos) << frozen;
+}
+
 }  // namespace
 }  // namespace threadfault::test

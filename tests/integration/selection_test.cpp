@@ -140,6 +140,17 @@ bool has_thread(const Target& target, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// Whoever says which thread by its number is told its path, as by its name.
+TEST(Selection, ByNumberNamesThePath) {
+    Target target({TARGET_COUNTERS});
+    ASSERT_TRUE(target.ready());
+    ASSERT_TRUE(eventually([&] { return task_named(target.pid(), "reader").has_value(); }));
+    const pid_t reader = task_named(target.pid(), "reader").value_or(0);
+    const CliResult frozen = target.command("freeze", {std::to_string(reader)});
+    EXPECT_EQ(frozen.exit_code, 0) << frozen;
+    EXPECT_EQ(frozen.text("path"), "main/4") << frozen;
+}
+
 class OnStart : public testing::TestWithParam<const char*> {};
 
 TEST_P(OnStart, EndsTheThreadBeforeItsStartRoutine) {

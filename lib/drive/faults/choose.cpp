@@ -57,6 +57,20 @@ std::string owner_of(pid_t tid) {
                 formatted("process {} has no thread {}", process.pid(), tid), std::move(facts));
 }
 
+// "": the agent doesn't know the thread, or can't be asked just now; its tid is enough.
+std::string registered_path(client::Connection& connection, pid_t inner,
+                            const observe::TaskStat& stat) {
+    try {
+        for (const wire::ThreadRecord& record : connection.list({}, inner)) {
+            const bool registered = (record.flags & wire::kThreadUnregistered) == 0;
+            if (registered && is_same_thread(record, stat.start_ticks)) return path_text(record);
+        }
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::target_stopped) throw;
+    }
+    return "";
+}
+
 Victim choose_by_tid(const observe::Process& process, client::Connection& connection, pid_t tid) {
     const std::optional<observe::TaskStat> stat = process.stat(tid);
     if (!stat || stat->is_dead()) no_such_tid(process, connection, tid);
@@ -76,7 +90,7 @@ Victim choose_by_tid(const observe::Process& process, client::Connection& connec
             .inner_tid = inner,
             .start_ticks = stat->start_ticks,
             .name = stat->name,
-            .path = tid == process.pid() ? "main" : "",
+            .path = tid == process.pid() ? "main" : registered_path(connection, inner, *stat),
             .state = stat->state,
             .main = tid == process.pid()};
 }
