@@ -68,28 +68,61 @@ std::optional<WaitObject> as_deferred_reader(const FutexWait& wait, const Words&
 }
 }  // namespace rwlock
 
-// struct __pthread_cond_s: wseq 0..7, g1_start 8..15, g_refs 16 and 20, g_size 24 and 28,
-// g1_orig_size 32, wrefs 36, g_signals 40 and 44. A waiter waits on g_signals of its group.
-std::optional<WaitObject> as_group(const FutexWait& wait, const Words& words, int group) {
-    if (!wait.is_bitset() || wait.value != 0) return std::nullopt;
-    const int start = -40 - 4 * group;
-    const std::uint32_t references = words.at(start + 36);
+// struct __pthread_cond_s, of both kinds: wseq 0..7, g1_start 8..15, then g_size[2], g1_orig_size,
+// wrefs and g_signals[2] in a row. A waiter waits on g_signals of its group.
+namespace cond {
+// Up to glibc 2.40, g_refs[2] stands before them, and numbers are in steps of 2.
+constexpr int kSizesAfterReferences = 24;
+// From 2.41 on, two unused words, initialised to 0, stand behind instead. (With cancellation
+// disabled a thread waits there by a call like an older one's; what the call is has to be told by
+// the stack then.)
+constexpr int kSizes = 16;
+
+// The words that both kinds have. `sizes`: where g_size begins.
+bool is_cond(const FutexWait& wait, const Words& words, int start, int sizes) {
+    const std::uint32_t references = words.at(start + sizes + 12);
     const std::uint32_t waiters = references >> 3;
     const bool shared = (references & 1) != 0;
-    if (waiters == 0 || !is_count(waiters) || shared == wait.is_private) return std::nullopt;
-    const std::uint32_t in_group = words.at(start + 16 + 4 * group) >> 1;
-    const std::uint32_t in_other = words.at(start + 16 + 4 * (1 - group)) >> 1;
-    if (in_group == 0 || in_group > waiters || in_other > waiters) return std::nullopt;
-    if (!is_count(words.at(start + 24)) || !is_count(words.at(start + 28))) return std::nullopt;
-    if ((words.at(start + 32) & 3) == 3) return std::nullopt;  // a three-state lock
-    // Every waiter took a number from wseq (in steps of 2) before it slept.
-    const std::uint64_t sequence = words.at(start) | std::uint64_t{words.at(start + 4)} << 32;
-    const std::uint64_t group_start = words.at(start + 8) | std::uint64_t{words.at(start + 12)}
-                                                                << 32;
-    if (sequence >> 1 < in_group || group_start >> 1 > sequence >> 1) return std::nullopt;
+    if (waiters == 0 || !is_count(waiters) || shared == wait.is_private) return false;
+    if (!is_count(words.at(start + sizes)) || !is_count(words.at(start + sizes + 4))) return false;
+    return (words.at(start + sizes + 8) & 3) != 3;  // a three-state lock
+}
+
+std::optional<WaitObject> found(const FutexWait& wait, int start) {
     return object(WaitKind::cond,
                   wait.address + static_cast<std::uint64_t>(static_cast<std::int64_t>(start)));
 }
+
+std::optional<WaitObject> as_group(const FutexWait& wait, const Words& words, int group) {
+    if (!wait.is_bitset() || wait.value != 0 || wait.by_cancellation_point) return std::nullopt;
+    const int start = -kSizesAfterReferences - 16 - 4 * group;
+    if (!is_cond(wait, words, start, kSizesAfterReferences)) return std::nullopt;
+    const std::uint32_t waiters = words.at(start + 36) >> 3;
+    const std::uint32_t in_group = words.at(start + 16 + 4 * group) >> 1;
+    const std::uint32_t in_other = words.at(start + 16 + 4 * (1 - group)) >> 1;
+    if (in_group == 0 || in_group > waiters || in_other > waiters) return std::nullopt;
+    // Every waiter took a number from wseq (in steps of 2) before it slept.
+    const std::uint64_t sequence = words.pair(start);
+    if (sequence >> 1 < in_group || words.pair(start + 8) >> 1 > sequence >> 1) return std::nullopt;
+    return found(wait, start);
+}
+
+std::optional<WaitObject> as_newer_group(const FutexWait& wait, const Words& words, int group) {
+    if (!wait.is_bitset() || words.at(0) != wait.value || !wait.by_cancellation_point) {
+        return std::nullopt;
+    }
+    const int start = -kSizes - 16 - 4 * group;
+    if (!is_cond(wait, words, start, kSizes)) return std::nullopt;
+    if (words.at(start + 40) != 0 || words.at(start + 44) != 0) return std::nullopt;
+    const std::uint64_t sequence = words.pair(start) >> 1;
+    const std::uint64_t first = words.pair(start + 8);
+    if (sequence == 0 || first > sequence) return std::nullopt;
+    // No signal is left for the group: it has been given no more than the waiters before it took.
+    const auto left = static_cast<std::int32_t>(wait.value - static_cast<std::uint32_t>(first));
+    if (left > 0) return std::nullopt;
+    return found(wait, start);
+}
+}  // namespace cond
 
 }  // namespace
 
@@ -126,10 +159,16 @@ std::optional<WaitObject> as_rwlock(const FutexWait& wait, const Words& words) {
 }
 
 std::optional<WaitObject> as_cond(const FutexWait& wait, const Words& words) {
-    const auto first = as_group(wait, words, 0);
-    const auto second = as_group(wait, words, 1);
-    if (first && second) return std::nullopt;
-    return first ? first : second;
+    std::optional<WaitObject> found;
+    for (const int group : {0, 1}) {
+        for (const auto& match :
+             {cond::as_group(wait, words, group), cond::as_newer_group(wait, words, group)}) {
+            if (!match) continue;
+            if (found) return std::nullopt;
+            found = match;
+        }
+    }
+    return found;
 }
 
 // struct new_sem: value 0, waiters 4, private 8 (0, or 128 for a process-shared one).

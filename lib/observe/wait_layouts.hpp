@@ -33,6 +33,9 @@ struct FutexWait {
     std::uint32_t bitset = 0;
     bool is_private = false;
     bool has_timeout = false;
+    // Made by __syscall_cancel_arch, in which glibc makes the calls of its cancellation points from
+    // 2.41 on.
+    bool by_cancellation_point = false;
 
     bool is_plain() const { return command == FUTEX_WAIT && !has_timeout; }
     bool is_bitset() const {

@@ -20,14 +20,12 @@ namespace {
 
 constexpr long kFutexWaitNumber = 455;  // futex_wait(2), Linux 6.7
 
-// True when the system call was made by libc's syscall(): std::atomic::wait, Rust, allocators and
-// all who use futexes of their own go through it; glibc's own objects never do.
-bool read_syscall_function(std::uint64_t instruction_pointer, const Memory& memory) {
-    // mov 8(%rsp),%r9; syscall
-    constexpr std::array<unsigned char, 7> kEnd{0x4c, 0x8b, 0x4c, 0x24, 0x08, 0x0f, 0x05};
-    const auto bytes = memory.read<std::array<unsigned char, 7>>(instruction_pointer - 7);
-    return bytes && *bytes == kEnd;
-}
+using CodeEnd = std::array<unsigned char, 7>;
+// libc's syscall(), through which std::atomic::wait, Rust, allocators and all go who use futexes of
+// their own; glibc's own objects never do: mov 8(%rsp),%r9; syscall
+constexpr CodeEnd kEndOfSyscall{0x4c, 0x8b, 0x4c, 0x24, 0x08, 0x0f, 0x05};
+// __syscall_cancel_arch: mov %r11,8(%rsp); syscall
+constexpr CodeEnd kEndOfCancelArch{0x4c, 0x89, 0x5c, 0x24, 0x08, 0x0f, 0x05};
 
 // A wait with a time limit that was stopped and continued shows as restart_syscall, as other calls
 // do: the code says whether it was futex (mov $202,%eax shortly before).
@@ -159,8 +157,16 @@ WaitObject others_futex(const FutexWait& wait, const Words& words) {
 
 }  // namespace
 
-WaitObject WaitClassifier::object_of(const FutexWait& wait, const TaskSyscall& call,
-                                     pid_t own_tid) {
+WaitClassifier::Caller WaitClassifier::caller_at(std::uint64_t instruction_pointer) {
+    const auto [known, is_new] = code_.try_emplace(instruction_pointer, Caller::other);
+    if (!is_new) return known->second;
+    const auto bytes = memory_.read<CodeEnd>(instruction_pointer - CodeEnd().size());
+    if (bytes && *bytes == kEndOfSyscall) known->second = Caller::syscall_function;
+    if (bytes && *bytes == kEndOfCancelArch) known->second = Caller::cancellation_point;
+    return known->second;
+}
+
+WaitObject WaitClassifier::object_of(FutexWait wait, const TaskSyscall& call, pid_t own_tid) {
     std::array<std::uint32_t, Words::kCount> around;
     StackTop stack;
     CallEvidence evidence;
@@ -180,6 +186,8 @@ WaitObject WaitClassifier::object_of(const FutexWait& wait, const TaskSyscall& c
     }
     if (!words) words.emplace(memory_, wait.address);
 
+    const Caller caller = caller_at(call.instruction_pointer);
+    wait.by_cancellation_point = caller == Caller::cancellation_point;
     WaitObject found;
     switch (evidence.by) {
         case CallEvidence::By::others:
@@ -197,13 +205,11 @@ WaitObject WaitClassifier::object_of(const FutexWait& wait, const TaskSyscall& c
                                           : by_layouts(wait, *words, memory_);
             }
             break;
-        case CallEvidence::By::unknown: {
-            const auto [known, is_new] = code_.try_emplace(call.instruction_pointer);
-            if (is_new) known->second = read_syscall_function(call.instruction_pointer, memory_);
-            found = known->second && !wait.is_pi() ? object(WaitKind::futex, wait.address)
-                                                   : by_layouts(wait, *words, memory_);
+        case CallEvidence::By::unknown:
+            found = caller == Caller::syscall_function && !wait.is_pi()
+                        ? object(WaitKind::futex, wait.address)
+                        : by_layouts(wait, *words, memory_);
             break;
-        }
     }
     found.call = evidence.name;
     return found;

@@ -32,7 +32,9 @@ struct FutexWait;
 // For many threads of one process: remembers what it has seen of the code. Not thread-safe.
 class WaitClassifier {
 public:
-    using CodeCache = std::unordered_map<std::uint64_t, bool>;
+    // Which of libc's functions makes the system call, where its code tells.
+    enum class Caller { other, syscall_function, cancellation_point };
+    using CodeCache = std::unordered_map<std::uint64_t, Caller>;
 
     // Both must outlive it. `facts`: nullptr: by the memory around the word alone.
     explicit WaitClassifier(const Memory& memory, CallFacts* facts = nullptr) noexcept
@@ -41,11 +43,12 @@ public:
     std::optional<WaitObject> classify(const TaskSyscall& syscall, pid_t own_tid = 0);
 
 private:
-    WaitObject object_of(const FutexWait& wait, const TaskSyscall& syscall, pid_t own_tid);
+    WaitObject object_of(FutexWait wait, const TaskSyscall& syscall, pid_t own_tid);
+    Caller caller_at(std::uint64_t instruction_pointer);
 
     const Memory& memory_;
     CallFacts* const facts_;
-    CodeCache code_;  // by instruction pointer: is it libc's syscall()?
+    CodeCache code_;  // by instruction pointer
 };
 
 // By the memory around the word alone. std::nullopt: not in a futex wait. Anything in a futex wait

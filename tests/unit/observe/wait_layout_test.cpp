@@ -24,7 +24,11 @@ struct Case {
     WaitKind kind;
     bool has_owner = false;
     bool has_timeout = false;
+    bool by_cancellation_point = false;  // of glibc 2.41's kind
 };
+
+// How __syscall_cancel_arch makes the call: mov %r11,8(%rsp); syscall
+constexpr std::array<unsigned char, 7> kCancelArch{0x4c, 0x89, 0x5c, 0x24, 0x08, 0x0f, 0x05};
 
 // FUTEX_WAIT 0, WAIT_BITSET 9, LOCK_PI 6, LOCK_PI2 13; 0x80 private, 0x100 CLOCK_REALTIME.
 const Case kCases[] = {
@@ -79,6 +83,49 @@ const Case kCases[] = {
     {"first writer without readers", 8, 0x189, 2, {{0, 2}, {8, 2}, {12, 1}}, WaitKind::futex},
     {"condition, group 0", 40, 0x189, 0, {{0, 3}, {16, 2}, {36, 8}}, WaitKind::cond},
     {"condition, group 1", 44, 0x189, 0, {{0, 2}, {20, 2}, {36, 8}}, WaitKind::cond},
+    {"condition of 2.41, group 0",
+     32,
+     0x189,
+     0,
+     {{0, 3}, {28, 8}},
+     WaitKind::cond,
+     false,
+     false,
+     true},
+    {"condition of 2.41, group 1",
+     36,
+     0x189,
+     5,
+     {{0, 16}, {8, 6}, {20, 1}, {28, 8}, {36, 5}},
+     WaitKind::cond,
+     false,
+     false,
+     true},
+    {"condition of 2.41 with a signal left",
+     36,
+     0x189,
+     7,
+     {{0, 16}, {8, 6}, {20, 1}, {28, 8}, {36, 7}},
+     WaitKind::futex,
+     false,
+     false,
+     true},
+    // Else the words of its other group may be taken for a semaphore's waiters.
+    {"condition of 2.41, which could be a semaphore",
+     32,
+     0x189,
+     0,
+     {{0, 16}, {8, 6}, {20, 1}, {28, 8}, {36, 5}},
+     WaitKind::futex,
+     false,
+     false,
+     true},
+    {"condition of 2.41, not at a cancellation point",
+     36,
+     0x189,
+     5,
+     {{0, 16}, {8, 6}, {20, 1}, {28, 8}, {36, 5}},
+     WaitKind::futex},
     {"condition without waiters", 40, 0x189, 0, {{0, 3}, {16, 2}}, WaitKind::futex},
     {"semaphore", 0, 0x189, 0, {{4, 1}}, WaitKind::sem},
     {"shared semaphore", 0, 0x109, 0, {{4, 1}, {8, 128}}, WaitKind::sem},
@@ -99,9 +146,10 @@ TEST_P(Layouts, AreRecognised) {
         memory[kBegin + static_cast<std::size_t>(offset) / 4] = word;
     const auto object = reinterpret_cast<std::uint64_t>(&memory[kBegin]);
     const std::uint64_t word = object + static_cast<std::uint64_t>(one.futex_offset);
-    const std::string text =
-        formatted("202 {:#x} {:#x} {:#x} {:#x} 0x0 0xffffffff 0x7ffd0000 0x1000\n", word,
-                  one.operation, one.value, one.has_timeout ? 0x7ffd1000 : 0);
+    const auto behind = reinterpret_cast<std::uint64_t>(kCancelArch.data() + kCancelArch.size());
+    const std::string text = formatted(
+        "202 {:#x} {:#x} {:#x} {:#x} 0x0 0xffffffff 0x7ffd0000 {:#x}\n", word, one.operation,
+        one.value, one.has_timeout ? 0x7ffd1000 : 0, one.by_cancellation_point ? behind : 0x1000);
     const auto call = parse_task_syscall(text);
     ASSERT_TRUE(call) << text;
     const auto seen = classify_wait(*call, Memory(getpid()));
