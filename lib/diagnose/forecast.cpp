@@ -4,6 +4,7 @@
 #include "format/format.hpp"
 #include "inject/calls.hpp"
 #include "observe/symbols.hpp"
+#include "observe/wait_calls.hpp"
 
 #include <algorithm>
 #include <array>
@@ -125,8 +126,7 @@ private:
         // A condition variable's wait that takes its mutex again is none any more.
         if (thread_.waiting && thread_.waiting->kind == WaitKind::mutex) return false;
         const auto is_common = [](const std::string& name) {
-            return name.empty() || name.starts_with("__syscall_cancel") ||
-                   name.starts_with("__internal_syscall_cancel");
+            return name.empty() || observe::is_common_to_cancellation_points(name);
         };
         if (trace_.frames.empty() || !is_of(*trace_.frames.front().place, "libc.so") ||
             !is_common(trace_.frames.front().place->lines.back().function)) {

@@ -24,13 +24,17 @@ CallEvidence libc_waits(FrameWalk& walk) {
     CallEvidence found;
     found.by = CallEvidence::By::libc;
     found.call = walk.place().waits;
-    const std::string* innermost = &walk.place().function;
+    std::string innermost;
+    const auto name_by = [&innermost](const std::string& function) {
+        if (innermost.empty() && !is_common_to_cancellation_points(function)) innermost = function;
+    };
+    name_by(walk.place().function);
     for (int frame = 0; frame < kMostLibcFrames && walk.to_caller(); ++frame) {
         const CodePlace& place = walk.place();
         if (found.call == nullptr) found.call = place.callee_waits;
         if (place.libc) {
             if (found.call == nullptr) found.call = place.waits;
-            if (innermost->empty()) innermost = &place.function;
+            name_by(place.function);
             continue;
         }
         // An interceptor has the name of what it stands for, and calls by a pointer.
@@ -47,7 +51,7 @@ CallEvidence libc_waits(FrameWalk& walk) {
         found.caller_end = walk.to_caller() ? walk.stack_pointer() : 0;
         break;
     }
-    if (found.name.empty()) found.name = found.call != nullptr ? found.call->name : *innermost;
+    if (found.name.empty()) found.name = found.call != nullptr ? found.call->name : innermost;
     return found;
 }
 

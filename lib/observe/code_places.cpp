@@ -185,23 +185,36 @@ const WaitCall* CodePlaces::call_that_jumps_to(Module& module, std::uint64_t beg
 
 void CodePlaces::follow_jumps(Module& module) {
     jumps_followed_ = true;
-    constexpr std::uint64_t kLargestFunction = 8192;
-    for (const ExportedSymbols::Entry& entry : exported(module).entries()) {
-        if (!entry.is_function || entry.size == 0 || entry.size > kLargestFunction) continue;
-        const WaitCall* const call = find_wait_call(entry.name);
-        if (call == nullptr) continue;
-        const std::uint64_t address = entry.address;
-        std::vector<unsigned char> code(entry.size);
-        if (!memory_.read(address, code.data(), code.size())) continue;
-        for (const std::uint64_t target : jump_targets(code, address)) {
-            if (target >= address && target < address + entry.size) continue;
-            const auto [known, fresh] = jumped_to_.try_emplace(target, call);
-            if (fresh || known->second == nullptr) continue;
-            if (known->second->kind != call->kind) {
-                known->second = nullptr;
-            } else if (call->name.size() < known->second->name.size()) {
-                known->second = call;  // the plain one of pthread_join and pthread_timedjoin_np
+    if (static_program_) {
+        const ElfSymbols& table = all(module);
+        for (const ElfSymbols::Entry& entry : table.entries()) {
+            const WaitCall* const call =
+                entry.is_function ? find_wait_call(table.name(entry)) : nullptr;
+            if (call != nullptr) {
+                follow_jumps_of(*call, entry.address + module.loaded.bias, entry.size);
             }
+        }
+        return;
+    }
+    for (const ExportedSymbols::Entry& entry : exported(module).entries()) {
+        const WaitCall* const call = entry.is_function ? find_wait_call(entry.name) : nullptr;
+        if (call != nullptr) follow_jumps_of(*call, entry.address, entry.size);
+    }
+}
+
+void CodePlaces::follow_jumps_of(const WaitCall& call, std::uint64_t address, std::uint64_t size) {
+    constexpr std::uint64_t kLargestFunction = 8192;
+    if (size == 0 || size > kLargestFunction) return;
+    std::vector<unsigned char> code(size);
+    if (!memory_.read(address, code.data(), code.size())) return;
+    for (const std::uint64_t target : jump_targets(code, address)) {
+        if (target >= address && target < address + size) continue;
+        const auto [known, fresh] = jumped_to_.try_emplace(target, &call);
+        if (fresh || known->second == nullptr) continue;
+        if (known->second->kind != call.kind) {
+            known->second = nullptr;
+        } else if (call.name.size() < known->second->name.size()) {
+            known->second = &call;  // the plain one of pthread_join and pthread_timedjoin_np
         }
     }
 }

@@ -72,6 +72,7 @@ private:
     // or calls of several kinds.
     const WaitCall* call_that_jumps_to(Module& module, std::uint64_t begin);
     void follow_jumps(Module& module);
+    void follow_jumps_of(const WaitCall& call, std::uint64_t address, std::uint64_t size);
 
     const Process& process_;
     const Memory memory_;

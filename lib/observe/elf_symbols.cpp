@@ -98,6 +98,7 @@ const ElfSymbols::Entry* ElfSymbols::find(std::uint64_t address) const {
         [](std::uint64_t value, const Entry& entry) { return value < entry.address; });
     const std::uint64_t next =
         after == entries_.end() ? std::numeric_limits<std::uint64_t>::max() : after->address;
+    const Entry* label = nullptr;
     for (int step = 0; step < kStepsBack && after != entries_.begin(); ++step) {
         // The best name of an address stands first.
         const std::uint64_t begin = std::prev(after)->address;
@@ -106,14 +107,15 @@ const ElfSymbols::Entry* ElfSymbols::find(std::uint64_t address) const {
             [](const Entry& entry, std::uint64_t value) { return entry.address < value; });
         for (auto entry = first; entry != after; ++entry) {
             if (entry->size != 0 && address - begin < entry->size) return &*entry;
-            // Of unknown size: up to the next symbol, within its section.
-            if (entry->size == 0 && step == 0 && entry->is_function && address < next &&
-                address < entry->section_end)
-                return &*entry;
+            // Of unknown size: up to the next symbol, within its section, unless it stands in a
+            // function whose size is known.
+            if (label == nullptr && entry->size == 0 && step == 0 && entry->is_function &&
+                address < next && address < entry->section_end)
+                label = &*entry;
         }
         after = first;
     }
-    return nullptr;
+    return label;
 }
 
 std::optional<std::uint64_t> ElfSymbols::address_of(std::string_view name) const {

@@ -115,6 +115,10 @@ const WaitCall* find_wait_call(std::string_view name) {
     return found != kCalls.end() && found->name == name ? &*found : nullptr;
 }
 
+bool is_common_to_cancellation_points(std::string_view name) {
+    return name.starts_with("__syscall_cancel") || name.starts_with("__internal_syscall_cancel");
+}
+
 std::string name_of_foreign_wait(const std::vector<std::string>& frames) {
     std::string_view outermost;
     for (const std::string& frame : frames) {

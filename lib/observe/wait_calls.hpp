@@ -23,6 +23,10 @@ std::span<const WaitCall> wait_calls() noexcept;
 // none of them.
 const WaitCall* find_wait_call(std::string_view name);
 
+// By the function's name: it makes the system calls of libc's cancellation points, whichever they
+// are (glibc 2.41 on).
+bool is_common_to_cancellation_points(std::string_view name);
+
 // What waits on a futex without the C library's objects, for people: "std::latch wait",
 // "g_cond_wait", "std::sync::mutex::Mutex::lock"; "" where the names tell nothing. `frames`: the
 // functions around the system call, innermost first, without parameters.
