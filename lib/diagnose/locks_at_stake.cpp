@@ -49,7 +49,7 @@ constexpr std::uint64_t kLockOfFile = 136;
 constexpr std::uint32_t kFileMagic = 0xfbad0000;
 struct StreamLock {
     std::int32_t lock;
-    std::int32_t count;
+    std::int32_t count;  // while it is held once: 1, or 0 in newer versions
     std::uint64_t owner;
 };
 
@@ -174,7 +174,7 @@ private:
         }
         const auto at = memory_.word(file + kLockOfFile);
         if (!at || !memory_.read(*at, &lock, sizeof lock)) return;
-        if (lock.lock == 0 || lock.count <= 0 || lock.owner != thread_.pthread) return;
+        if (lock.lock == 0 || lock.count < 0 || lock.owner != thread_.pthread) return;
         LockAtStake one;
         one.lock.address = file;
         one.lock.symbol = std::move(name);
