@@ -47,7 +47,10 @@ const std::map<std::string, Expected> kExpected = {
     {"guard", {"futex", nullptr, "__cxa_guard_acquire"}},
 };
 
-class Calls : public testing::TestWithParam<const char*> {};
+class Calls : public testing::TestWithParam<const char*> {
+protected:
+    static bool is_optimised() { return std::string(GetParam()) != "unoptimised"; }
+};
 
 // At -O2 the program's call may be a jump, and then stands in no frame: what is left says which
 // function of libc goes on, and mtx_lock goes on as pthread_mutex_lock.
@@ -57,6 +60,13 @@ bool is_call(const std::string& expected, const std::string& seen) {
                                                                  {"thrd_join", "pthread_join"}};
     const auto other = kGoesOnAs.find(expected);
     return seen == expected || (other != kGoesOnAs.end() && seen == other->second);
+}
+
+// A call of functions that a header brings: where all of them are inlined no name is left (as
+// g++ 14 does it from -O1 on).
+bool is_of_a_header(const std::string& thread) {
+    return thread == "atomic" || thread == "latch" || thread == "std-barrier" ||
+           thread == "std-semaphore";
 }
 
 std::string text(const Json& json) {
@@ -76,7 +86,10 @@ TEST_P(Calls, AreToldByTheirCode) {
         const Json& wait = waits[name];
         ASSERT_TRUE(wait.is_object()) << result;
         EXPECT_EQ(text(wait.at("kind")), expected.kind);
-        EXPECT_PRED2(is_call, expected.call, text(wait.at("call")));
+        const std::string call = text(wait.at("call"));
+        if (!call.empty() || !is_optimised() || !is_of_a_header(name)) {
+            EXPECT_PRED2(is_call, expected.call, call);
+        }
         if (expected.symbol != nullptr) {
             EXPECT_EQ(text(wait.at("symbol")), expected.symbol);
         }

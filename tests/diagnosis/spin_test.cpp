@@ -37,7 +37,12 @@ TEST_P(Burner, IsJudgedByWhatItDoes) {
     if (!may_sample()) GTEST_SKIP() << "perf_event_open is not permitted here";
     Scene scene({GetParam().situation});
     ASSERT_TRUE(scene.stands()) << scene.process().errors();
-    const CliResult result = scene.command("watch", {"--for", "200ms"});
+    CliResult result;
+    // On a busy machine they may get too little of a CPU to be judged, and it says so.
+    eventually([&] {
+        result = scene.command("watch", {"--for", "200ms"});
+        return result.out.find("too little was seen") == std::string::npos;
+    });
     EXPECT_EQ(result.text("verdict"), GetParam().verdict) << result;
     EXPECT_EQ(result.exit_code, 0) << result;
     EXPECT_NE(result.out.find(GetParam().evidence), std::string::npos) << result;

@@ -15,6 +15,9 @@ struct Seen {
     std::vector<std::string> functions;  // its; "?" where a frame has no name
 
     bool has(const std::string& function) const;
+    // Unwound to where libc starts a thread: start_thread and clone, whose names not every
+    // distribution's libc keeps.
+    bool reaches_the_start() const;
 };
 
 Seen look(const std::string& pid, const std::vector<std::string>& more);
