@@ -1,6 +1,7 @@
 #include "format/format.hpp"
 #include "scenario/parse_parts.hpp"
 #include "scenario/placeholders.hpp"
+#include "scenario/probe/curl_library.hpp"
 
 #include <charconv>
 #include <filesystem>
@@ -83,6 +84,7 @@ HttpProbe parse_http_probe(const Source& source, const toml::table& table,
         reader.wrong("url", formatted("\"{}\" must begin with http:// or https://", probe.url));
     probe.status = static_cast<long>(reader.integer("status", 100, 599).value_or(probe.status));
     probe.expect = reader.regex("expect").value_or("");
+    curl_library();  // told before anything is run, where there is none
     return probe;
 }
 

@@ -90,5 +90,23 @@ INSTANTIATE_TEST_SUITE_P(Scenario, MalformedScenario, testing::ValuesIn(kMistake
                          [](const auto& info) { return std::string(info.param.label); });
 static_assert(std::size(kMistakes) >= 30);
 
+// Libcurl is looked for by the first file with an HTTP probe: a machine without it runs the others.
+TEST(ScenarioWithoutCurl, SaysWhatIsMissing) {
+    const ScenarioFile with(
+        "[[probe]]\nname = \"web\"\nhttp = { url = \"http://127.0.0.1:1/\" }\n" +
+        one_test("{ wait = \"1ms\" }"));
+    const ScenarioFile without(one_test("{ wait = \"1ms\" }"));
+    // Found first, and none of them a library.
+    for (const char* const name : {"libcurl.so.4", "libcurl-gnutls.so.4"})
+        std::ofstream(with.path(name)) << "no library\n";
+    const std::string directory = std::filesystem::path(with.path()).parent_path();
+    const SpawnOptions options{.environment = {{"LD_LIBRARY_PATH", directory}}};
+    const CliResult result = run_cli({"test", with.path()}, options);
+    EXPECT_EQ(result.exit_code, 8) << result;
+    EXPECT_NE(result.err.find("HTTP probes need libcurl: "), std::string::npos) << result;
+    EXPECT_NE(result.err.find("apt-get install libcurl4"), std::string::npos) << result;
+    EXPECT_EQ(run_cli({"test", without.path()}, options).exit_code, 0);
+}
+
 }  // namespace
 }  // namespace threadfault::test

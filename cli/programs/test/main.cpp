@@ -92,6 +92,8 @@ std::optional<std::vector<Scenario>> read_files(const Options& options) {
         try {
             scenarios.push_back(parse_file(file));
         } catch (const Error& error) {
+            // What is not the file's fault is the same for all of them.
+            if (cli::exit_status(error) != static_cast<int>(cli::ExitCode::usage)) throw;
             report_error(error, options);
             good = false;
         }
