@@ -40,6 +40,18 @@ function(THREADFAULT_CHECK_STATIC variable includes archives source)
   set(${variable} "${${variable}}" PARENT_SCOPE)
 endfunction()
 
+# Does a program with this archive link? (Not a static one.)
+function(THREADFAULT_CHECK_ARCHIVE variable includes archive source)
+  if(NOT archive)
+    set(${variable} OFF PARENT_SCOPE)
+    return()
+  endif()
+  set(CMAKE_REQUIRED_INCLUDES ${includes})
+  set(CMAKE_REQUIRED_LIBRARIES ${archive})
+  check_source_compiles(CXX "${source}" ${variable})
+  set(${variable} "${${variable}}" PARENT_SCOPE)
+endfunction()
+
 # For programs that are started for each command: static where their libraries can be, and without
 # libstdc++.so in any case, whose relocations are most of a dynamic program's start.
 function(THREADFAULT_LINK_SMALL target static)

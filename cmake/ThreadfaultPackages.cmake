@@ -23,6 +23,8 @@ set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 # Manual pages are compressed in a package, and plain where `cmake --install` writes them.
 set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_SOURCE_DIR}/cmake/compress_manual_pages.cmake")
 set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME threadfault)
+# Loaded for HTTP probes alone; Debian 13 renamed it.
+set(CPACK_DEBIAN_COMMAND_PACKAGE_RECOMMENDS "libcurl4t64 | libcurl4")
 set(CPACK_COMPONENT_COMMAND_DESCRIPTION
   "threadfault cancels, kills, freezes or slows one thread of a running,\nunmodified program and says what became of the rest.")
 set(soversion "${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}")
