@@ -134,7 +134,8 @@ def self_check(schemas):
 def main(arguments):
     if arguments[0] == "--begin":
         shutil.rmtree(arguments[1], ignore_errors=True)
-        pathlib.Path(arguments[1]).mkdir(mode=0o777, parents=True)
+        # A command that outlives its test may have written into it meanwhile.
+        pathlib.Path(arguments[1]).mkdir(mode=0o777, parents=True, exist_ok=True)
         pathlib.Path(arguments[1]).chmod(0o777)  # tests run commands as other users
         return 0
     if arguments[0] == "--self-check":
