@@ -20,6 +20,9 @@ constexpr int kMostInstructions = 40'000;
 constexpr int kDeepest = 24;
 // As often in one place, and a loop's numbers are forgotten.
 constexpr int kVisits = 8;
+// Of one call of a clean-up's.
+constexpr int kMostOfOneCall = 2'000;
+constexpr int kDeepestOfOneCall = 4;
 
 // What may come of a piece of code; several where branches were not decided.
 using Ends = std::uint32_t;
@@ -30,6 +33,7 @@ constexpr Ends kTerminates = 8;
 constexpr Ends kEndsProcess = 16;
 constexpr Ends kThrowsAnother = 32;
 constexpr Ends kLost = 64;
+constexpr Ends kDepends = 128;  // throws another exception, which the function may catch itself
 
 enum class Does : std::uint8_t {
     plain,
@@ -169,7 +173,7 @@ private:
             level.ends |= ends;
             return false;
         };
-        if (++instructions_ > kMostInstructions) return end_with(kLost);
+        if (++instructions_ > most_instructions_) return end_with(kLost);
         const auto function = function_at(state.ip);
         if (!function) return end_with(kLost);
         std::array<unsigned char, kLongestInstruction> code{};
@@ -308,13 +312,16 @@ private:
             case Does::ends_process:
                 return end_with(kEndsProcess);
             case Does::throws_another:
-                return end_with(kThrowsAnother);
+                return end_with(of_another(state, site, last, level.depth));
             case Does::checks:
                 return false;
             case Does::leaves:
                 return end_with(kLost);
             case Does::plain: {
-                const Ends ends = ends_of_call(state, callee, level.depth);
+                Ends ends = ends_of_call(state, callee, level.depth);
+                if ((ends & kThrowsAnother) != 0) {
+                    ends = (ends & ~kThrowsAnother) | of_another(state, site, last, level.depth);
+                }
                 level.ends |= ends & ~(kReturns | kGoesOn);
                 if ((ends & kGoesOn) != 0) {
                     State thrown = state;
@@ -337,12 +344,16 @@ private:
         const bool unknown = callee.address == 0 && callee.name.empty();
         if (unknown && options_.on_unknown_call) options_.on_unknown_call();
         if (callee.of_system) return kReturns;
-        // Destructors and clean-up handlers: what they do with themselves is not foreseen. A
-        // function without a name may be what ends in std::terminate.
+        // A function without a name may be what ends in std::terminate.
         const bool follow = state.caught || options_.on_call || (!unknown && callee.name.empty());
-        if (!follow) return kReturns;
+        if (!follow) return ends_of_clean_up(state, callee, depth);
         const Ends either = state.caught && others_throw_again() ? kReturns | kGoesOn : kReturns;
         if (callee.address == 0 || depth >= kDeepest) return either;
+        return ends_inside(state, callee, depth, either);
+    }
+
+    // `meanwhile`: what is taken for the end of a function that calls itself.
+    Ends ends_inside(const State& state, const Callee& callee, int depth, Ends meanwhile) {
         State inner;
         inner.ip = callee.address;
         inner.machine = state.machine;
@@ -350,10 +361,54 @@ private:
         inner.caught = state.caught;
         const auto known = functions_.find(inner);
         if (known != functions_.end()) return known->second;
-        functions_[inner] = either;  // for one that calls itself
+        functions_[inner] = meanwhile;
         const Ends ends = walk(inner, depth + 1);
         functions_[inner] = ends;
         return ends;
+    }
+
+    // Destructors and clean-up handlers: what they do with themselves is foreseen only where they
+    // don't come back at all, or may find that they have to call std::terminate (that of a
+    // std::thread which is still to be joined).
+    Ends ends_of_clean_up(const State& state, const Callee& callee, int depth) {
+        if (callee.address == 0 || depth >= kDeepestOfOneCall) return kReturns;
+        const int before = instructions_;
+        const int most = most_instructions_;
+        if (depth == 0) most_instructions_ = std::min(most, before + kMostOfOneCall);
+        const Ends ends = ends_inside(state, callee, depth, kReturns);
+        if (depth == 0) {
+            most_instructions_ = most;
+            instructions_ = before;
+        }
+        const bool comes_back = (ends & (kReturns | kLost)) != 0 || ends == 0;
+        return comes_back ? kReturns | (ends & kTerminates) : ends & ~kGoesOn;
+    }
+
+    // What becomes of another exception that is thrown at a call of this function, or passes it.
+    Ends of_another(const State& state, std::uint64_t site, bool last, int depth) {
+        // The one in hand is ended for it, whoever catches it.
+        if (state.caught || last) return kThrowsAnother;
+        const auto function = function_at(site);
+        if (!function) return kLost;
+        const UnwindEffect effect = effect_of_forced_unwind(memory_, *function, site);
+        switch (effect.what) {
+            case OnUnwind::passes:
+                return kThrowsAnother;
+            case OnUnwind::terminates:
+            case OnUnwind::not_covered:
+                return kTerminates;
+            case OnUnwind::catches: {
+                // Whatever it is that was thrown: clang's way of saying that nothing may be.
+                State inner = state;
+                inner.machine.come_back();
+                inner.ip = effect.landing_pad;
+                return walk(inner, depth + 1) == kTerminates ? kTerminates : kDepends;
+            }
+            case OnUnwind::cleans_up:
+            case OnUnwind::unknown:
+                break;
+        }
+        return kDepends;
     }
 
     // Also for a place in the cold part of a function. 0: not known.
@@ -427,6 +482,7 @@ private:
     std::optional<FunctionInfo> function_;
     std::map<State, Ends> functions_;
     int instructions_ = 0;
+    int most_instructions_ = kMostInstructions;
     std::optional<bool> others_throw_again_;
     bool begins_catch_ = false;
     bool ends_another_ = false;
@@ -442,7 +498,7 @@ Handling what_becomes_of(Backtraces& backtraces, const UnwindEffect& effect,
     constexpr Ends kFatal = kSwallows | kTerminates | kEndsProcess | kThrowsAnother;
     // Nothing but clean-up goes on: where its code can't be followed it still does.
     const bool plain = effect.what == OnUnwind::cleans_up && !effect.mixed;
-    if (ends == kGoesOn || (plain && (ends & kFatal) == 0)) {
+    if (ends == kGoesOn || (plain && (ends & (kFatal | kDepends)) == 0)) {
         handling.caught = Caught::goes_on;
     } else if (ends == 0 || (ends & ~kFatal) != 0) {
         handling.caught = Caught::unknown;

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -353,6 +354,38 @@ void has_a_careful_destructor() {
     job();
 }
 
+struct Throwing {
+    ~Throwing() noexcept(false) {
+        note("failed");
+        throw 1;
+    }
+};
+void has_a_destructor_that_throws() {
+    const Throwing throwing;
+    job();
+}
+void has_a_destructor_that_catches() {
+    struct Catching {
+        ~Catching() {
+            try {
+                throw 1;
+            } catch (int) {
+                note("caught");
+            }
+        }
+    };
+    const Catching catching;
+    job();
+}
+// std::terminate: the std::thread is still to be joined.
+void joins_a_thread() {
+    std::thread other([] {
+        pthread_setname_np(pthread_self(), "other");
+        job();
+    });
+    other.join();
+}
+
 // The C++ runtime takes no forced unwinding while it has another exception in hand.
 void in_a_handler() {
     try {
@@ -418,6 +451,9 @@ constexpr Kind kKinds[] = {{"name-first", by_name_first},
                            {"inlined-thrown", in_one_function_thrown},
                            {"if", if_told_to},
                            {"both-thrown", both_ways_thrown},
+                           {"dtor-throws", has_a_destructor_that_throws},
+                           {"dtor-catches", has_a_destructor_that_catches},
+                           {"joining", joins_a_thread},
                            {"both-ended", both_ways_ended},
                            {"function", by_a_function},
                            {"maybe", by_a_function_that_may},
