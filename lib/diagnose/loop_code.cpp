@@ -1,5 +1,7 @@
 #include "diagnose/loop_code.hpp"
 
+#include "diagnose/machine.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <deque>
@@ -80,6 +82,25 @@ public:
         return found;
     }
 
+    bool is_delay(const std::set<std::uint64_t>& turn) const {
+        bool pauses = false;
+        for (const std::uint64_t address : turn) {
+            const auto place = code_.find(address);
+            if (place == code_.end()) return false;
+            const Instruction& instruction = place->second.instruction;
+            pauses = pauses || place->second.pause;
+            if (instruction.opcode == Opcode::call || instruction.opcode == Opcode::call_indirect ||
+                instruction.opcode == Opcode::other) {
+                return false;
+            }
+            const Operand& target = instruction.destination;
+            if (target.kind != Operand::Kind::memory || only_looks(instruction.opcode)) continue;
+            const bool own = target.base == kRbp || target.base == kRsp;
+            if (!own || target.index != kNoRegister || target.thread_local_segment) return false;
+        }
+        return pauses;
+    }
+
     // From there straight on, to where the function returns or jumps.
     void add_straight_on(std::uint64_t address, std::set<std::uint64_t>* found) const {
         for (auto place = code_.find(address); place != code_.end(); place = code_.find(address)) {
@@ -110,6 +131,7 @@ private:
     struct Place {
         Instruction instruction;
         bool vector = false;
+        bool pause = false;
         std::vector<std::uint64_t> next;
     };
 
@@ -121,6 +143,7 @@ private:
         Place& place = code_[address];
         place.instruction = *decoded;
         place.vector = is_vector_code(std::span(bytes, decoded->length));
+        place.pause = decoded->length == 2 && bytes[0] == 0xf3 && bytes[1] == 0x90;
         const std::uint64_t behind = address + decoded->length;
         switch (decoded->opcode) {
             case Opcode::jump:
@@ -174,11 +197,28 @@ LoopCode code_of_loops(const observe::Memory& memory, const std::set<std::uint64
     }
     for (const std::uint64_t address : sampled) {
         const std::set<std::uint64_t> turn = walk.turn(address);
+        if (!turn.empty() && walk.is_delay(turn)) {
+            code.delays.insert(turn.begin(), turn.end());
+            continue;
+        }
         loop.insert(turn.begin(), turn.end());
         // In no loop of its own: in a function that the loop calls.
         if (turn.empty()) walk.add_straight_on(address, &loop);
     }
+    for (const std::uint64_t address : code.delays)
+        loop.erase(address);
     walk.describe(loop, &code);
+    // What such a loop counts is set by the one around it.
+    LoopCode counters;
+    walk.describe(code.delays, &counters);
+    std::erase_if(code.writes, [&](const Operand& one) {
+        return std::any_of(counters.writes.begin(), counters.writes.end(),
+                           [&](const Operand& other) {
+                               return one.base == other.base && one.index == other.index &&
+                                      one.value == other.value &&
+                                      one.thread_local_segment == other.thread_local_segment;
+                           });
+    });
     return code;
 }
 

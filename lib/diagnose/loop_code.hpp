@@ -15,6 +15,10 @@ struct LoopCode {
     bool whole = true;            // false: some of it can't be read, or is too much
     bool vectors = false;         // computes in vector or x87 registers
     std::vector<Operand> writes;  // in memory; addresses relative to rip are absolute already
+    // Instructions of loops that only pass the time: they have a `pause` in them, call nothing and
+    // write nothing outside of their own frame. What they count is no progress, and not in
+    // `writes`.
+    std::set<std::uint64_t> delays;
 };
 
 // Functions that are called in a loop belong to it as far as they were sampled.

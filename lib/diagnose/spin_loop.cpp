@@ -31,11 +31,14 @@ SampleState state_of(const CpuSample& sample) {
 
 // A loop with nothing new in it shows all its states early. One that computes shows others for as
 // long as it is looked at.
-bool comes_back_to_the_same(std::span<const CpuSample> samples) {
+bool comes_back_to_the_same(std::span<const CpuSample> samples,
+                            const std::set<std::uint64_t>& delays) {
     std::set<SampleState> states;
     std::size_t late = 0;
     for (std::size_t i = 0; i < samples.size(); ++i) {
-        const bool is_new = states.insert(state_of(samples[i])).second;
+        SampleState state = state_of(samples[i]);
+        if (delays.contains(state.first)) state = {*delays.begin(), {}};
+        const bool is_new = states.insert(state).second;
         if (is_new && i >= samples.size() / 2) ++late;
     }
     return late <= samples.size() / 20 && states.size() <= samples.size() / 3;
@@ -69,6 +72,17 @@ bool only_yields(const observe::Memory& memory, std::span<const CpuSample> sampl
     });
 }
 
+// As a loop does that only passes the time, between two looks at a lock.
+bool pauses(const observe::Memory& memory, std::span<const CpuSample> samples) {
+    constexpr std::uint16_t kPause = 0x90f3;
+    std::set<std::uint64_t> seen;
+    return std::any_of(samples.begin(), samples.end(), [&](const CpuSample& sample) {
+        const std::uint64_t place = sample.instruction_pointer;
+        return seen.insert(place).second && (memory.read<std::uint16_t>(place) == kPause ||
+                                             memory.read<std::uint16_t>(place - 2) == kPause);
+    });
+}
+
 std::uint64_t sampled_address(const Operand& operand, const CpuSample& sample) {
     std::uint64_t address = operand.value;
     if (operand.base != kNoRegister) address += sample.registers[operand.base];
@@ -87,20 +101,24 @@ bool memory_moves_on(const observe::Memory& memory, const std::vector<Operand>& 
     std::map<SampleState, CpuSample> states;
     for (const CpuSample& sample : samples)
         states.try_emplace(state_of(sample), sample);
-    std::set<std::uint64_t> addresses;
+    std::map<std::uint64_t, std::size_t> addresses;  // and how much is written there
     for (const Operand& operand : writes) {
         // The thread's own variables (%fs) lie where its registers don't tell.
         if (operand.thread_local_segment) return true;
         for (const auto& [state, sample] : states) {
-            addresses.insert(sampled_address(operand, sample));
+            std::size_t& size = addresses[sampled_address(operand, sample)];
+            size = std::max<std::size_t>(size, operand.size);
             if (addresses.size() > kMostAddresses) return true;
         }
     }
     std::map<std::uint64_t, std::set<std::uint64_t>> values;
     for (int look = 0; look < kMemoryLooks; ++look) {
-        for (const std::uint64_t address : addresses) {
-            if (const auto value = memory.read<std::uint64_t>(address)) {
-                values[address].insert(*value);
+        for (const auto& [address, size] : addresses) {
+            // Not more: a neighbour may be what a loop that is left out counts.
+            std::uint64_t value = 0;
+            const bool known = size != 0 && size < sizeof value;
+            if (memory.read(address, &value, known ? size : sizeof value)) {
+                values[address].insert(value);
             }
         }
         // Of no common measure with anything.
@@ -145,9 +163,10 @@ std::uint64_t most_frequent(std::span<const CpuSample> samples) {
 SpinFinding find_spin(const observe::Memory& memory, std::span<const CpuSample> samples) {
     using Kind = SpinFinding::Kind;
     if (samples.size() < kSamplesToJudge) return {};
-    if (!comes_back_to_the_same(samples)) return {Kind::gets_on};
+    const bool comes_back = comes_back_to_the_same(samples, {});
     SpinFinding finding{Kind::spins, most_frequent(samples)};
 #if defined(__x86_64__)
+    if (!comes_back && !pauses(memory, samples)) return {Kind::gets_on};
     if (!only_yields(memory, samples)) return {Kind::gets_on};
     std::set<std::uint64_t> sampled;
     for (const CpuSample& sample : samples) {
@@ -156,6 +175,9 @@ SpinFinding find_spin(const observe::Memory& memory, std::span<const CpuSample> 
         if (const auto caller = caller_of(memory, sample)) sampled.insert(*caller + 1);
     }
     const LoopCode code = code_of_loops(memory, sampled);
+    if (!comes_back && (code.delays.empty() || !comes_back_to_the_same(samples, code.delays))) {
+        return {Kind::gets_on};
+    }
     if (!code.whole) return {};
     if (code.vectors || memory_moves_on(memory, code.writes, samples)) return {Kind::gets_on};
     // A loop in the program says more than libc's function that it calls.
@@ -164,6 +186,8 @@ SpinFinding find_spin(const observe::Memory& memory, std::span<const CpuSample> 
         if (const auto caller = caller_of(memory, sample)) finding.caller = *caller;
         break;
     }
+#else
+    if (!comes_back) return {Kind::gets_on};
 #endif
     return finding;
 }

@@ -32,7 +32,8 @@ struct SpinFinding {
 // Looks at the memory that the loop writes several times, some tens of milliseconds in all.
 //
 // What it can't know: a loop without a store whose only state is in vector registers counts as one
-// that gets on, and so does a loop that counts its own turns.
+// that gets on, and so does a loop that counts its own turns, unless it only passes the time with
+// `pause` instructions between two looks.
 SpinFinding find_spin(const observe::Memory& memory, std::span<const observe::CpuSample> samples);
 
 }  // namespace threadfault::diagnose

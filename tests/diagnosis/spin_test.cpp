@@ -55,6 +55,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Burning{"spin-lock", "unknown", "3 threads spin in one loop of "},
                     Burning{"spin-flag", "unknown", "3 threads spin in one loop of "},
                     Burning{"spin-yield", "unknown", "3 threads spin in one loop of "},
+                    Burning{"spin-back-off", "unknown", "3 threads spin in one loop of "},
                     Burning{"spin-look", "unknown", "3 threads spin in one loop of "},
                     Burning{"livelock", "unknown", "2 threads spin in one loop of "},
                     Burning{"multiply", "progressing", kActive},

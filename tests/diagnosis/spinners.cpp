@@ -40,6 +40,16 @@ void yield_for_flag() {
         sched_yield();
 }
 
+// Each time longer, up to a limit.
+void back_off_for_flag() {
+    int turns = 1;
+    while (flag.test_and_set()) {
+        for (int i = 0; i < turns; ++i)
+            __builtin_ia32_pause();
+        if (turns < 1000) turns *= 2;
+    }
+}
+
 void look_for_ever() {
     while (!go_on.load(std::memory_order_acquire)) {
     }
@@ -128,6 +138,10 @@ void add_spinners(Situations& situations) {
     situations["spin-yield"] = [](const auto&) {
         flag.test_and_set();
         begin_three(yield_for_flag);
+    };
+    situations["spin-back-off"] = [](const auto&) {
+        flag.test_and_set();
+        begin_three(back_off_for_flag);
     };
     situations["spin-look"] = [](const auto&) { begin_three(look_for_ever); };
     situations["livelock"] = [](const auto&) {
