@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kMostLibcFrames = 12;
 constexpr int kMostForeignFrames = 16;
+constexpr std::string_view kShim = "libthreadfault_preload";
 // Where the caller's frame is looked for when the frame pointer is not known.
 constexpr std::size_t kScannedWords = 256;
 
@@ -59,12 +60,18 @@ CallEvidence others_wait(FrameWalk& walk, CodePlaces& places) {
     CallEvidence found;
     found.by = CallEvidence::By::others;
     std::vector<std::string> frames{places.full_name(walk.inside())};
+    std::string library(walk.place().libc ? "" : places.library_of(walk.inside()));
     for (int frame = 0; frame < kMostForeignFrames && walk.to_caller(); ++frame) {
+        const std::string_view here = places.library_of(walk.inside());
+        if (here.starts_with(kShim)) break;  // where the thread begins
+        if (frame == 0 && library.empty() && !walk.place().libc) library = here;
         // A library's function that has gone on by a jump stands only in the call that led to it.
         frames.push_back(without_parameters(demangle(walk.place().callee.c_str())));
         frames.push_back(places.full_name(walk.inside()));
     }
     found.name = name_of_foreign_wait(frames);
+    // A library without names for its own functions, which the program's code has called last.
+    if (found.name.empty()) found.name = library;
     return found;
 }
 

@@ -234,6 +234,12 @@ const std::string& CodePlaces::full_name(std::uint64_t address) {
     return name->second;
 }
 
+std::string_view CodePlaces::library_of(std::uint64_t address) {
+    const Module* const module = module_of(address);
+    if (module == nullptr || module == modules_.front().get()) return {};
+    return file_name(module->loaded.path);
+}
+
 std::optional<std::uint64_t> CodePlaces::address_in_libc(std::string_view name) {
     if (!loaded_) load();
     for (const auto& module : modules_) {

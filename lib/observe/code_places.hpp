@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -43,6 +44,8 @@ public:
     const CodePlace& at(std::uint64_t address, bool returned_to);
     // The function there by any table of its file, demangled and without parameters; "" unknown.
     const std::string& full_name(std::uint64_t address);
+    // The file's name of the library that it lies in; "" for the program's own code.
+    std::string_view library_of(std::uint64_t address);
     // Of libc's exported symbols.
     std::optional<std::uint64_t> address_in_libc(std::string_view name);
 

@@ -1,4 +1,5 @@
 // Every call that waits, made in every way: what it is said to wait for.
+#include "support/eventually.hpp"
 #include "support/proc.hpp"
 #include "support/target.hpp"
 
@@ -6,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace threadfault::test {
 namespace {
@@ -100,6 +102,34 @@ TEST_P(Calls, AreToldByTheirCode) {
 INSTANTIATE_TEST_SUITE_P(Made, Calls,
                          testing::Values("plain", "unoptimised", "no_stubs", "fixed", "static"),
                          [](const auto& info) { return std::string(info.param); });
+
+// A library without names for its functions, which the program's code has left by a jump: what is
+// left is the library, and never the shim's own function, in which every thread begins.
+TEST(CallsOfOpenMp, AreTheLibrarysAtLeast) {
+#ifdef OPENMP_TARGET
+    Target target({OPENMP_TARGET});
+    ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+    ASSERT_TRUE(target.ready());
+    std::vector<std::string> calls;
+    const auto look = [&] {
+        calls.clear();
+        const CliResult result = target.command("ps");
+        for (const Json& thread : result.json.value("threads", Json::array())) {
+            const Json& wait = thread.at("waiting_on");
+            if (wait.is_object()) calls.push_back(text(wait.at("call")));
+        }
+        return calls.size() == 2;
+    };
+    ASSERT_TRUE(eventually(look)) << calls.size();
+    for (const std::string& call : calls) {
+        EXPECT_TRUE(call.starts_with("omp_") || call.starts_with("GOMP_") ||
+                    call.starts_with("gomp_") || call.starts_with("libgomp.so"))
+            << call;
+    }
+#else
+    GTEST_SKIP() << "built without OpenMP";
+#endif
+}
 
 }  // namespace
 }  // namespace threadfault::test
