@@ -10,7 +10,7 @@ int run_stack(const StackOptions&, const Invocation& invocation) {
     drive::become_helper("threadfault-diagnose", invocation.given);
 }
 
-int run_forecast(const ThreadOptions&, wire::Fault, const Invocation& invocation) {
+int run_forecast(const ThreadOptions&, const drive::Plan&, const Invocation& invocation) {
     drive::become_helper("threadfault-diagnose", invocation.given);
 }
 

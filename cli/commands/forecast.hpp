@@ -4,13 +4,15 @@
 #define THREADFAULT_CLI_COMMANDS_FORECAST_HPP
 
 #include "commands/thread_options.hpp"
+#include "drive/faults/plan.hpp"
 #include "invocation.hpp"
-#include "wire/wire.hpp"
 
 namespace threadfault::cli {
 
 // Defined by either program, as run_stack() is.
-int run_forecast(const ThreadOptions& options, wire::Fault how, const Invocation& invocation);
+// `plan`: one that only judges.
+int run_forecast(const ThreadOptions& options, const drive::Plan& plan,
+                 const Invocation& invocation);
 
 }  // namespace threadfault::cli
 

@@ -48,9 +48,10 @@ int run_kill(const KillOptions& options, const Invocation& invocation) {
         return drive::PlanInput{.fault = drive::parse_how(options.how),
                                 .wait = base::require_duration("--wait", options.wait),
                                 .anywhere = options.anywhere,
-                                .tell_frames = true};
+                                .tell_frames = !options.dry_run,
+                                .only_judge = options.dry_run};
     });
-    if (options.dry_run) return run_forecast(options.thread, plan.fault(), invocation);
+    if (options.dry_run) return run_forecast(options.thread, plan, invocation);
     LastLooks looks;
     // What unwinds can abort, and afterwards there is nothing to look at.
     const base::FaultInfo& kind = base::info(plan.fault());

@@ -46,6 +46,11 @@ void Works::begin(int client, const wire::FaultRequest& request) {
         finish(work, FaultOutcome::no_such_thread, Reason::none);
         return;
     }
+    // What would stand against it is found out only on the thread itself.
+    if ((request.flags & wire::kFaultJudge) != 0) {
+        finish(work, FaultOutcome::refused, Reason::none);
+        return;
+    }
     if (!step(work)) works_.push_back(std::move(work));
 }
 

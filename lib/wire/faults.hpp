@@ -20,6 +20,9 @@ inline constexpr std::uint32_t kDemoteIdle = 1U << 2;
 inline constexpr std::uint32_t kDemoteCpus = 1U << 3;
 // Before it is done: where is the thread? For the faults that unwind, which the process may die of.
 inline constexpr std::uint32_t kFaultTellFrames = 1U << 4;
+// Nothing is done, and no signal sent: what stands against the fault just now? The answer is
+// `refused` in any case; Reason::none: nothing that is known beforehand.
+inline constexpr std::uint32_t kFaultJudge = 1U << 5;
 inline constexpr std::size_t kCpuWords = 16;  // 1,024 CPUs
 
 struct FaultRequest {

@@ -19,7 +19,7 @@ namespace threadfault::wire {
 
 // Change the version when one of these fails: kVersion in wire/header.hpp, and then the numbers
 // here. A new meaning of a field that stays where it is asks for the same.
-static_assert(kVersion == 4, "what follows is the layout of version 4");
+static_assert(kVersion == 5, "what follows is the layout of version 5");
 
 #define THREADFAULT_SIZE(Message, size)                                                     \
     static_assert(sizeof(Message) == (size), "change the version when one of these fails"); \

@@ -97,6 +97,7 @@ void Attempt::begin(const wire::FaultRequest& request, Findings* findings,
 
 void Attempt::start(std::int64_t now) noexcept {
     const Fault fault = request_.fault;
+    if ((request_.flags & wire::kFaultJudge) != 0) return judge();
     if (fault == Fault::signal) return send_signal();
     const base::FaultInfo& kind = base::info(fault);
     if (kind.death || fault == Fault::look || fault == Fault::capture) return try_again(now);

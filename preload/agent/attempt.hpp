@@ -84,6 +84,7 @@ private:
     };
 
     void start(std::int64_t now) noexcept;
+    void judge() noexcept;
     void send_signal() noexcept;
     void cancel(std::int64_t now) noexcept;
     void watch_cancelled(std::int64_t now) noexcept;

@@ -94,12 +94,24 @@ TEST(SmallStack, RefusesToUnwindWithoutRoomAndSaysHowMuchIsMissing) {
     Cramped cramped(std::to_string(signal_frame() + 2048));
     ASSERT_NO_FATAL_FAILURE(cramped.await());
     for (const char* how : {"exit", "async-cancel", "cancel", "vanish"}) {
+        // Said before, when it waits: while it runs, that is not known.
+        CliResult foreseen;
+        EXPECT_TRUE(eventually([&] {
+            foreseen = cramped.inflict("kill", {"--how", how, "--dry-run"});
+            return foreseen.text("forecast") == "stays";
+        })) << foreseen;
+        EXPECT_EQ(foreseen.json["facts"][0].dump().find("\"it would be refused: no-stack-room: "),
+                  0U)
+            << foreseen;
         const CliResult result = cramped.kill(how);
         expect_refused(result, "stack");
         EXPECT_NE(result.text("reason").find(" needs "), std::string::npos) << result;
         EXPECT_TRUE(cramped.goes_on()) << how;
     }
     // What needs no look does.
+    const CliResult unseen =
+        cramped.inflict("kill", {"--how", "vanish", "--anywhere", "--dry-run"});
+    EXPECT_EQ(unseen.text("forecast"), "ends") << unseen;
     const CliResult gone = cramped.kill("vanish", true);
     EXPECT_EQ(gone.exit_code, 0) << gone;
     EXPECT_TRUE(cramped.ends_well());

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 
 namespace threadfault::cli {
 namespace {
@@ -56,6 +57,29 @@ std::string text_of(const std::vector<Outlook>& outlooks, std::string_view how,
             out += formatted("  {}\n", base::clean_line(fact));
     }
     return out;
+}
+
+// By thread: why the agent would refuse the fault just now, where it knows that beforehand.
+std::map<pid_t, std::string> refusals_of(const observe::Process& process,
+                                         client::Connection& connection,
+                                         const std::vector<drive::Victim>& victims,
+                                         const drive::Plan& plan) {
+    std::map<pid_t, std::string> refusals;
+    // One that stands still can't be asked, and says nothing of what stands against it later.
+    if (connection.is_stopped()) return refusals;
+    for (const drive::Result& result : drive::inflict(process, connection, victims, plan)) {
+        if (result.outcome == Outcome::refused && !result.reason.empty()) {
+            refusals[result.victim.tid] = result.reason;
+        }
+    }
+    return refusals;
+}
+
+// Whatever its stack tells: nothing would be done to it.
+void refuse(diagnose::Forecast* forecast, const std::string& reason) {
+    forecast->prospect = Prospect::stays;
+    forecast->facts.insert(forecast->facts.begin(), "it would be refused: " + reason);
+    forecast->orphans.clear();
 }
 
 // Locks that nobody waits for have no name so far.
@@ -103,7 +127,9 @@ Json json_of(pid_t pid, const Outlook& outlook, std::string_view how) {
 
 }  // namespace
 
-int run_forecast(const ThreadOptions& options, wire::Fault how, const Invocation& invocation) {
+int run_forecast(const ThreadOptions& options, const drive::Plan& plan,
+                 const Invocation& invocation) {
+    const wire::Fault how = plan.fault();
     const drive::Choice choice = choice_of(options);
     const drive::Selector selector = drive::parse_selector(options.thread);
     const observe::Process process = open_process(options.pid);
@@ -114,6 +140,7 @@ int run_forecast(const ThreadOptions& options, wire::Fault how, const Invocation
     drive::name_members(process, list.threads);
     diagnose::Backtraces backtraces(process, &connection);
     diagnose::LocksAtStake search(backtraces);
+    const std::map<pid_t, std::string> refusals = refusals_of(process, connection, victims, plan);
     std::vector<Outlook> outlooks;
     for (const drive::Victim& victim : victims) {
         const auto view =
@@ -123,7 +150,10 @@ int run_forecast(const ThreadOptions& options, wire::Fault how, const Invocation
         const diagnose::Thread thread{view->tid, view->inner_tid, view->serial};
         const diagnose::Backtrace trace = diagnose::take_least_safe(backtraces, thread);
         const auto locks = named_locks(process, search, *view, trace);
-        outlooks.push_back({victim, diagnose::forecast(backtraces, *view, trace, locks, how)});
+        Outlook outlook{victim, diagnose::forecast(backtraces, *view, trace, locks, how)};
+        const auto refusal = refusals.find(victim.tid);
+        if (refusal != refusals.end()) refuse(&outlook.forecast, refusal->second);
+        outlooks.push_back(std::move(outlook));
     }
     const std::string_view word = base::info(how).name;
     if (!invocation.json) {

@@ -127,6 +127,7 @@ Plan::Plan(const PlanInput& input) {
     request_.wait_ns = input.wait.count();
     request_.duration_ns = checked_duration(input);
     if (input.anywhere) request_.flags |= wire::kFaultAnywhere;
+    if (input.only_judge) request_.flags |= wire::kFaultJudge;
     if (input.tell_frames && base::info(input.fault).unwinds) {
         request_.flags |= wire::kFaultTellFrames;
     }

@@ -42,6 +42,7 @@ struct PlanInput {
     std::optional<std::chrono::nanoseconds> duration = {};
     bool anywhere = false;
     bool tell_frames = false;      // of what unwinds, before it is done
+    bool only_judge = false;       // nothing is done: what would it be refused for?
     unsigned percent = 0;          // slow
     int signal = 0;                // signal
     std::int64_t value = 0;        // signal

@@ -115,6 +115,7 @@ TEST(Plan, MakesTheRequest) {
     EXPECT_EQ(request.wait_ns, 3'000'000'000);
     EXPECT_EQ(request.flags, wire::kFaultAnywhere | wire::kFaultTellFrames);
     EXPECT_EQ(plan.request_for(4711, 9, false).flags, wire::kFaultAnywhere);
+    EXPECT_EQ(Plan({.fault = Fault::vanish, .only_judge = true}).flags(), wire::kFaultJudge);
     EXPECT_EQ(Plan({.fault = Fault::vanish, .tell_frames = true}).flags(), 0U)
         << "nothing unwinds: there is nothing to tell";
 }
