@@ -2,6 +2,7 @@
 
 #include "base/json_schema.hpp"
 #include "format/format.hpp"
+#include "format/json_number.hpp"
 #include "threadfault/error.hpp"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <tuple>
+#include <type_traits>
 
 namespace threadfault::sweep {
 namespace {
@@ -26,6 +28,15 @@ std::string hex(std::uint64_t number) {
 
 std::uint64_t from_hex(const Json& json) {
     return std::stoull(json.get<std::string>(), nullptr, 16);
+}
+
+template <typename Value>
+void read(const Json& json, const char* key, Value& value) {
+    if constexpr (std::is_integral_v<Value> && !std::is_same_v<Value, bool>) {
+        value = whole_number<Value>(json.at(key));
+    } else {
+        json.at(key).get_to(value);
+    }
 }
 
 Json to_json(const Sample& sample) {
@@ -45,24 +56,25 @@ Json to_json(const Frame& frame) {
 
 Point point_from(const Json& json) {
     Point point;
-    json.at("thread").get_to(point.thread);
-    json.at("path").get_to(point.path);
-    json.at("main").get_to(point.is_main);
-    json.at("start").get_to(point.start);
+    read(json, "thread", point.thread);
+    read(json, "path", point.path);
+    read(json, "main", point.is_main);
+    read(json, "start", point.start);
     const std::string call = json.at("call");
     if (!inject::find_call(call.data(), call.size(), &point.call))
         throw Json::other_error::create(501, "call", nullptr);
     point.stack = from_hex(json.at("stack"));
-    json.at("count").get_to(point.count);
-    json.at("cancel_disabled").get_to(point.cancel_disabled);
+    read(json, "count", point.count);
+    read(json, "cancel_disabled", point.cancel_disabled);
     for (const Json& frame : json.at("frames")) {
-        point.frames.push_back({frame.at("function"), frame.at("file"), frame.at("line"),
-                                frame.at("module"), frame.at("offset")});
+        point.frames.push_back({frame.at("function"), frame.at("file"),
+                                whole_number<int>(frame.at("line")), frame.at("module"),
+                                whole_number<std::uint64_t>(frame.at("offset"))});
     }
     for (const Json& sample : json.at("samples")) {
         Sample one;
-        sample.at("occurrence").get_to(one.occurrence);
-        sample.at("known").get_to(one.known_held);
+        read(sample, "occurrence", one.occurrence);
+        read(sample, "known", one.known_held);
         for (const Json& held : sample.at("held"))
             one.held.push_back({held.at("name"), from_hex(held.at("stack")), held.at("robust")});
         point.samples.push_back(std::move(one));
@@ -72,42 +84,42 @@ Point point_from(const Json& json) {
 
 Result result_from(const Json& json) {
     Result result;
-    json.at("id").get_to(result.id);
+    read(json, "id", result.id);
     const auto outcome = parse_outcome(json.at("outcome").get<std::string>());
     if (!outcome) throw Json::other_error::create(501, "outcome", nullptr);
     result.outcome = *outcome;
-    json.at("summary").get_to(result.summary);
-    json.at("evidence").get_to(result.evidence);
-    json.at("lock_tree").get_to(result.lock_tree);
-    json.at("stuck_behind").get_to(result.stuck_behind);
-    json.at("errors").get_to(result.errors);
-    json.at("seconds").get_to(result.seconds);
-    json.at("seen").get_to(result.seen);
-    json.at("runs").get_to(result.runs);
+    read(json, "summary", result.summary);
+    read(json, "evidence", result.evidence);
+    read(json, "lock_tree", result.lock_tree);
+    read(json, "stuck_behind", result.stuck_behind);
+    read(json, "errors", result.errors);
+    read(json, "seconds", result.seconds);
+    read(json, "seen", result.seen);
+    read(json, "runs", result.runs);
     return result;
 }
 
 void take_header(const Json& json, Ledger* ledger) {
-    json.at("command").get_to(ledger->command);
-    json.at("arguments").get_to(ledger->arguments);
-    json.at("how").get_to(ledger->how);
-    json.at("seed").get_to(ledger->seed);
-    json.at("shard").get_to(ledger->shard.index);
-    json.at("shards").get_to(ledger->shard.count);
-    json.at("exhaustive").get_to(ledger->exhaustive);
-    json.at("threads_wanted").get_to(ledger->threads);
-    json.at("service").get_to(ledger->service);
-    json.at("alone_seconds").get_to(ledger->alone_seconds);
-    json.at("planned").get_to(ledger->planned);
-    json.at("passages").get_to(ledger->passages);
+    read(json, "command", ledger->command);
+    read(json, "arguments", ledger->arguments);
+    read(json, "how", ledger->how);
+    read(json, "seed", ledger->seed);
+    read(json, "shard", ledger->shard.index);
+    read(json, "shards", ledger->shard.count);
+    read(json, "exhaustive", ledger->exhaustive);
+    read(json, "threads_wanted", ledger->threads);
+    read(json, "service", ledger->service);
+    read(json, "alone_seconds", ledger->alone_seconds);
+    read(json, "planned", ledger->planned);
+    read(json, "passages", ledger->passages);
     Census& census = ledger->census;
-    json.at("runs").get_to(census.runs);
-    json.at("handles_signals").get_to(census.handles_signals);
-    json.at("threads").get_to(census.threads);
-    json.at("threads_lost").get_to(census.threads_lost);
-    json.at("points_lost").get_to(census.points_lost);
-    json.at("other_processes").get_to(census.other_processes);
-    json.at("quiet_threads").get_to(census.quiet_threads);
+    read(json, "runs", census.runs);
+    read(json, "handles_signals", census.handles_signals);
+    read(json, "threads", census.threads);
+    read(json, "threads_lost", census.threads_lost);
+    read(json, "points_lost", census.points_lost);
+    read(json, "other_processes", census.other_processes);
+    read(json, "quiet_threads", census.quiet_threads);
 }
 
 [[noreturn]] void bad_line(const std::string& file, std::size_t line) {
@@ -193,7 +205,7 @@ Ledger read_journal(const std::string& file) {
             const Json json = Json::parse(line);
             if (number == 1) {
                 take_header(json, &ledger);
-                json.at("points").get_to(points);
+                read(json, "points", points);
             } else if (json.contains("point")) {
                 ledger.census.points.push_back(point_from(json.at("point")));
             } else if (whole) {

@@ -1,6 +1,7 @@
 #include "drive/storm/journal.hpp"
 
 #include "format/format.hpp"
+#include "format/json_number.hpp"
 
 #include <fcntl.h>
 #include <string.h>
@@ -31,10 +32,11 @@ Error bad_line(const std::string& path, std::size_t line, const std::string& wha
 
 StormHeader header_of(const Json& json, const std::string& path) {
     try {
-        if (json.value("storm", 0) != 1) throw bad_line(path, 1, "not a storm journal");
+        if (!json.contains("storm") || json["storm"] != 1)
+            throw bad_line(path, 1, "not a storm journal");
         StormHeader header;
         header.command = json.value("command", "");
-        header.seed = json.value("seed", std::uint64_t{0});
+        header.seed = json.contains("seed") ? whole_number<std::uint64_t>(json["seed"]) : 0;
         header.threads = json.value("threads", "");
         header.faults = json.value("faults", "");
         header.every = json.value("every", "");
@@ -130,8 +132,7 @@ RecordedStorm read_storm_journal(const std::string& path) {
         }
         try {
             StormStep step;
-            if (!json.at("n").is_number_unsigned()) throw bad_line(path, number, "no such number");
-            step.number = json.at("n").get<std::size_t>();
+            step.number = whole_number<std::size_t>(json.at("n"));
             const double at = json.at("at").get<double>();
             if (!(at >= 0 && at <= kLongestStorm)) throw bad_line(path, number, "no such time");
             step.at = std::chrono::nanoseconds(static_cast<std::int64_t>(at * 1e9));
