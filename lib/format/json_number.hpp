@@ -1,5 +1,5 @@
-// Whole numbers out of JSON that somebody else wrote. nlohmann's get<int>() converts whatever number
-// is there: 1e300 is undefined behaviour, -1 a large size.
+// Whole numbers out of JSON that somebody else wrote. nlohmann's get<int>() converts whatever
+// number is there: 1e300 is undefined behaviour, -1 a large size.
 #ifndef THREADFAULT_FORMAT_JSON_NUMBER_HPP
 #define THREADFAULT_FORMAT_JSON_NUMBER_HPP
 

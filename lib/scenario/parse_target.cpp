@@ -1,7 +1,7 @@
 #include "format/format.hpp"
+#include "scenario/curl_library.hpp"
 #include "scenario/parse_parts.hpp"
 #include "scenario/placeholders.hpp"
-#include "scenario/probe/curl_library.hpp"
 
 #include <charconv>
 #include <filesystem>

@@ -1,6 +1,6 @@
 // Journals of sweeps, which --resume and `report merge` read.
-#include "sweep/ledger.hpp"
 #include "fuzz.hpp"
+#include "sweep/ledger.hpp"
 #include "threadfault/error.hpp"
 
 #include <sys/mman.h>

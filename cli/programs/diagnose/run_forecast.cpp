@@ -68,6 +68,8 @@ std::map<pid_t, std::string> refusals_of(const observe::Process& process,
     // One that stands still can't be asked, and says nothing of what stands against it later.
     if (connection.is_stopped()) return refusals;
     for (const drive::Result& result : drive::inflict(process, connection, victims, plan)) {
+        // Where the thread is, the forecast itself tells.
+        if (result.why == wire::Reason::no_safe_point) continue;
         if (result.outcome == Outcome::refused && !result.reason.empty()) {
             refusals[result.victim.tid] = result.reason;
         }

@@ -1,7 +1,7 @@
 #include "format/format.hpp"
+#include "scenario/curl_library.hpp"
 #include "scenario/match.hpp"
 #include "scenario/probe/attempt.hpp"
-#include "scenario/probe/curl_library.hpp"
 
 #include <memory>
 

@@ -1,4 +1,4 @@
-#include "scenario/probe/curl_library.hpp"
+#include "scenario/curl_library.hpp"
 
 #include "format/format.hpp"
 #include "threadfault/error.hpp"

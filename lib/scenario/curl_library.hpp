@@ -1,7 +1,7 @@
 // libcurl, loaded when the first scenario with an HTTP probe is read: whoever has none runs all
 // others, and one archive runs on every distribution.
-#ifndef THREADFAULT_SCENARIO_PROBE_CURL_LIBRARY_HPP
-#define THREADFAULT_SCENARIO_PROBE_CURL_LIBRARY_HPP
+#ifndef THREADFAULT_SCENARIO_CURL_LIBRARY_HPP
+#define THREADFAULT_SCENARIO_CURL_LIBRARY_HPP
 
 #include <curl/curl.h>
 
@@ -27,4 +27,4 @@ const CurlLibrary& curl_library();
 
 }  // namespace threadfault::scenario
 
-#endif  // THREADFAULT_SCENARIO_PROBE_CURL_LIBRARY_HPP
+#endif  // THREADFAULT_SCENARIO_CURL_LIBRARY_HPP
