@@ -17,6 +17,7 @@ struct Filters {
     int mode = SECCOMP_MODE_DISABLED;
     int count = 0;  // 0, too, where the kernel does not tell (before Linux 5.10)
     bool known = false;
+    long error = 0;  // of opening the file
 };
 
 constinit std::atomic<bool> inherited{false};
@@ -34,12 +35,13 @@ bool take_number(const char* line, const char* key, int* out) noexcept {
 }
 
 // The file is longer than what may be wanted of a stack here, so it comes in pieces.
-Filters filters_of(pid_t tid) noexcept {
+Filters read_filters(const char* path) noexcept {
     Filters found;
-    Text<48> path;
-    path.add("/proc/self/task/").add_number(static_cast<std::uint64_t>(tid)).add("/status");
-    const int file = execute::sys_open(path.text(), O_RDONLY);
-    if (file < 0) return found;
+    const int file = execute::sys_open(path, O_RDONLY);
+    if (file < 0) {
+        found.error = file;
+        return found;
+    }
     char line[32] = {};
     std::size_t length = 0;
     char piece[256];
@@ -60,6 +62,16 @@ Filters filters_of(pid_t tid) noexcept {
     return found;
 }
 
+Filters filters_of(pid_t tid) noexcept {
+    Text<48> path;
+    path.add("/proc/self/task/").add_number(static_cast<std::uint64_t>(tid)).add("/status");
+    return read_filters(path.text());
+}
+
+Filters own_filters() noexcept {
+    return read_filters("/proc/thread-self/status");
+}
+
 int own_mode() noexcept {
     return static_cast<int>(execute::sys_call(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0));
 }
@@ -75,16 +87,20 @@ bool exceeds_inherited(const Filters& now) noexcept {
 void note_inherited_filters() noexcept {
     // A kernel without seccomp says EINVAL.
     if (own_mode() <= SECCOMP_MODE_DISABLED) return;
-    inherited_count.store(filters_of(execute::sys_gettid()).count, std::memory_order_relaxed);
+    inherited_count.store(own_filters().count, std::memory_order_relaxed);
     inherited.store(true, std::memory_order_relaxed);
 }
 
 bool is_sandboxed() noexcept {
+    const Filters now = own_filters();
+    if (now.known) return exceeds_inherited(now);
+    // No /proc, or no descriptor left for it: these are the kernel's own errors, as far as can be
+    // told. Any other one is a filter's.
+    const bool kernel_says = now.error == -ENOENT || now.error == -EMFILE || now.error == -ENFILE;
+    if (!kernel_says) return true;
     const int mode = own_mode();
     if (mode == SECCOMP_MODE_DISABLED || mode == -EINVAL) return false;
-    if (!inherited.load(std::memory_order_relaxed)) return true;
-    const Filters now = filters_of(execute::sys_gettid());
-    return !now.known || exceeds_inherited(now);
+    return true;
 }
 
 bool is_sandboxed(pid_t tid) noexcept {

@@ -13,8 +13,10 @@ namespace threadfault::shim {
 // When the shim is loaded.
 void note_inherited_filters() noexcept;
 
-// Is the calling thread under a filter of the program's? prctl(PR_GET_SECCOMP), which filters let
-// pass: and where filters were inherited, a look into /proc.
+// Is the calling thread under a filter of the program's? A look into /proc: a filter that doesn't
+// let a file be opened answers with an error nearly everywhere, because libraries try that
+// themselves, while prctl(PR_GET_SECCOMP), which nothing else calls, ends Chromium's processes. It
+// is made only where /proc isn't mounted or no descriptor is left.
 bool is_sandboxed() noexcept;
 
 // The same of another thread of this process, which does not notice.

@@ -1,6 +1,7 @@
 // sandboxes MODE [LIMIT]: three threads, and a seccomp filter or a limit of open files. Says
 // "ready", and ends with 0 when its input ends.
-// MODE: trap (before the first thread), strict (the same, kills), strict-late (on all threads,
+// MODE: trap (before the first thread), strict (the same, kills), browser (the same: no files, and
+// only usual calls of prctl), strict-late (on all threads,
 // kills), strict-thread (each worker on itself, kills), no-accept, no-ppoll, refuse (on all
 // threads, errors), files (RLIMIT_NOFILE is LIMIT from now on).
 #include "say.hpp"
@@ -71,6 +72,24 @@ void filter(unsigned flags, const std::vector<int>& calls, unsigned for_those,
 
 constexpr unsigned kRefuse = SECCOMP_RET_ERRNO | EPERM;
 
+// As in Chromium's: files are refused, and a prctl that nobody is expected to make is the end.
+void filter_as_browser() {
+    const std::vector<sock_filter> code{
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, kRefuse),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_NAME, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)};
+    const sock_fprog program{static_cast<unsigned short>(code.size()),
+                             const_cast<sock_filter*>(code.data())};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) _exit(98);
+}
+
 std::string_view mode;
 std::atomic<int> begun{0};
 std::atomic<bool> stop{false};
@@ -97,6 +116,7 @@ void refuse_call(int, siginfo_t*, void* context) {
 
 void confine_early() {
     if (mode == "strict") filter(0, kUsual, SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS);
+    if (mode == "browser") filter_as_browser();
     if (mode == "trap") {
         struct sigaction action {};
         action.sa_sigaction = refuse_call;
