@@ -16,6 +16,7 @@ constexpr std::size_t kKeptWords = 4096;
 
 void LastLooks::take(const observe::Process& process, const std::vector<drive::Victim>& victims) {
     if (victims.size() > drive::kMostToTell) return;
+    taken_ = true;
     const observe::Memory memory(process.pid());
     modules_ = observe::loaded_modules(process, memory);
     observe::FramePointers frame_pointers(process, memory);
@@ -37,7 +38,14 @@ void LastLooks::explain(std::vector<drive::Result>& results) const {
         // Died of something else: where the victim was says nothing of it.
         const auto kept = stacks_.find(result.victim.tid);
         const bool slept = kept != stacks_.end();
-        if (result.killed_by != SIGABRT || (result.frames.empty() && !slept)) continue;
+        if (result.killed_by != SIGABRT || !taken_) continue;
+        if (result.frames.empty() && !slept) {
+            // It was cancelled while it computed, and acted on that later, somewhere else.
+            result.reason +=
+                "; the thread was running when the request reached it: where it was when the "
+                "process aborted is not known, its standard error may say why";
+            continue;
+        }
         drive::LastLook look{drive::maps_text(modules_), result.frames};
         if (slept) look.stack = kept->second;
         std::string cause =

@@ -21,6 +21,7 @@ public:
     void explain(std::vector<drive::Result>& results) const;
 
 private:
+    bool taken_ = false;
     std::vector<observe::LoadedModule> modules_;
     std::unordered_map<pid_t, drive::KeptStack> stacks_;  // by thread ID
 };

@@ -31,7 +31,8 @@ std::string result_line(const drive::Result& result, std::string_view verb, cons
     switch (result.outcome) {
         case Outcome::ended:
         case Outcome::done:
-            line += style.green(verb);
+            // By itself is not by the fault.
+            line += style.green(result.reason.starts_with("ended-before") ? "ended" : verb);
             break;
         case Outcome::pending:
             line += style.yellow("pending");

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 
 namespace threadfault::test {
@@ -38,6 +39,32 @@ INSTANTIATE_TEST_SUITE_P(By, Cancelled, testing::Values("cancel", "async-cancel"
                              std::replace(name.begin(), name.end(), '-', '_');
                              return name;
                          });
+
+// The command waits for the agent's answer, and no longer for anything short.
+bool waits_long(pid_t command) {
+    constexpr long kPoll = 7;
+    std::ifstream file("/proc/" + std::to_string(command) + "/syscall");
+    long number = -1;
+    unsigned long files = 0, count = 0, timeout = 0;
+    file >> number >> std::hex >> files >> count >> timeout;
+    return file && number == kPoll && timeout > 20'000;
+}
+
+// It is its end that is reported, not the one that was asked for.
+TEST(CancelledTooLate, IsToldAsAnEndOfItsOwn) {
+    Target target({TARGET_JOINER, "own"});
+    ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+    ASSERT_TRUE(target.ready());
+    Process kill(cli_command(
+        {"kill", target.pid_text(), "name=worker", "--how", "cancel", "--wait", "30s"}));
+    ASSERT_TRUE(eventually([&] { return waits_long(kill.pid()); })) << kill.errors();
+    target.process().write("\n");
+    const auto end = kill.wait();
+    ASSERT_TRUE(end.has_value());
+    EXPECT_EQ(end->status(), 3) << kill.output();
+    EXPECT_NE(kill.errors().find("ended on its own"), std::string::npos) << kill.errors();
+    EXPECT_EQ(kill.output().find("ended by cancel"), std::string::npos) << kill.output();
+}
 
 }  // namespace
 }  // namespace threadfault::test

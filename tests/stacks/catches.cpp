@@ -131,15 +131,34 @@ struct Loud {
         count_for_a_while();
 }
 
+// A cancellation acts between two turns that take a while each.
+[[gnu::noinline]] void swallows_between_turns() {
+    try {
+        while (always) {
+            for (int i = 0; i < 5'000'000; ++i)
+                count = count + 1;
+            pthread_testcancel();
+        }
+    } catch (...) {
+        note("caught\n");
+    }
+}
+
 struct What {
     const char* name;
     void (*run)();
 };
-constexpr What kAll[] = {{"again", again},     {"again_at_once", again_at_once},
-                         {"swallow", swallow}, {"swallow_before_another", swallow_before_another},
-                         {"perhaps", perhaps}, {"by_virtual_call", by_virtual_call},
-                         {"by_name", by_name}, {"has_it_inlined", has_it_inlined},
-                         {"spins", spins},     {"spins_in_a_call", spins_in_a_call}};
+constexpr What kAll[] = {{"again", again},
+                         {"again_at_once", again_at_once},
+                         {"swallow", swallow},
+                         {"swallow_before_another", swallow_before_another},
+                         {"perhaps", perhaps},
+                         {"by_virtual_call", by_virtual_call},
+                         {"by_name", by_name},
+                         {"has_it_inlined", has_it_inlined},
+                         {"spins", spins},
+                         {"spins_in_a_call", spins_in_a_call},
+                         {"swallows_between_turns", swallows_between_turns}};
 
 void* victim(void* what) {
     pthread_setname_np(pthread_self(), "victim");

@@ -227,6 +227,17 @@ TEST_P(NoSafePoint, IsForeseenAndRefused) {
 INSTANTIATE_TEST_SUITE_P(Optimised, NoSafePoint, testing::Values("spins", "spins_in_a_call"),
                          [](const auto& info) { return std::string(info.param); });
 
+// Where it stood when it was looked at is not where it was unwound.
+TEST(Explanation, OfARunningThreadsDeathSaysThatItIsNotKnown) {
+    Target target({CATCHES, "swallows_between_turns"});
+    ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+    ASSERT_TRUE(target.ready());
+    const CliResult done =
+        target.command("kill", {"name=victim", "--how", "cancel", "--wait", "20s"});
+    EXPECT_EQ(done.text("outcome"), "target-died") << done;
+    EXPECT_NE(done.text("reason").find("the thread was running"), std::string::npos) << done;
+}
+
 // A scenario's steps, which go through the C++ interface, ask it too.
 TEST(NoSafePoint, IsRefusedInScenarios) {
     const std::string file = testing::TempDir() + "unsafe-" + std::to_string(getpid()) + ".toml";

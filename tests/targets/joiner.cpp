@@ -3,9 +3,11 @@
 //   exit         its clean-up code calls exit(0)
 //   last         it was the last thread: main has left by pthread_exit
 //   abort        main has joined it, and aborts
+//   own          it can't be cancelled, and returns when there is a line to read; main stays
 #include "say.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -20,8 +22,15 @@ void* work(void*) {
         if (std::strcmp(mode, "exit") == 0) std::exit(0);
     };
     pthread_cleanup_push(end_with_it, nullptr);
+    const bool own = std::strcmp(mode, "own") == 0;
+    if (own) pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
     target::say("ready");
-    while (true)
+    if (own) {
+        char byte = 0;
+        while (read(0, &byte, 1) < 0) {
+        }
+    }
+    while (!own)
         pause();
     pthread_cleanup_pop(0);
     return nullptr;
@@ -36,5 +45,7 @@ int main(int argc, char** argv) {
     if (std::strcmp(mode, "last") == 0) pthread_exit(nullptr);
     pthread_join(worker, nullptr);
     if (std::strcmp(mode, "abort") == 0) std::abort();
+    while (std::strcmp(mode, "own") == 0)
+        pause();
     return std::strcmp(mode, "three") == 0 ? 3 : 0;
 }

@@ -7,6 +7,7 @@
 #include "drive/faults/safe_points.hpp"
 #include "drive/faults/signal_watch.hpp"
 #include "drive/faults/undo_right.hpp"
+#include "drive/locks/fate.hpp"
 #include "format/format.hpp"
 
 #include <sys/wait.h>
@@ -37,6 +38,13 @@ double seconds_since(Clock::time_point begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
+// Does a thread that a fault has reached never end in this way? Clean-up code may call
+// pthread_exit itself.
+bool is_own_end(wire::EndKind how, wire::Fault fault) {
+    if (how == wire::EndKind::returned) return true;
+    return fault == wire::Fault::vanish && how == wire::EndKind::exited;
+}
+
 class Infliction {
 public:
     Infliction(const observe::Process& process, client::Connection& connection,
@@ -64,15 +72,18 @@ public:
         const bool may_react = ends_thread() && main_sleeps();
         try {
             exchange();
+            if (ends_thread()) note_own_ends();
             if (plan_.fault() == wire::Fault::signal) watch_signals();
         } catch (const Error& error) {
             if (error.code() != ErrorCode::target_died) throw;
             process_ended();
+            tell_own_ends();
             return std::move(results_);
         }
         if (may_react) watch_reaction();
         // A look at the pidfd costs a fiftieth of one into /proc.
         if (death_.has_ended() || (!death_.watches() && !process_.alive())) process_ended();
+        tell_own_ends();
         return std::move(results_);
     }
 
@@ -225,16 +236,37 @@ private:
         set(result, Outcome::ended, {});
     }
 
-    void gone_before(Result* result) {
+    // A cancellation takes effect when the thread lets it, and it may return before.
+    void note_own_ends() {
+        for (const Result& result : results_) {
+            if (result.outcome != Outcome::ended || result.victim.serial == 0) continue;
+            const auto dead = connection_.dead(result.victim.inner_tid);
+            if (!dead || dead->record.serial != result.victim.serial) continue;
+            if (is_own_end(dead->how, plan_.fault())) own_ends_[result.victim.tid] = dead->how;
+        }
+    }
+
+    void tell_own_ends() {
+        for (Result& result : results_) {
+            const auto own = own_ends_.find(result.victim.tid);
+            if (own != own_ends_.end() && result.outcome == Outcome::ended) {
+                gone_before(&result, own->second);
+            }
+        }
+    }
+
+    void gone_before(Result* result, wire::EndKind how = wire::EndKind::unknown) {
+        const std::string end =
+            how == wire::EndKind::unknown
+                ? "ended on its own before the fault reached it"
+                : formatted("ended on its own (it {}) before the fault took effect", end_verb(how));
         if (results_.size() == 1) {
             throw Error(
                 ErrorCode::no_such_thread,
-                formatted("thread {} of process {} ended on its own before the fault reached it",
-                          result->victim.tid, process_.pid()),
+                formatted("thread {} of process {} {}", result->victim.tid, process_.pid(), end),
                 ErrorFacts{.pid = process_.pid()});
         }
-        set(result, Outcome::ended,
-            "ended-before: the thread ended on its own before the fault reached it");
+        set(result, Outcome::ended, "ended-before: the thread " + end);
     }
 
     void finish_all(wire::Reason why, const char* reason) {
@@ -286,6 +318,7 @@ private:
     const Clock::time_point begin_;
     std::vector<Result> results_;
     std::unordered_map<std::uint32_t, std::size_t> outstanding_;
+    std::unordered_map<pid_t, wire::EndKind> own_ends_;
 };
 
 }  // namespace
