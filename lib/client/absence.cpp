@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -101,6 +102,22 @@ std::optional<AbsenceReport> explain_by_sandbox(const std::string& who,
         "sandbox"};
 }
 
+// Its socket, a client's, and what it reads of /proc.
+constexpr rlim_t kFewestFiles = 3;
+
+std::optional<AbsenceReport> explain_by_files(const std::string& who,
+                                              const observe::Process& process) {
+    rlimit limit{};
+    if (prlimit(process.pid(), RLIMIT_NOFILE, nullptr, &limit) != 0) return std::nullopt;
+    if (limit.rlim_cur >= kFewestFiles) return std::nullopt;
+    const std::string number = std::to_string(limit.rlim_cur);
+    return AbsenceReport{
+        Absence::few_files,
+        who + " may open too few files for an agent (RLIMIT_NOFILE is " + number + ", it needs " +
+            std::to_string(kFewestFiles) + ")",
+        "start the program with a higher limit; ps, locks and watch look from outside"};
+}
+
 }  // namespace
 
 bool is_in_shim(const observe::Maps& maps, std::uint64_t address) noexcept {
@@ -146,6 +163,7 @@ AbsenceReport look_for_cause(const observe::Process& process) {
     }
     if (libraries.shim) {
         if (auto report = explain_by_sandbox(who, process)) return *report;
+        if (auto report = explain_by_files(who, process)) return *report;
         if (process.tids().size() <= 1) {
             return {
                 Absence::single_threaded,

@@ -17,6 +17,7 @@ enum class Absence {
     single_threaded,   // the shim is loaded; no thread was created yet
     no_signal,         // the shim is loaded, and found no real-time signal for itself
     sandboxed,         // the shim is loaded, but stays silent under the program's seccomp filter
+    few_files,         // the shim is loaded, and the process may open too few files for an agent
     agent_failed,      // the shim is loaded and there are threads, but no agent listens
     static_program,    // ld.so never ran
     secure_execution,  // set-user-ID and the like: ld.so dropped LD_PRELOAD

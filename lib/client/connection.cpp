@@ -199,6 +199,7 @@ void Connection::check(std::size_t length) const {
                             agent_of(process_) + " accepts only root and the user that it runs as" +
                                 (reply.text[0] != '\0' ? ": " : "") + base::clean_line(reply.text));
             case wire::ErrorCode::too_many_clients:
+                explain_by_few_files();
                 throw Error(ErrorCode::too_many_clients,
                             agent_of(process_) + " has reached its limit of clients");
             default:
@@ -239,7 +240,7 @@ void Connection::lost() const {
         std::this_thread::sleep_for(2ms);
     }
     if (const AbsenceReport report = explain_absence(process_);
-        report.absence == Absence::sandboxed) {
+        report.absence == Absence::sandboxed || report.absence == Absence::few_files) {
         throw to_error(report);
     }
     throw Error(
@@ -255,8 +256,15 @@ void Connection::silent() const {
                     who + " can't answer: the process is stopped (SIGSTOP, or a debugger)",
                     ErrorFacts{.pid = process_.pid()});
     }
+    explain_by_few_files();
     throw Error(ErrorCode::agent_silent, who + " does not answer",
                 ErrorFacts{.pid = process_.pid()});
+}
+
+// It was lowered under an agent that runs.
+void Connection::explain_by_few_files() const {
+    const AbsenceReport report = explain_absence(process_);
+    if (report.absence == Absence::few_files) throw to_error(report);
 }
 
 bool Connection::is_stopped() const {

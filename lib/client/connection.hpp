@@ -130,6 +130,7 @@ private:
     void make_buffer();
     [[noreturn]] void lost() const;
     [[noreturn]] void silent() const;
+    void explain_by_few_files() const;
     [[noreturn]] void odd() const;  // an answer that no agent of this version gives
 
     const observe::Process& process_;

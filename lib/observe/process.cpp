@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <iterator>
 #include <thread>
@@ -159,8 +160,11 @@ std::vector<pid_t> all_pids() {
     std::vector<pid_t> pids;
     if (!list_numbers(AT_FDCWD, "/proc", &pids)) {
         const int error = errno;
-        throw Error(ErrorCode::cannot_read, "cannot list /proc", "is /proc mounted?",
-                    system_code(error));
+        const bool missing = error == ENOENT || error == ENOTDIR || error == 0;
+        throw Error(ErrorCode::cannot_read,
+                    missing ? "cannot list /proc"
+                            : std::string("cannot list /proc: ") + std::strerror(error),
+                    missing ? "is /proc mounted?" : "", system_code(error));
     }
     std::sort(pids.begin(), pids.end());
     return pids;

@@ -87,6 +87,10 @@ TEST_F(Sandbox, AThreadWithAFilterOfItsOwnIsLeftAlone) {
     const CliResult kill = target.command("kill", {"name=worker", "--first", "--how", "exit"});
     EXPECT_EQ(kill.exit_code, 6) << kill;
     EXPECT_TRUE(kill.text("reason").starts_with("seccomp")) << kill;
+    const CliResult doctor = run_cli({"doctor", target.pid_text()});
+    EXPECT_EQ(doctor.exit_code, 0) << doctor;
+    EXPECT_NE(doctor.out.find("3 threads have a filter of their own: "), std::string::npos)
+        << doctor;
     expect_unharmed(target);
 }
 
@@ -113,7 +117,9 @@ TEST_F(Sandbox, TooFewAreSaidOrBorne) {
         confine(target);
         const CliResult kill =
             target.command("kill", {"name=worker", "--first", "--how", "vanish"});
-        EXPECT_NE(kill.exit_code, 0) << kill;
+        EXPECT_EQ(kill.exit_code, 4) << kill;
+        EXPECT_NE(kill.err.find("RLIMIT_NOFILE is " + std::string(limit)), std::string::npos)
+            << kill;
         expect_rest(target.pid());
         expect_unharmed(target);
     }

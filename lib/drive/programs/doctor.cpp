@@ -16,6 +16,8 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace threadfault::drive {
 namespace {
@@ -111,8 +113,32 @@ Check agent_of(const observe::Process& process, std::optional<wire::HelloReply>*
     }
 }
 
-Check check_seccomp(const observe::TaskStatus& status, bool has_agent) {
-    if (status.seccomp == 0) return {"seccomp", true, "no filter", ""};
+// A thread may have put a filter on itself alone.
+std::vector<std::string> threads_with_filter(const observe::Process& process) {
+    std::vector<std::string> names;
+    for (const observe::TaskStat& task : process.snapshot()) {
+        const auto status = process.status(task.tid);
+        if (!status || status->seccomp == 0) continue;
+        names.push_back(formatted("{} {}", task.tid, task.name));
+    }
+    return names;
+}
+
+Check check_seccomp(const observe::Process& process, const observe::TaskStatus& status,
+                    bool has_agent) {
+    if (status.seccomp == 0) {
+        std::vector<std::string> names = threads_with_filter(process);
+        if (names.empty()) return {"seccomp", true, "no filter", ""};
+        constexpr std::size_t kMost = 8;
+        const std::size_t count = names.size();
+        if (count > kMost) names.resize(kMost);
+        return {
+            "seccomp", true,
+            formatted("{} thread{} a filter of {} own: {}{}", count, count == 1 ? " has" : "s have",
+                      count == 1 ? "its" : "their", joined(names, ", "),
+                      count > kMost ? formatted(" and {} more", count - kMost) : ""),
+            "faults that run code on such a thread are refused (seccomp)"};
+    }
     return {"seccomp", true, status.seccomp == 1 ? "strict mode" : "a filter is in force",
             has_agent ? "a filter may punish a system call that a fault needs; a thread with a "
                         "filter of its own is refused (seccomp)"
@@ -178,7 +204,7 @@ std::vector<Check> examine_process(pid_t pid) {
     checks.push_back(agent_of(process, &hello));
     if (!hello) checks.push_back(check_socket_directory(process.root_path()));
     checks.push_back(check_namespace(status));
-    checks.push_back(check_seccomp(status, hello.has_value()));
+    checks.push_back(check_seccomp(process, status, hello.has_value()));
     if (status.tracer != 0) {
         checks.push_back({"tracer", true,
                           formatted("process {} traces it (a debugger, strace)", status.tracer),

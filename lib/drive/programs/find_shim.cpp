@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <climits>
 #include <cstring>
 #include <memory>
@@ -85,12 +86,21 @@ std::string find_shim(const std::string& given, bool points) {
         here + "/../lib/threadfault/" + file,
         std::string(THREADFAULT_SHIM_DIRECTORY) + "/" + file,
     };
+    // Not permitted, or no more open files.
+    std::string unreadable;
+    int why = 0;
     for (const std::string& place : places) {
-        if (kind_of(place) != FileKind::shared_object) continue;
+        const FileKind kind = kind_of(place);
+        if (kind == FileKind::unreadable && unreadable.empty()) {
+            why = errno;
+            unreadable = place;
+        }
+        if (kind != FileKind::shared_object) continue;
         std::string path = absolute(place);
         require_preloadable_path(path);
         return path;
     }
+    if (!unreadable.empty()) bad_shim(absolute(unreadable), std::strerror(why));
     throw Error(
         ErrorCode::no_shim, formatted("{} was not found", file),
         formatted("looked in {} and {}", absolute(here + "/.."), THREADFAULT_SHIM_DIRECTORY));
