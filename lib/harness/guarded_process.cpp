@@ -146,6 +146,10 @@ void GuardedProcess::start_target(const LaunchOptions& options) {
         throw Error(ErrorCode::no_directory,
                     formatted("{}: {}", options.directory, std::strerror(message.value)));
     }
+    if (message.kind == Kind::no_scratch) {
+        throw Error(ErrorCode::no_directory,
+                    formatted("{}: {}", options.scratch, std::strerror(message.value)));
+    }
     if (message.kind == Kind::failed) {
         const bool missing = message.value == ENOENT;
         throw drive::CannotStart(missing ? ErrorCode::not_found : ErrorCode::not_executable,

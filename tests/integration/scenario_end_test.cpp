@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <tuple>
 
@@ -48,6 +50,33 @@ TEST_P(Interrupted, LeavesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Scenario, Interrupted, testing::Values(SIGINT, SIGTERM, SIGKILL),
                          [](const auto& info) { return sigabbrev_np(info.param); });
+
+// Before the guardian does its work nobody would clear up.
+TEST(Killed, BeforeThereIsAGuardianLeavesNothing) {
+    namespace fs = std::filesystem;
+    const ScenarioFile file(one_test("{ wait = \"1ms\" }"));
+    const fs::path real = HELPERS_DIRECTORY;
+    fs::create_directory(file.path("libexec"));
+    fs::create_directory(file.path("tmp"));
+    for (const auto& program : fs::directory_iterator(real)) {
+        const std::string name = program.path().filename();
+        if (name == "threadfault-guardian") continue;
+        fs::create_symlink(program.path(), file.path("libexec/" + name));
+    }
+    const std::string guardian = file.path("libexec/threadfault-guardian");
+    std::ofstream(guardian) << "#!/bin/sh\necho $$ > " << file.path("begun")
+                            << "\nexec sleep 1000\n";
+    fs::permissions(guardian, fs::perms::owner_all);
+    SpawnOptions options;
+    options.environment = {{"THREADFAULT_LIBEXEC", file.path("libexec")},
+                           {"TMPDIR", file.path("tmp")}};
+    Process program(cli_command({"test", file.path()}), options);
+    ASSERT_TRUE(eventually([&] { return !file.read("begun").empty(); })) << program.errors();
+    program.send_signal(SIGKILL);
+    EXPECT_TRUE(program.wait());
+    EXPECT_TRUE(fs::is_empty(file.path("tmp")));
+    kill(std::stoi(file.read("begun")), SIGKILL);
+}
 
 // Targets that are hard to get rid of, whether the run ends by itself or by the user.
 class OfAFamily : public testing::TestWithParam<std::tuple<const char*, int>> {};

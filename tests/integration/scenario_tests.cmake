@@ -12,6 +12,7 @@ threadfault_unite(scenario_run_test)
 target_link_libraries(scenario_run_test PRIVATE
   threadfault_test_support threadfault::target GTest::gtest_main)
 target_compile_definitions(scenario_run_test PRIVATE
+  "HELPERS_DIRECTORY=\"$<TARGET_FILE_DIR:threadfault_guardian>\""
   "TARGET_FAMILY=\"$<TARGET_FILE:target_family>\""
   "TARGET_SCENARIO=\"$<TARGET_FILE:scenario_target>\"")
 add_dependencies(scenario_run_test

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,6 +55,7 @@ public:
     // 0: the target runs; else what the guardian ends with.
     int start(const char* directory, const char* file, char** command);
     int run();
+    void clear_up();
 
 private:
     void say(Kind kind, std::int32_t value = 0) const {
@@ -67,11 +69,11 @@ private:
         } while (length < 0 && errno == EINTR);
         return length == static_cast<ssize_t>(sizeof *message);
     }
+    bool make_scratch() const;
     void let_go_of_descriptors() const;
     void wait_for_change(int timeout_ms);
     bool reap();
     void end_all();
-    void clear_up();
 
     int lifeline_;
     milliseconds grace_;
@@ -107,7 +109,25 @@ struct Failure {
     _exit(127);
 }
 
+// By whom it is removed: so nothing is left behind if the test program is killed meanwhile. One
+// that is there already must be ours.
+bool Guardian::make_scratch() const {
+    if (*scratch_ == '\0') return true;
+    // Targets that drop root's privileges must still be able to reach their files in it.
+    constexpr mode_t kMode = 0711;
+    if (mkdir(scratch_, kMode) == 0) return chmod(scratch_, kMode) == 0;
+    struct stat there {};
+    if (errno != EEXIST || lstat(scratch_, &there) != 0) return false;
+    errno = EEXIST;
+    return S_ISDIR(there.st_mode) && there.st_uid == geteuid();
+}
+
 int Guardian::start(const char* directory, const char* file, char** command) {
+    if (!make_scratch()) {
+        say(Kind::no_scratch, errno);
+        scratch_ = "";
+        return 1;
+    }
     int go[2];
     int result[2];
     if (pipe2(go, O_CLOEXEC) != 0 || pipe2(result, O_CLOEXEC) != 0) {
@@ -130,6 +150,7 @@ int Guardian::start(const char* directory, const char* file, char** command) {
     say(Kind::created, target_);
     Message answer;
     if (!hear(&answer) || answer.kind != Kind::go) {
+        test_program_gone_ = true;
         // The child reads the end of the pipe, and ends.
         close(go[1]);
         waitpid(target_, nullptr, 0);
@@ -264,5 +285,7 @@ int main(int argc, char** argv) {
     Guardian guardian(std::atoi(argv[kFd]), std::atoi(argv[kParent]),
                       milliseconds(std::atoll(argv[kGrace])), argv[kScratch]);
     const int failed = guardian.start(argv[kDirectory], argv[kFile], argv + kCommand);
-    return failed != 0 ? failed : guardian.run();
+    if (failed == 0) return guardian.run();
+    guardian.clear_up();
+    return failed;
 }

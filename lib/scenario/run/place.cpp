@@ -58,14 +58,10 @@ int free_port() {
 
 ScratchDirectory::ScratchDirectory() {
     const char* const base = std::getenv("TMPDIR");
+    std::random_device random;
     path_ =
-        formatted("{}/threadfault-test-XXXXXX", base != nullptr && base[0] == '/' ? base : "/tmp");
-    if (mkdtemp(path_.data()) == nullptr)
-        throw std::system_error(errno, std::generic_category(), path_);
-    // Targets that drop root's privileges must still be able to reach their files in it.
-    std::filesystem::permissions(path_, std::filesystem::perms::owner_all |
-                                            std::filesystem::perms::group_exec |
-                                            std::filesystem::perms::others_exec);
+        formatted("{}/threadfault-test-{:08x}{:08x}{:08x}",
+                  base != nullptr && base[0] == '/' ? base : "/tmp", random(), random(), random());
 }
 
 ScratchDirectory::~ScratchDirectory() {

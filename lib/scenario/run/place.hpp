@@ -10,7 +10,8 @@ namespace threadfault::scenario {
 // It lies below those that the kernel gives to outgoing connections. Thread-safe.
 int free_port();
 
-// An empty directory, gone with what is in it when the object goes.
+// The name of a directory that is not there yet: the guardian makes it, so that it is removed
+// however this process ends. Gone with what is in it when the object goes.
 class ScratchDirectory {
 public:
     ScratchDirectory();
