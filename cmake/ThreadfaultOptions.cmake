@@ -7,6 +7,9 @@ option(THREADFAULT_UNITY "Compile large libraries a few files at a time: faster 
 option(THREADFAULT_WERROR "Treat warnings as errors" OFF)
 set(THREADFAULT_SANITIZE "" CACHE STRING "Sanitizers for libraries and unit tests: address,undefined or thread")
 
+# scripts/package sets it.
+option(THREADFAULT_BUNDLE_RE2 "Install the RE2 that the shared library is linked with beside it" OFF)
+
 option(THREADFAULT_FUZZERS "Build tests/fuzz for libFuzzer (clang alone)" OFF)
 
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE)
