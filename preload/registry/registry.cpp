@@ -11,6 +11,7 @@
 
 #include <sys/prctl.h>
 
+#include <climits>
 #include <cstring>
 
 namespace threadfault::shim {

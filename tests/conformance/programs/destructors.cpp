@@ -1,6 +1,7 @@
 // Thread-local objects and thread-specific data: destructors run, in order, however a thread ends.
 #include "say.hpp"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <climits>
 #include <functional>
 #include <string>
 #include <thread>
