@@ -25,7 +25,8 @@ function(THREADFAULT_FIND_LIBRARIES result kind)
   set(${result} "${found}" PARENT_SCOPE)
 endfunction()
 
-# Does a static program with these archives link?
+# Does a static program with these archives link? (elfutils 0.196's have a crc32 of their own, which
+# zlib's clashes with where both are taken.)
 function(THREADFAULT_CHECK_STATIC variable includes archives source)
   if(NOT archives OR THREADFAULT_SANITIZE)
     # Sanitizers' runtimes are shared.
@@ -89,7 +90,11 @@ if(archives)
 endif()
 threadfault_check_static(THREADFAULT_STATIC_ELF "${THREADFAULT_DIRECTORY_OF_gelf_h}" "${archives}" "
 #include <gelf.h>
-int main() { return elf_version(EV_CURRENT) != EV_NONE && elf_begin(0, ELF_C_READ, nullptr) ? 0 : 1; }")
+#include <zlib.h>
+int main() {
+    Elf* const elf = elf_version(EV_CURRENT) != EV_NONE ? elf_begin(0, ELF_C_READ, nullptr) : nullptr;
+    return elf != nullptr && elf_compress(elf_getscn(elf, 0), 0, 0) == 0 && crc32_z(0, nullptr, 0) == 0 ? 0 : 1;
+}")
 if(NOT THREADFAULT_STATIC_ELF AND NOT THREADFAULT_SANITIZE)
   message(STATUS "This system's libelf.a can't be linked: the command is a dynamic program")
 endif()
@@ -120,14 +125,16 @@ threadfault_check_static(THREADFAULT_STATIC_UNWIND
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <libunwind-x86_64.h>
+#include <zlib.h>
 int main() {
     static unw_accessors_t calls;
+    static const Dwfl_Callbacks callbacks = {nullptr, dwfl_standard_find_debuginfo, nullptr, nullptr};
     Dwarf_Addr bias = 0;
-    Dwfl_Module* const module = dwfl_addrmodule(dwfl_begin(nullptr), 0);
+    Dwfl_Module* const module = dwfl_addrmodule(dwfl_begin(&callbacks), 0);
     Dwarf_Die* const unit = dwfl_module_addrdie(module, 0, &bias);
     unw_cursor_t cursor;
     return unit != nullptr && dwfl_module_getelf(module, &bias) != nullptr &&
-                   dwarf_getsrc_die(unit, 0) != nullptr &&
+                   dwarf_getsrc_die(unit, 0) != nullptr && crc32_z(0, nullptr, 0) == 0 &&
                    unw_init_remote(&cursor, unw_create_addr_space(&calls, 0), nullptr) == 0 ? 0 : 1;
 }")
 add_library(threadfault_unwind INTERFACE)

@@ -39,7 +39,7 @@ bool matches_checksum(int fd, std::uint32_t expected) {
         const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), at);
         if (got < 0) return false;
         if (got == 0) return crc == expected;
-        crc = static_cast<std::uint32_t>(::crc32(crc, buffer.data(), static_cast<uInt>(got)));
+        crc = static_cast<std::uint32_t>(::crc32_z(crc, buffer.data(), got));
         at += got;
     }
 }
