@@ -68,6 +68,14 @@ function(THREADFAULT_LINK_SMALL target static)
   endif()
 endfunction()
 
+# For programs that are not static and yet run on other distributions: without libstdc++.so, whose version
+# they would ask for. libgcc_s.so stays: its archive asks for the newest libc that it knows.
+function(THREADFAULT_LINK_PORTABLE target)
+  if(NOT THREADFAULT_SANITIZE)
+    target_link_options(${target} PRIVATE -static-libstdc++ LINKER:--gc-sections,--as-needed)
+  endif()
+endfunction()
+
 foreach(header IN ITEMS gelf.h elfutils/libdwfl.h libunwind-x86_64.h)
   string(MAKE_C_IDENTIFIER "THREADFAULT_DIRECTORY_OF_${header}" variable)
   find_path(${variable} NAMES ${header})

@@ -1,6 +1,7 @@
 // threadfault-test: what `threadfault test` becomes.
 #include "base/clean_text.hpp"
 #include "base/json_schema.hpp"
+#include "base/random_seed.hpp"
 #include "format/format.hpp"
 #include "render/error_table.hpp"
 #include "scenario/options.hpp"
@@ -22,7 +23,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -135,7 +135,7 @@ int test(const std::vector<Scenario>& scenarios, const Options& options) {
     const std::vector<Item> items = plan(scenarios, options);
     prepare_outputs(options);
     // Short, so that it can be typed again.
-    const std::uint64_t seed = options.seed ? *options.seed : std::random_device{}() % 1'000'000;
+    const std::uint64_t seed = options.seed ? *options.seed : base::random_seed() % 1'000'000;
     if (options.tap) print(tap_header(items.size()));
     std::size_t number = 0;
     const bool human = !options.tap && !options.json;

@@ -1,6 +1,7 @@
 #include "drive/faults/choose.hpp"
 
 #include "base/glob.hpp"
+#include "base/random_seed.hpp"
 #include "base/suggest.hpp"
 #include "drive/faults/add_stacks.hpp"
 #include "drive/locks/dead_main.hpp"
@@ -252,7 +253,7 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
 
 std::size_t pick(std::size_t count, std::optional<std::uint64_t> seed) {
     // A fixed generator and a fixed way to a number: the same seed picks the same place everywhere.
-    std::mt19937_64 generator(seed ? *seed : std::random_device{}());
+    std::mt19937_64 generator(seed ? *seed : base::random_seed());
     return static_cast<std::size_t>(generator() % count);
 }
 

@@ -1,5 +1,6 @@
 #include "scenario/run/place.hpp"
 
+#include "base/random_seed.hpp"
 #include "format/format.hpp"
 
 #include <netinet/in.h>
@@ -41,7 +42,7 @@ bool can_bind(int type, int port) {
 int free_port() {
     static std::mutex mutex;
     static std::set<int> given;
-    static std::mt19937 generator{std::random_device{}()};
+    static std::mt19937_64 generator{base::random_seed()};
     const std::lock_guard lock(mutex);
     std::uniform_int_distribution<int> any(kFirstPort, kLastPort);
     for (int attempt = 0; attempt < 10000; ++attempt) {
