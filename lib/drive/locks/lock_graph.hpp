@@ -89,6 +89,13 @@ LockGraph find_locks(const observe::Process& process, client::Connection* connec
 // through all of them.
 LockGraph find_locks(const std::vector<LookedAt>& processes);
 
+struct LockTreeLine {
+    std::string text;  // indented
+    pid_t tid = 0;     // the thread that it is about; 0: none that lives
+    bool bad = false;  // of a deadlock, or behind an orphaned lock
+};
+std::vector<LockTreeLine> lock_tree_lines(const LockGraph& graph);
+
 // The tree that a person reads, one line a lock and indented waiters; "" when nothing waits for a
 // lock.
 std::string lock_tree(const LockGraph& graph);

@@ -20,21 +20,21 @@ public:
             in_cycle_.insert(cycle.begin(), cycle.end());
     }
 
-    std::string text() {
+    std::vector<LockTreeLine> lines() {
         for (const auto& cycle : graph_.cycles)
             add_cycle(cycle);
         for (const Lock& lock : graph_.locks) {
             if (!is_root(lock)) continue;
-            out_ += title(lock);
+            add_title(lock);
             add_waiters(lock, "  ");
         }
         // A lock that is only reachable through a cycle has no root.
         for (const Lock& lock : graph_.locks) {
             if (shown_.contains(&lock) || !lock.owner) continue;
-            out_ += title(lock);
+            add_title(lock);
             add_waiters(lock, "  ");
         }
-        return std::move(out_);
+        return std::move(lines_);
     }
 
 private:
@@ -74,10 +74,13 @@ private:
         });
     }
 
-    std::string title(const Lock& lock) {
+    void add(std::string text, pid_t tid = 0) { lines_.push_back({std::move(text), tid, bad_}); }
+
+    void add_title(const Lock& lock) {
         shown_.insert(&lock);
         const LockOwner& owner = *lock.owner;
         const bool join = lock.kind == WaitKind::join;
+        bad_ = lock.orphaned || lock.dead_waiter;
         std::string text = join ? formatted("end of thread {}", who(owner.tid)) : what(lock);
         if (lock.dead_waiter) {
             text += formatted(": ORPHANED, {} waits for its waiter {} {}, which is dead: {}",
@@ -93,29 +96,30 @@ private:
             text += formatted(": held by {}{}", who(owner),
                               lock.note.empty() ? "" : ", " + base::clean_line(lock.note));
         }
-        return text + "\n";
+        add(std::move(text), owner.alive ? owner.tid : 0);
     }
 
     void add_cycle(const std::vector<pid_t>& cycle) {
-        out_ += formatted("DEADLOCK of {} thread{}:\n", cycle.size(),
-                          cycle.size() == 1 ? "" : "s, each waiting for the next one");
+        bad_ = true;
+        add(formatted("DEADLOCK of {} thread{}:", cycle.size(),
+                      cycle.size() == 1 ? "" : "s, each waiting for the next one"));
         for (const pid_t tid : cycle) {
             const Lock* const lock = graph_.awaited_by(tid);
             if (lock == nullptr) continue;
             shown_.insert(lock);
             const pid_t owner = lock->owner ? lock->owner->tid : 0;
             if (lock->kind == WaitKind::join) {
-                out_ += formatted("  {} waits for the end of {}\n", who(tid), who(owner));
+                add(formatted("  {} waits for the end of {}", who(tid), who(owner)), tid);
             } else if (owner == tid) {
-                out_ +=
-                    formatted("  {} waits for {}, which it holds itself\n", who(tid), what(*lock));
+                add(formatted("  {} waits for {}, which it holds itself", who(tid), what(*lock)),
+                    tid);
             } else {
-                out_ +=
-                    formatted("  {} waits for {}, held by {}\n", who(tid), what(*lock), who(owner));
+                add(formatted("  {} waits for {}, held by {}", who(tid), what(*lock), who(owner)),
+                    tid);
             }
             for (const pid_t other : lock->waiters) {
                 if (other == tid || in_cycle_.contains(other)) continue;
-                out_ += formatted("    {} also waits for it\n", who(other));
+                add(formatted("    {} also waits for it", who(other)), other);
                 add_held(other, "      ");
             }
         }
@@ -123,7 +127,7 @@ private:
 
     void add_waiters(const Lock& lock, const std::string& indent) {
         for (const pid_t tid : lock.waiters) {
-            out_ += formatted("{}{} waits\n", indent, who(tid));
+            add(formatted("{}{} waits", indent, who(tid)), tid);
             add_held(tid, indent + "  ");
         }
     }
@@ -134,9 +138,9 @@ private:
         for (const Lock* lock : held->second) {
             if (shown_.contains(lock)) continue;
             shown_.insert(lock);
-            out_ += lock->kind == WaitKind::join
-                        ? formatted("{}joined by:\n", indent)
-                        : formatted("{}and holds {}:\n", indent, what(*lock));
+            add(lock->kind == WaitKind::join ? formatted("{}joined by:", indent)
+                                             : formatted("{}and holds {}:", indent, what(*lock)),
+                tid);
             add_waiters(*lock, indent + "  ");
         }
     }
@@ -146,13 +150,21 @@ private:
     std::set<pid_t> in_cycle_;
     std::set<const Lock*> shown_;
     std::set<pid_t> walked_;
-    std::string out_;
+    std::vector<LockTreeLine> lines_;
+    bool bad_ = false;
 };
 
 }  // namespace
 
+std::vector<LockTreeLine> lock_tree_lines(const LockGraph& graph) {
+    return Tree(graph).lines();
+}
+
 std::string lock_tree(const LockGraph& graph) {
-    return Tree(graph).text();
+    std::string text;
+    for (const LockTreeLine& line : lock_tree_lines(graph))
+        text += line.text + "\n";
+    return text;
 }
 
 }  // namespace threadfault::drive

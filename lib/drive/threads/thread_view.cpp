@@ -4,6 +4,7 @@
 #include "client/absence.hpp"
 #include "drive/threads/outside_threads.hpp"
 #include "drive/threads/owners.hpp"
+#include "drive/threads/seen_threads.hpp"
 #include "drive/threads/start_name.hpp"
 #include "drive/threads/tid_numbers.hpp"
 
@@ -20,14 +21,6 @@ namespace {
 // Below this, a second reader costs more than it saves.
 constexpr std::size_t kTwoReadersFrom = 128;
 
-struct Reading {
-    bool alive = false;
-    observe::TaskStat stat;
-    std::optional<observe::TaskSyscall> syscall;
-    std::optional<observe::WaitObject> wait;
-    std::optional<std::uint64_t> blocked;
-};
-
 class Reader {
 public:
     Reader(const observe::Process& process, const Needs& needs)
@@ -39,9 +32,10 @@ public:
           readings_(tids_.size()) {
         if (needs.waits && needs.calls == nullptr) own_calls_.emplace(process, memory_);
         calls_ = needs.calls != nullptr ? needs.calls : own_calls_ ? &*own_calls_ : nullptr;
+        if (needs.seen != nullptr) needs.seen->begin(tids_);
     }
 
-    std::vector<Reading> read() {
+    std::vector<SeenThread> read() {
         if (tids_.size() < kTwoReadersFrom) {
             read_share(0, 1);
         } else {
@@ -61,7 +55,22 @@ private:
             read_one(tids_[i], waits, &readings_[i]);
     }
 
-    void read_one(pid_t tid, observe::WaitClassifier& waits, Reading* reading) {
+    void read_one(pid_t tid, observe::WaitClassifier& waits, SeenThread* reading) {
+        SeenThreads::Entry* const entry = needs_.seen != nullptr ? &needs_.seen->of(tid) : nullptr;
+        const SeenThread* const before =
+            entry != nullptr ? entry->unchanged(process_.pid(), tid) : nullptr;
+        if (before != nullptr) {
+            *reading = *before;
+            // It waits for the same thing; whose that is may have changed.
+            if (reading->wait && reading->syscall)
+                reading->wait = waits.classify(*reading->syscall, nested_ ? 0 : tid);
+            return;
+        }
+        read_afresh(tid, waits, reading);
+        if (entry != nullptr) entry->remember(*reading);
+    }
+
+    void read_afresh(pid_t tid, observe::WaitClassifier& waits, SeenThread* reading) {
         std::optional<observe::TaskStat> stat = process_.stat(tid);
         if (!stat || stat->is_dead() || stat->is_kernel_worker()) return;
         reading->alive = true;
@@ -87,7 +96,7 @@ private:
     std::optional<observe::CallFacts> own_calls_;
     observe::CallFacts* calls_ = nullptr;
     const std::vector<pid_t> tids_;
-    std::vector<Reading> readings_;
+    std::vector<SeenThread> readings_;
     std::atomic<bool> permitted_{true};
 };
 
@@ -203,12 +212,12 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
     }
 
     Reader reader(process, needs);
-    const std::vector<Reading> readings = reader.read();
+    const std::vector<SeenThread> readings = reader.read();
     list.waits_permitted = reader.waits_permitted();
     const double now = observe::boot_seconds();
 
     std::unordered_set<pid_t> living;
-    for (const Reading& reading : readings) {
+    for (const SeenThread& reading : readings) {
         if (reading.alive) living.insert(reading.stat.tid);
     }
     std::optional<observe::Symbols> symbols;
@@ -221,7 +230,7 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
     Owners owners(process, connection, numbers,
                   needs.sharers != nullptr ? *needs.sharers : own_sharers, living);
     list.threads.reserve(living.size());
-    for (const Reading& reading : readings) {
+    for (const SeenThread& reading : readings) {
         if (!reading.alive || reading.stat.tid == list.agent_tid) continue;
         ThreadView& thread = list.threads.emplace_back();
         thread.tid = reading.stat.tid;

@@ -17,6 +17,8 @@
 
 namespace threadfault::drive {
 
+class SeenThreads;
+
 struct Waiting {
     WaitKind kind{};
     std::uint64_t address = 0;
@@ -83,6 +85,7 @@ struct Needs {
     // For several looks at one process, which then learn its code once; nullptr: a look's own.
     observe::CallFacts* calls = nullptr;
     observe::Sharers* sharers = nullptr;  // who has shared memory, likewise
+    SeenThreads* seen = nullptr;  // of one process: threads that have not run are not read again
 };
 
 struct ThreadList {
