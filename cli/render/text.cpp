@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::size_t kGap = 2;
 
-bool starts_code_point(char c) noexcept {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-}
-
 }  // namespace
 
 bool write_all(int descriptor, std::string_view text) {
@@ -42,20 +38,26 @@ std::string counted(std::size_t count, std::string_view one) {
     return std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s");
 }
 
-std::size_t display_width(std::string_view text) noexcept {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_code_point));
-}
-
 std::string shorten(std::string_view text, std::size_t width, bool unicode) {
     if (display_width(text) <= width) return std::string(text);
     if (width == 0) return {};
-    std::size_t columns = 0;
-    std::size_t end = 0;
-    while (end < text.size()) {
-        if (starts_code_point(text[end]) && columns++ == width - 1) break;
-        end++;
+    return std::string(fitting(text, width - 1)) + (unicode ? "…" : "~");
+}
+
+std::string shorten_middle(std::string_view text, std::size_t width, bool unicode) {
+    std::size_t columns = display_width(text);
+    if (columns <= width) return std::string(text);
+    if (width == 0) return {};
+    const std::string_view begin = fitting(text, (width - 1) / 2);
+    const std::size_t room = width - 1 - display_width(begin);
+    text.remove_prefix(begin.size());
+    columns -= display_width(begin);
+    while (columns > room) {
+        const Cluster cluster = first_cluster(text);
+        text.remove_prefix(cluster.text.size());
+        columns -= cluster.width;
     }
-    return std::string(text.substr(0, end)) + (unicode ? "…" : "~");
+    return std::string(begin) + (unicode ? "…" : "~") + std::string(text);
 }
 
 std::size_t terminal_width(int descriptor) {

@@ -2,6 +2,7 @@
 #ifndef THREADFAULT_CLI_RENDER_TEXT_HPP
 #define THREADFAULT_CLI_RENDER_TEXT_HPP
 
+#include "render/display_width.hpp"
 #include "render/style.hpp"
 
 #include <cstddef>
@@ -20,11 +21,11 @@ void print_out(std::string_view text);
 // "1 thread", "2 threads".
 std::string counted(std::size_t count, std::string_view one);
 
-// Columns on a terminal: code points, which is right for what processes are called.
-std::size_t display_width(std::string_view text) noexcept;
-
 // At most `width` columns, with "…" (or "~") at the end where something was cut off.
 std::string shorten(std::string_view text, std::size_t width, bool unicode);
+
+// The same, with what is left out in the middle: the ends of long names tell them apart.
+std::string shorten_middle(std::string_view text, std::size_t width, bool unicode);
 
 // Columns of the terminal behind `descriptor`, or 0 when it is none.
 std::size_t terminal_width(int descriptor);
