@@ -27,6 +27,7 @@ constexpr std::array kCommands = {
     Command{"stack", "Show where the threads are: backtraces with lines", setup_stack},
     Command{"locks", "Show which thread waits for which: deadlocks, orphaned locks", setup_locks},
     Command{"watch", "Tell whether a process makes progress, is idle or is stuck", setup_watch},
+    Command{"top", "Watch the threads live, and do things to them", setup_top},
     Command{"events", "Print what happens to the threads, as it happens", setup_events},
     Command{"attach", "Make a running process a target, without a shim in it", setup_attach},
     Command{"detach", "Let an attached process go", setup_detach},

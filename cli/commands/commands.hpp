@@ -33,6 +33,7 @@ void setup_storm(CLI::App& app, Invocation& invocation);
 void setup_inject(CLI::App& app, Invocation& invocation);
 void setup_stack(CLI::App& app, Invocation& invocation);
 void setup_locks(CLI::App& app, Invocation& invocation);
+void setup_top(CLI::App& app, Invocation& invocation);
 void setup_watch(CLI::App& app, Invocation& invocation);
 void setup_events(CLI::App& app, Invocation& invocation);
 void setup_sweep(CLI::App& app, Invocation& invocation);

@@ -13,6 +13,7 @@
 #include "observe/process.hpp"
 #include "option_words.hpp"
 #include "render/text.hpp"
+#include "render/thread_order.hpp"
 #include "threadfault/error.hpp"
 
 #include <unistd.h>
@@ -109,9 +110,16 @@ Candidates values_of_option(const std::string& option, const CLI::Option* known)
     if (known != nullptr && takes_file(*known)) return {{":files", ""}};
     if (option == "--how") return words(base::kDeathNames);
     if (option == "--color") return words({"auto", "always", "never"});
-    if (option == "--wait" || option == "--for") return words({"250ms", "1s", "5s", "1m"});
+    if (option == "--wait" || option == "--for" || option == "--interval")
+        return words({"250ms", "1s", "5s", "1m"});
     if (option == "--command") return commands_of_targets();
     if (option == "--descendants-of") return targets();
+    if (option == "--sort") {
+        Candidates candidates;
+        for (const ThreadKeyInfo& key : thread_keys())
+            candidates.emplace_back(key.name, key.about);
+        return candidates;
+    }
     if (option == "--to") return words({"1%", "10%", "50%"});
     return {};
 }

@@ -20,19 +20,6 @@ std::string name_of(pid_t tid, const ThreadNames& names) {
     return found == names.end() ? std::string() : base::clean_line(found->second);
 }
 
-std::string faults_text(const drive::ThreadView& thread) {
-    return joined(drive::fault_names(thread.faults), ",");
-}
-
-std::string holding_text(const drive::ThreadView& thread) {
-    std::vector<std::string> locks;
-    for (const drive::HeldLock& lock : thread.holding) {
-        locks.push_back(lock.symbol.empty() ? formatted("{:#x}", lock.address)
-                                            : base::clean_line(lock.symbol));
-    }
-    return joined(locks, ",");
-}
-
 }  // namespace
 
 std::string cpu_text(double seconds) {
@@ -73,6 +60,19 @@ std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& nam
         return text;
     }
     return thread.syscall ? drive::syscall_text(*thread.syscall) : std::string();
+}
+
+std::string faults_text(const drive::ThreadView& thread) {
+    return joined(drive::fault_names(thread.faults), ",");
+}
+
+std::string holding_text(const drive::ThreadView& thread) {
+    std::vector<std::string> locks;
+    for (const drive::HeldLock& lock : thread.holding) {
+        locks.push_back(lock.symbol.empty() ? formatted("{:#x}", lock.address)
+                                            : base::clean_line(lock.symbol));
+    }
+    return joined(locks, ",");
 }
 
 std::string render_threads(const ThreadReport& report, const Style& style, std::size_t width) {

@@ -33,6 +33,9 @@ std::string age_text(double seconds);
 // "mutex cache_lock, held by 4713 mc-worker", "epoll_wait(7)", "" for a running thread.
 using ThreadNames = std::unordered_map<pid_t, std::string_view>;
 std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& names);
+// "cache_lock,0x55d0c8a0", "freeze,slow".
+std::string holding_text(const drive::ThreadView& thread);
+std::string faults_text(const drive::ThreadView& thread);
 
 }  // namespace threadfault::cli
 

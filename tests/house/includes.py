@@ -48,9 +48,10 @@ HOUSE = [
     ("cli/commands", BELOW_DRIVE + " inject " + DRIVE + " harness scenario sweep/options.* cli/render"
                      " cli/invocation.* cli/render/help.*"),
     ("cli", BELOW_DRIVE + " " + DRIVE + " cli/render cli/invocation.* cli/render/help.* cli/commands"),
+    ("cli/top", BELOW_DRIVE + " " + DRIVE + " cli/render cli/commands"),
     ("cli/programs", BELOW_DRIVE + " " + DRIVE + " diagnose attach harness scenario scenario/report scenario/run"
                      " sweep sweep/options.* sweep/report"
-                     " cli/render cli/invocation.* cli/commands cli"),
+                     " cli/render cli/invocation.* cli/commands cli/top cli"),
     ("preload/base", GUEST + " base"),
     ("preload/registry", GUEST + " base preload/base"),
     ("preload/faults", GUEST + " base preload/base preload/registry"),

@@ -1,0 +1,45 @@
+# ncurses for `top`, with wide characters, as the interface target threadfault_curses; without it the
+# command is built without `top`. The archives where a static program links with them, as in
+# ThreadfaultElfutils: terminfo is read when the program runs.
+find_path(THREADFAULT_DIRECTORY_OF_curses_h NAMES curses.h)
+mark_as_advanced(THREADFAULT_DIRECTORY_OF_curses_h)
+set(THREADFAULT_HAVE_CURSES OFF)
+foreach(library IN ITEMS ncursesw tinfo)
+  foreach(kind IN ITEMS a so)
+    string(TOUPPER "THREADFAULT_${kind}_${library}" variable)
+    find_library(${variable} NAMES lib${library}.${kind})
+    mark_as_advanced(${variable})
+  endforeach()
+endforeach()
+# A distribution may have tinfo inside of ncursesw.
+set(archives "${THREADFAULT_A_NCURSESW}")
+if(THREADFAULT_A_TINFO)
+  list(APPEND archives "${THREADFAULT_A_TINFO}")
+endif()
+if(NOT THREADFAULT_A_NCURSESW)
+  set(archives "")
+endif()
+set(curses_program "
+#define NCURSES_WIDECHAR 1
+#include <curses.h>
+int main() { wint_t key; set_escdelay(1); return newterm(nullptr, stdout, stdin) && get_wch(&key); }")
+if(THREADFAULT_STATIC_ELF AND THREADFAULT_DIRECTORY_OF_curses_h)
+  threadfault_check_static(THREADFAULT_STATIC_CURSES "${THREADFAULT_DIRECTORY_OF_curses_h}" "${archives}"
+    "${curses_program}")
+endif()
+if(THREADFAULT_STATIC_CURSES)
+  set(libraries ${archives})
+else()
+  set(libraries "${THREADFAULT_SO_NCURSESW}")
+  if(THREADFAULT_SO_TINFO)
+    list(APPEND libraries "${THREADFAULT_SO_TINFO}")
+  endif()
+endif()
+if(THREADFAULT_DIRECTORY_OF_curses_h AND (THREADFAULT_STATIC_CURSES OR THREADFAULT_SO_NCURSESW))
+  set(THREADFAULT_HAVE_CURSES ON)
+  add_library(threadfault_curses INTERFACE)
+  target_link_libraries(threadfault_curses INTERFACE ${libraries})
+  target_include_directories(threadfault_curses SYSTEM INTERFACE "${THREADFAULT_DIRECTORY_OF_curses_h}")
+else()
+  message(STATUS "no ncursesw (libncurses-dev): the command is built without `top`")
+endif()
