@@ -22,6 +22,8 @@ void PrintTo(const Mistake& mistake, std::ostream* stream) {
 const Mistake kMistakes[] = {
     {"no_test", "", "1:1: the file has no [[test]]"},
     {"header", "[[test\n", "8:7: "},
+    {"header_key", "[[!est]\n", "8:3: "},
+    {"header_letter", "[ \u00e9 ]\n", "8:3: "},
     {"no_value", "[[test]]\nname =\n", "9:7: "},
     {"open_text", "[[test]]\nname = \"t\n", "9:10: "},
     {"same_key", "[[test]]\nname = \"t\"\nname = \"u\"\n", "10:"},
