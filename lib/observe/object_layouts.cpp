@@ -191,12 +191,15 @@ std::optional<WaitObject> as_barrier(const FutexWait& wait, const Words& words) 
     return object(WaitKind::barrier, wait.address - 4);
 }
 
-// pthread_join waits for the joinee's `tid` in its struct pthread, until the kernel clears it. The
-// structure is told by its head, tcbhead_t, which holds its own address twice.
+// pthread_join waits for the joinee's `tid` in its struct pthread, until the kernel clears it; from
+// glibc 2.43 on for a word `joinstate` behind it, which holds a small number. The structure is told
+// by its head, tcbhead_t, which holds its own address twice.
 std::optional<WaitObject> as_join(const FutexWait& wait, const Memory& memory) {
     if (!wait.is_bitset() || wait.is_private || !is_tid(wait.value)) return std::nullopt;
     constexpr std::uint64_t kAlignment = 64;
-    constexpr std::size_t kCandidates = 36;  // `tid` is at 720 in glibc 2.36
+    constexpr std::size_t kCandidates = 36;
+    constexpr std::uint64_t kTid = 720;  // of `tid`, in all versions from 2.34 to 2.43
+    constexpr std::uint32_t kMostStates = 8;
     struct Head {
         std::uint64_t tcb;
         std::uint64_t dtv;
@@ -210,9 +213,14 @@ std::optional<WaitObject> as_join(const FutexWait& wait, const Memory& memory) {
         candidate -= kAlignment;
     }
     memory.read_each<Head>(addresses, heads);
-    for (std::size_t i = 0; i < kCandidates; ++i)
-        if (heads[i] && heads[i]->tcb == addresses[i] && heads[i]->self == addresses[i])
-            return object(WaitKind::join, addresses[i], wait.value);
+    for (std::size_t i = 0; i < kCandidates; ++i) {
+        const std::uint64_t start = addresses[i];
+        if (!heads[i] || heads[i]->tcb != start || heads[i]->self != start) continue;
+        if (wait.address == start + kTid || wait.value > kMostStates) {
+            return object(WaitKind::join, start, wait.value);
+        }
+        return object(WaitKind::join, start, memory.read<std::uint32_t>(start + kTid).value_or(0));
+    }
     return std::nullopt;
 }
 

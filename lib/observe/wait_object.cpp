@@ -63,8 +63,7 @@ public:
             case CallKind::barrier:
                 return or_pointed(as_barrier(wait_, words_), WaitKind::barrier, {4, 0, 16});
             case CallKind::join:
-                return as_join(wait_, memory_)
-                    .value_or(object(WaitKind::join, wait_.address, wait_.value));
+                return as_join(wait_, memory_).value_or(object(WaitKind::join, wait_.address));
             case CallKind::once:
                 break;
         }

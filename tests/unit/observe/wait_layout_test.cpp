@@ -166,5 +166,35 @@ INSTANTIATE_TEST_SUITE_P(WaitObject, Layouts, testing::ValuesIn(kCases), [](cons
     return name;
 });
 
+// struct pthread as it looks to who joins it: what is waited for, and its value, differ.
+WaitObject seen_of_join(std::size_t offset, std::uint32_t value) {
+    alignas(64) static std::array<std::uint32_t, 600> thread;
+    thread.fill(0);
+    const auto start = reinterpret_cast<std::uint64_t>(thread.data());
+    for (const std::size_t own : {0, 4}) {  // tcbhead_t: tcb, self
+        thread[own] = static_cast<std::uint32_t>(start);
+        thread[own + 1] = static_cast<std::uint32_t>(start >> 32);
+    }
+    thread[720 / 4] = kOwner;
+    thread[offset / 4] = value;
+    const auto call = parse_task_syscall(formatted(
+        "202 {:#x} 0x109 {:#x} 0x0 0x0 0xffffffff 0x7ffd0000 0x1000\n", start + offset, value));
+    WaitObject seen = classify_wait(*call, Memory(getpid())).value_or(WaitObject());
+    seen.address -= start;
+    return seen;
+}
+
+TEST(WaitObjectOfJoin, IsOwnedByTheJoinee) {
+    const WaitObject by_tid = seen_of_join(720, kOwner);
+    EXPECT_EQ(by_tid.kind, WaitKind::join);
+    EXPECT_EQ(by_tid.address, 0U);
+    EXPECT_EQ(by_tid.owner_tid, pid_t{kOwner});
+    // From glibc 2.43 on.
+    const WaitObject by_state = seen_of_join(1576, 2);
+    EXPECT_EQ(by_state.kind, WaitKind::join);
+    EXPECT_EQ(by_state.address, 0U);
+    EXPECT_EQ(by_state.owner_tid, pid_t{kOwner});
+}
+
 }  // namespace
 }  // namespace threadfault::observe
