@@ -45,9 +45,19 @@ Places::Places(const observe::Process& process)
             address ? memory_.read<std::uint64_t>(*address + kLockOfFile) : std::nullopt;
         if (lock) stream_locks_.push_back(*lock);
     }
+    for (const char* const name : wire::kFirstOfAllocatorFile) {
+        const std::uint64_t begin = symbols_.address_of("libc.so", name).value_or(0);
+        const std::uint64_t end =
+            symbols_.address_of("libc.so", wire::kLastOfAllocatorFile).value_or(0);
+        if (begin == 0 || end < begin || end - begin >= wire::kLargestAllocatorFile) continue;
+        if (allocator_begin_ != 0 && begin >= allocator_begin_) continue;
+        allocator_begin_ = begin;
+        allocator_end_ = end;
+    }
 }
 
 Place Places::place_of(std::uint64_t address) {
+    if (address >= allocator_begin_ && address < allocator_end_) return Place::allocator;
     const observe::Symbol& symbol = symbols_.resolve(address);
     for (const wire::ModuleOfOnePlace& module : wire::kModulesOfOnePlace) {
         if (symbol.module.starts_with(module.prefix)) return module.place;

@@ -33,6 +33,8 @@ private:
     diagnose::Unwinder unwinder_;
     observe::Symbols symbols_;
     std::vector<std::uint64_t> stream_locks_;
+    std::uint64_t allocator_begin_ = 0;  // of libc's source file; both 0: not known
+    std::uint64_t allocator_end_ = 0;
 };
 
 }  // namespace threadfault::attach

@@ -19,6 +19,13 @@ inline constexpr const char* kAllocatorFunctions[] = {"malloc",         "free",
                                                       "reallocarray",   "__libc_memalign",
                                                       "cfree"};
 
+// The functions of one source file lie together: between glibc's first and last exported ones of
+// malloc.c there is nothing but the allocator. Its inner functions, whose names a stripped libc has
+// not, are reached by jumps in 2.43, and then no entry point lies above them on the stack.
+inline constexpr const char* kFirstOfAllocatorFile[] = {"malloc", "__default_morecore"};
+inline constexpr const char* kLastOfAllocatorFile = "posix_memalign";
+inline constexpr unsigned kLargestAllocatorFile = 64 * 1024;
+
 inline constexpr const char* kLoaderFunctions[] = {"dlopen",
                                                    "dlmopen",
                                                    "dlclose",

@@ -138,17 +138,18 @@ void add_functions(const Library& library) noexcept {
         const unsigned char type = ELF64_ST_TYPE(symbol.st_info);
         if (type != STT_FUNC && type != STT_GNU_IFUNC) continue;
         const char* const name = symbols.names + symbol.st_name;
+        const std::uint64_t begin = library.base + symbol.st_value;
+        if (holds(wire::kFirstOfAllocatorFile, name) && (first == 0 || begin < first)) {
+            first = begin;
+        }
+        if (std::strcmp(name, wire::kLastOfAllocatorFile) == 0) last = begin + symbol.st_size;
         const Place place = place_of_function(name, library.is_libc);
         if (place == Place::user) continue;
-        const std::uint64_t begin = library.base + symbol.st_value;
         add_range(begin, begin + symbol.st_size, place);
-        if (std::strcmp(name, "malloc") == 0) first = begin;
-        if (std::strcmp(name, "posix_memalign") == 0) last = begin + symbol.st_size;
     }
-    // The functions of one source file lie together: between the first and the last entry point
-    // there is nothing but the allocator. An allocator of another library is spread differently.
-    constexpr std::uint64_t kLargestFile = 64 * 1024;
-    if (library.is_libc && first != 0 && last > first && last - first < kLargestFile) {
+    // An allocator of another library is spread differently.
+    if (library.is_libc && first != 0 && last > first &&
+        last - first < wire::kLargestAllocatorFile) {
         add_range(first, last, Place::allocator);
     }
 }
