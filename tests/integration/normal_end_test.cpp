@@ -54,6 +54,10 @@ INSTANTIATE_TEST_SUITE_P(Ways, NormalEnd,
                                          Ended{"zero", "exit", Parent::comes_late},
                                          Ended{"exit", "cancel", Parent::waits},
                                          Ended{"exit", "exit", Parent::comes_late},
+                                         Ended{"raw", "cancel", Parent::waits},
+                                         Ended{"raw", "vanish", Parent::comes_late},
+                                         Ended{"other-zero", "cancel", Parent::comes_late},
+                                         Ended{"other-zero", "vanish", Parent::waits},
                                          Ended{"last", "exit", Parent::waits},
                                          Ended{"last", "vanish", Parent::comes_late}));
 
@@ -63,6 +67,10 @@ TEST_P(OtherEnd, IsTheTargetsDeath) {
     const CliResult code = kill_worker({"three", "cancel", GetParam()});
     EXPECT_EQ(code.exit_code, 7) << code;
     EXPECT_EQ(code.text("reason"), "process-ended: the process exited with code 3") << code;
+    for (int i = 0; i < kRepeats; ++i) {
+        const CliResult other = kill_worker({"other", "vanish", GetParam()});
+        ASSERT_EQ(other.text("reason"), "process-ended: the process exited with code 3") << other;
+    }
     const CliResult signal = kill_worker({"abort", "cancel", GetParam()});
     EXPECT_EQ(signal.exit_code, 7) << signal;
     EXPECT_NE(signal.text("reason").find("ended by SIGABRT"), std::string::npos) << signal;

@@ -1,12 +1,15 @@
 // joiner MODE: a thread "worker" sleeps; when it ends, so does the process, in its own way:
 //   zero, three  main has joined it, and returns that
 //   exit         its clean-up code calls exit(0)
+//   other, other-zero  a thread that is not main has joined it, and ends the process with 3, or 0
+//   raw          it was the last thread: main has left by the raw system call
 //   last         it was the last thread: main has left by pthread_exit
 //   abort        main has joined it, and aborts
 //   own          it can't be cancelled, and returns when there is a line to read; main stays
 #include "say.hpp"
 
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -43,6 +46,17 @@ int main(int argc, char** argv) {
     pthread_t worker;
     if (pthread_create(&worker, nullptr, work, nullptr) != 0) return 1;
     if (std::strcmp(mode, "last") == 0) pthread_exit(nullptr);
+    if (std::strcmp(mode, "raw") == 0) syscall(SYS_exit, 0);
+    if (std::strncmp(mode, "other", 5) == 0) {
+        pthread_t other;
+        const auto join = +[](void* thread) -> void* {
+            pthread_join(*static_cast<pthread_t*>(thread), nullptr);
+            _exit(std::strcmp(mode, "other") == 0 ? 3 : 0);
+        };
+        if (pthread_create(&other, nullptr, join, &worker) != 0) return 1;
+        while (true)
+            pause();
+    }
     pthread_join(worker, nullptr);
     if (std::strcmp(mode, "abort") == 0) std::abort();
     while (std::strcmp(mode, "own") == 0)

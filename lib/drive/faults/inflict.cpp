@@ -10,6 +10,7 @@
 #include "drive/locks/fate.hpp"
 #include "format/format.hpp"
 
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -70,6 +71,7 @@ public:
             return std::move(results_);
         }
         const bool may_react = ends_thread() && main_sleeps();
+        if (ends_thread()) find_joiners();
         try {
             exchange();
             if (ends_thread()) note_own_ends();
@@ -80,7 +82,9 @@ public:
             tell_own_ends();
             return std::move(results_);
         }
+        watch_joiners();
         if (may_react) watch_reaction();
+        if (ends_thread()) watch_end_of_the_last();
         // A look at the pidfd costs a fiftieth of one into /proc.
         if (death_.has_ended() || (!death_.watches() && !process_.alive())) process_ended();
         tell_own_ends();
@@ -101,6 +105,49 @@ private:
         while (Clock::now() < deadline && !main_sleeps()) {
             if (!death_.watches() || death_.ends_within(1ms)) return;
         }
+    }
+
+    // Other threads than the main one may join a victim, and end the process then.
+    void find_joiners() {
+        agent_ = connection_.outer_tid(connection_.hello().agent_tid);
+        if (results_.size() > kMostToTell) return;
+        for (const pid_t tid : process_.tids()) {
+            if (joins_a_victim(tid)) joiners_.push_back(tid);
+        }
+    }
+
+    // pthread_join sleeps on the thread's number, which the kernel clears (glibc and musl alike).
+    bool joins_a_victim(pid_t tid) const {
+        try {
+            const auto call = process_.syscall(tid);
+            if (!call || call->running || call->number != SYS_futex) return false;
+            return std::any_of(results_.begin(), results_.end(), [&](const Result& result) {
+                return static_cast<pid_t>(call->arguments[2]) == result.victim.inner_tid;
+            });
+        } catch (const Error&) {
+            return false;  // not shown to us
+        }
+    }
+
+    // One that has been woken reacts until it sleeps again.
+    void watch_joiners() const {
+        const Clock::time_point deadline = Clock::now() + kReactsWithin;
+        for (const pid_t tid : joiners_) {
+            while (Clock::now() < deadline) {
+                const auto stat = process_.stat(tid);
+                if (!stat || stat->is_dead() || stat->state == 'S') break;
+                if (!death_.watches() || death_.ends_within(1ms)) return;
+            }
+        }
+    }
+
+    // A program whose last thread has ended is about to end.
+    void watch_end_of_the_last() const {
+        if (!death_.watches()) return;
+        for (const observe::TaskStat& task : process_.snapshot()) {
+            if (task.tid != agent_ && !task.is_dead()) return;
+        }
+        (void)death_.ends_within(kConfirmWithin);
     }
 
     static bool is_stopped(const Victim& victim) {
@@ -319,6 +366,8 @@ private:
     std::vector<Result> results_;
     std::unordered_map<std::uint32_t, std::size_t> outstanding_;
     std::unordered_map<pid_t, wire::EndKind> own_ends_;
+    std::vector<pid_t> joiners_;
+    pid_t agent_ = 0;
 };
 
 }  // namespace
