@@ -1,8 +1,13 @@
 // Who could end the wait is in another process: then nobody is dead without evidence, and nothing
 // stuck.
 #include "lock_case.hpp"
+#include "support/proc.hpp"
+
+#include <signal.h>
 
 #include <algorithm>
+#include <fstream>
+#include <optional>
 
 namespace threadfault::test {
 namespace {
@@ -151,6 +156,47 @@ TEST(HeirOfNobody, TheOwnerHasNoCopyInTheChild) {
     EXPECT_FALSE(lock->owner_alive) << graph;
     EXPECT_TRUE(lock->orphaned) << graph;
     EXPECT_NE(lock->note.find("doesn't exist"), std::string::npos) << graph;
+}
+
+// As a container's: its processes and threads have other numbers inside, and are spoken of by ours.
+TEST(PidNamespace, ItsThreadsHaveOurNumbers) {
+    std::vector<std::string> words = {"unshare", "-Urpf", "--mount-proc"};
+    for (const std::string& word : cli_command({"run", "--", CACHE_SERVER}))
+        words.push_back(word);
+    Process outer(words);
+    const auto said = outer.read_until("computing");
+    if (said != "computing") GTEST_SKIP() << "no namespaces here: " << outer.errors();
+    const std::string task = std::to_string(outer.pid());
+    pid_t target = 0;
+    std::ifstream("/proc/" + task + "/task/" + task + "/children") >> target;
+    ASSERT_GT(target, 0);
+    const std::string pid = std::to_string(target);
+    CliResult locks;
+    const auto orphan = [&]() -> nlohmann::json {
+        locks = run_cli({"--json", "locks", pid});
+        for (const auto& lock : locks.json.value("locks", nlohmann::json::array())) {
+            if (lock["waiters"].size() == 2 && lock["orphaned"] == true) return lock;
+        }
+        return nullptr;
+    };
+    std::optional<pid_t> worker;
+    ASSERT_TRUE(eventually([&] { return (worker = task_named(target, "worker-1")).has_value(); }));
+    CliResult killed;
+    ASSERT_TRUE(eventually([&] {
+        killed = run_cli({"--json", "kill", pid, "name=worker-1", "--how", "vanish"});
+        return killed.exit_code == 0;
+    })) << killed;
+    EXPECT_EQ(killed.json["tid"], *worker) << killed;
+    EXPECT_FALSE(task_exists(target, *worker));
+    ASSERT_TRUE(eventually([&] { return orphan().is_object(); })) << locks;
+    const nlohmann::json lock = orphan();
+    // The number that a dead one had here is not known any more: only what it called itself.
+    EXPECT_EQ(lock["owner"]["alive"], false) << locks;
+    EXPECT_EQ(lock["owner"]["name"], "worker-1") << locks;
+    for (const auto& waiter : lock["waiters"])
+        EXPECT_TRUE(task_exists(target, waiter.is_object() ? waiter["tid"] : waiter)) << locks;
+    EXPECT_EQ(run_cli({"--json", "watch", pid, "--for", "100ms"}).text("verdict"), "stuck");
+    kill(target, SIGKILL);
 }
 
 }  // namespace
