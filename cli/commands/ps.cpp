@@ -4,9 +4,12 @@
 #include "drive/locks/dead_main.hpp"
 #include "drive/programs/targets.hpp"
 #include "drive/threads/thread_view.hpp"
+#include "format/format.hpp"
 #include "render/json.hpp"
 #include "render/text.hpp"
+#include "render/thread_order.hpp"
 #include "render/threads.hpp"
+#include "threadfault/error.hpp"
 
 #include <unistd.h>
 
@@ -20,6 +23,9 @@ namespace {
 struct PsOptions {
     std::string pid;
     std::string thread;
+    std::string sort;
+    bool tree = false;
+    bool wide = false;
 };
 
 constexpr const char* kPsExamples =
@@ -31,18 +37,65 @@ constexpr const char* kPsExamples =
     "  threadfault ps                every process that runs under threadfault\n"
     "  threadfault ps 4711           its threads, and what each waits for\n"
     "  threadfault ps 4711 'name=worker*,waiting=mutex'\n"
+    "  threadfault ps 4711 --sort cpu\n"
+    "  threadfault ps 4711 --tree\n"
     "  threadfault ps 4711 --json |\n"
     "      jq '.threads[] | select(.waiting_on.kind == \"mutex\")'\n";
 
-int list_targets(const Invocation& invocation) {
+// Columns; 0: as many as needed.
+std::size_t width_for(const PsOptions& options) {
+    return options.wide ? 0 : terminal_width(STDOUT_FILENO);
+}
+
+int list_targets(const PsOptions& options, const Invocation& invocation) {
     const std::vector<drive::TargetProcess> targets = drive::find_targets();
-    print_out(invocation.json
-                  ? json_targets(targets)
-                  : render_targets(targets, invocation.style(), terminal_width(STDOUT_FILENO)));
+    print_out(invocation.json ? json_targets(targets)
+                              : render_targets(targets, invocation.style(), width_for(options)));
     return 0;
 }
 
+std::vector<drive::ThreadView> in_order(std::vector<drive::ThreadView> threads,
+                                        const std::vector<std::size_t>& order) {
+    std::vector<drive::ThreadView> ordered;
+    ordered.reserve(order.size());
+    for (const std::size_t index : order)
+        ordered.push_back(std::move(threads[index]));
+    return ordered;
+}
+
+std::vector<drive::ThreadView> sorted(std::vector<drive::ThreadView> threads, ThreadKey key) {
+    std::vector<RankedThread> ranked;
+    ranked.reserve(threads.size());
+    for (const drive::ThreadView& thread : threads)
+        ranked.push_back({&thread, thread.cpu_seconds});
+    sort_threads(ranked, key, false);
+    std::vector<std::size_t> order;
+    order.reserve(ranked.size());
+    for (const RankedThread& one : ranked)
+        order.push_back(static_cast<std::size_t>(one.thread - threads.data()));
+    return in_order(std::move(threads), order);
+}
+
+std::vector<drive::ThreadView> as_tree(std::vector<drive::ThreadView> threads, const Style& style,
+                                       std::vector<std::string>* branches) {
+    std::vector<const drive::ThreadView*> plain;
+    plain.reserve(threads.size());
+    for (const drive::ThreadView& thread : threads)
+        plain.push_back(&thread);
+    std::vector<std::size_t> order;
+    for (TreePlace& place : creator_tree(plain, style.unicode)) {
+        order.push_back(place.index);
+        branches->push_back(std::move(place.branch));
+    }
+    return in_order(std::move(threads), order);
+}
+
 int list_threads_of(const PsOptions& options, const Invocation& invocation) {
+    std::optional<ThreadKey> key;
+    if (!options.sort.empty()) key = require_thread_key("--sort", options.sort);
+    if (key && options.tree)
+        throw Error(ErrorCode::usage, "--sort and --tree are mutually exclusive",
+                    "use one of them");
     Looked looked(options.pid);
     ThreadReport report;
     report.pid = looked.process.pid();
@@ -61,9 +114,14 @@ int list_threads_of(const PsOptions& options, const Invocation& invocation) {
             report.list.threads.insert(report.list.threads.begin(), std::move(*main));
         }
     }
+    const Style style = invocation.style();
+    if (key) report.list.threads = sorted(std::move(report.list.threads), *key);
+    if (options.tree) {
+        report.list.threads = as_tree(std::move(report.list.threads), style, &report.branches);
+    }
     print_out(invocation.json
                   ? json_threads(report.pid, report.command, report.agent, report.list.threads)
-                  : render_threads(report, invocation.style(), terminal_width(STDOUT_FILENO)));
+                  : render_threads(report, style, width_for(options)));
     return 0;
 }
 
@@ -76,9 +134,19 @@ void setup_ps(CLI::App& app, Invocation& invocation) {
     app.add_option("THREAD", options->thread,
                    "only the threads that it selects, see `threadfault kill --help`")
         ->type_name("");
+    std::string keys;
+    for (const ThreadKeyInfo& key : thread_keys())
+        keys += formatted("{}{}", keys.empty() ? "" : ", ", key.name);
+    app.add_option("--sort", options->sort, keys + "; default created")->type_name("KEY");
+    app.add_flag("--tree", options->tree, "as a tree: who created whom");
+    app.add_flag("--wide", options->wide, "do not shorten lines to the terminal's width");
     app.footer(kPsExamples);
     invocation.action = [options, &invocation] {
-        return options->pid.empty() ? list_targets(invocation)
+        if (options->pid.empty() && (!options->sort.empty() || options->tree)) {
+            throw Error(ErrorCode::usage, "ps: --sort and --tree need a PID",
+                        "`threadfault ps` alone lists the targets");
+        }
+        return options->pid.empty() ? list_targets(*options, invocation)
                                     : list_threads_of(*options, invocation);
     };
 }

@@ -102,7 +102,9 @@ void Table::print(std::string* out, const Style& style, std::size_t width) const
     const auto line = [&](const auto& text_of) {
         std::string text;
         for (std::size_t i = 0; i < columns_.size(); i++) {
-            const std::string cell = shorten(text_of(i), widths[i], style.unicode);
+            const std::string cell = columns_[i].ends_matter
+                                         ? shorten_middle(text_of(i), widths[i], style.unicode)
+                                         : shorten(text_of(i), widths[i], style.unicode);
             const std::string pad(widths[i] - display_width(cell), ' ');
             if (i > 0) text.append(kGap, ' ');
             text += columns_[i].right ? pad + cell : cell + pad;

@@ -34,8 +34,9 @@ class Table {
 public:
     struct Column {
         std::string title;
-        bool right = false;     // numbers
-        std::size_t least = 0;  // not made narrower than this to fit; 0: never made narrower
+        bool right = false;        // numbers
+        std::size_t least = 0;     // not made narrower than this to fit; 0: never made narrower
+        bool ends_matter = false;  // what is left out is left out in the middle
     };
 
     explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}

@@ -80,7 +80,9 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
     std::string out = formatted("{} {}", style.bold(std::to_string(report.pid)),
                                 shorten(base::clean_line(report.command),
                                         width > 40 ? width - 20 : ~std::size_t{0}, style.unicode));
-    const bool main_ended = !threads.empty() && threads.front().state == 'Z';
+    const bool main_ended = std::any_of(threads.begin(), threads.end(), [](const auto& thread) {
+        return thread.main && thread.state == 'Z';
+    });
     out += style.dim(", " + counted(threads.size() - (main_ended ? 1 : 0), "thread") +
                      (main_ended ? "; the main thread has ended" : ""));
     out += '\n';
@@ -89,19 +91,21 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
                                         [](const auto& thread) { return thread.faults != 0; });
     std::vector<Table::Column> columns = {{"TID", true},      {"NAME"},
                                           {"STATE"},          {"CPU", true},
-                                          {"AGE", true},      {"START", false, 12},
+                                          {"AGE", true},      {"START", false, 12, true},
                                           {"PATH", false, 8}, {"WAITING FOR", false, 12}};
     const bool any_locks = std::any_of(threads.begin(), threads.end(),
                                        [](const auto& thread) { return !thread.holding.empty(); });
-    if (any_locks) columns.push_back({"HOLDS", false, 8});
+    if (any_locks) columns.push_back({"HOLDS", false, 8, true});
     if (any_faults) columns.push_back({"FAULTS"});
     ThreadNames names;
     for (const drive::ThreadView& thread : threads)
         names.emplace(thread.tid, thread.name);
     Table table(std::move(columns));
-    for (const drive::ThreadView& thread : threads) {
+    for (std::size_t i = 0; i < threads.size(); ++i) {
+        const drive::ThreadView& thread = threads[i];
+        const std::string branch = i < report.branches.size() ? report.branches[i] : "";
         std::vector<std::string> cells = {
-            std::to_string(thread.tid),   base::clean_line(thread.name),
+            std::to_string(thread.tid),   branch + base::clean_line(thread.name),
             std::string(1, thread.state), cpu_text(thread.cpu_seconds),
             age_text(thread.age_seconds), or_dash(thread.start),
             or_dash(thread.path),         or_dash(waiting_text(thread, names))};

@@ -20,6 +20,7 @@ struct ThreadReport {
     std::string why;  // without an agent, or with one that doesn't answer
     std::string hint;
     drive::ThreadList list;
+    std::vector<std::string> branches;  // of a tree: what stands before each name; else empty
 };
 
 // `width`: columns of the terminal, or 0 for as wide as needed.

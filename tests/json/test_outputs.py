@@ -51,6 +51,9 @@ def test_looks(workers):
     assert any(target["pid"] == workers.pid for target in run("ps")[1][0]["targets"])
     assert {thread["path"] for thread in run("ps", pid)[1][0]["threads"]} == {"main", "main/1", "main/2", "main/3"}
     assert [thread["name"] for thread in run("ps", pid, "path=main/2")[1][0]["threads"]] == ["worker-1"]
+    assert [thread["name"] for thread in run("ps", pid, "--sort", "name")[1][0]["threads"]] == [
+        "family", "worker-0", "worker-1", "worker-2"]
+    assert run("ps", pid, "--tree")[1][0]["threads"][0]["path"] == "main"
     assert run("stack", pid)[1][0]["threads"][1]["path"] == "main/1"
     assert run("stack", pid, "--collapse")[1][0]["groups"]
     assert run("watch", pid, "--for", "200ms")[1][0]["verdict"] == "progressing"

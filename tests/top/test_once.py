@@ -12,6 +12,21 @@ def run(*words):
     return done.returncode, done.stdout, done.stderr
 
 
+def test_ps_has_the_same_orders(launch):
+    target = launch("workers")
+
+    def ps(*words):
+        done = subprocess.run([find_command(), "ps", *words], capture_output=True, check=False, encoding="utf-8",
+                              env={"LANG": "C.UTF-8"})
+        return done.returncode, done.stdout, done.stderr
+    out = ps(str(target.pid), "--tree")[1]
+    assert re.search(r"family .*\n *\d+ +├─ worker-0 .*\n *\d+ +├─ worker-1 .*\n *\d+ +└─ worker-2 ", out), out
+    out = ps(str(target.pid), "--sort", "tid")[1]
+    tids = [int(tid) for tid in re.findall(r"^ *(\d+)  ", out, re.M)]
+    assert len(tids) == 4 and tids == sorted(tids), out
+    assert ps("--sort", "tid")[0] == ps(str(target.pid), "--sort", "tib")[0] == 2
+
+
 def names_in(out):
     return re.findall(r"^ *\d+ (\S+) +[RSDTtI] ", out, re.M)
 

@@ -72,7 +72,9 @@ def check_text(data):
     ["ps"], ["locks"], ["watch", "--for", "100ms"], ["stack", "--all"], ["doctor"],
     ["kill", "name=*", "--dry-run"], ["kill", "name=*", "--all", "--how", "vanish", "--dry-run"],
     ["freeze", "name=nobody", "--for", "1ms"], ["freeze", "name=*", "--all", "--for", "1ms"],
-    ["kill", "holding=*", "--dry-run"], ["ps", "in=*"], ["inject", "--list"]],
+    ["kill", "holding=*", "--dry-run"], ["ps", "in=*"], ["inject", "--list"],
+    ["ps", "--tree"], ["top", "--once", "--interval", "100ms"], ["top", "--once", "--tree", "--interval", "100ms"],
+    ["top", "--once", "--locks", "--interval", "100ms"]],
     ids=lambda words: "-".join(words))
 def test_text(target, words):
     done = run(words[0], target, *words[1:])
