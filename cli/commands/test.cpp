@@ -23,6 +23,7 @@ struct TestOptions {
     std::string repeat = "1";
     std::string jobs = "1";
     std::string seed;
+    std::string durations;
 };
 
 constexpr const char* kTestHelp =
@@ -31,11 +32,14 @@ constexpr const char* kTestHelp =
     "choices follow from the seed, which is printed; --seed repeats them.\n"
     "Regular expressions in scenario files are in the dialect of RE2: no\n"
     "backreferences, no lookaround. Of each output stream of a target the last\n"
-    "16 MiB are kept.\n"
+    "16 MiB are kept. A directory stands for the *.toml files in it and below. What\n"
+    "failed is remembered in $XDG_CACHE_HOME/threadfault, or in ~/.cache/threadfault.\n"
     "\n"
     "Examples:\n"
     "  threadfault test resilience.toml\n"
     "  threadfault test --check *.toml             check the files only\n"
+    "  threadfault test -x tests/resilience        a directory, up to a failure\n"
+    "  threadfault test --last-failed tests/       once more what failed\n"
     "  threadfault test -k 'frozen*' --repeat 20 resilience.toml\n"
     "  threadfault test --junit report.xml --keep-logs logs --jobs 2 *.toml\n"
     "\n"
@@ -57,6 +61,7 @@ int run_test(const TestOptions& given, const Invocation& invocation) {
     options.repeat = require_count("--repeat", given.repeat);
     options.jobs = require_count("--jobs", given.jobs);
     options.seed = parse_seed(given.seed);
+    if (!given.durations.empty()) options.durations = require_count("--durations", given.durations);
     options.json = invocation.json;
     options.shim = invocation.shim;
     options.color = invocation.style().color;
@@ -80,7 +85,7 @@ void say_where_we_are() {
 void setup_test(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<TestOptions>();
     scenario::Options& scenario = options->scenario;
-    app.add_option("FILE", scenario.files, "scenario files, see docs/scenarios.md")
+    app.add_option("FILE", scenario.files, "scenario files, directories of them, or patterns")
         ->required()
         ->type_name("");
     app.add_option("-k", scenario.pattern, "run only tests whose name contains or matches this")
@@ -94,7 +99,15 @@ void setup_test(CLI::App& app, Invocation& invocation) {
     app.add_option("--keep-logs", scenario.keep_logs,
                    "keep the output of each target and a log of its faults")
         ->type_name("DIR");
-    app.add_flag("--check", scenario.check, "only check the files; run nothing");
+    app.add_flag("-x,--exitfirst", scenario.exit_first, "end the run at the first failure");
+    app.add_flag("--last-failed", scenario.last_failed,
+                 "only tests that failed when they were run last; all if none did");
+    app.add_option("--durations", options->durations, "name the N slowest tests at the end")
+        ->type_name("N");
+    app.add_flag("-v,--verbose", scenario.verbose, "tell what was done in tests that passed, too");
+    app.add_flag("--list", scenario.list, "only list the tests that would be run");
+    app.add_flag("--check", scenario.check,
+                 "only check the files, and tell all their mistakes; run nothing");
     app.footer(kTestHelp);
     invocation.action = [options, &invocation] { return run_test(*options, invocation); };
 }

@@ -39,6 +39,11 @@ std::vector<std::string> to_arguments(const Options& options) {
     flag("tap", options.tap);
     flag("json", options.json);
     flag("check", options.check);
+    flag("list", options.list);
+    flag("exit-first", options.exit_first);
+    flag("last-failed", options.last_failed);
+    flag("verbose", options.verbose);
+    add("durations", std::to_string(options.durations));
     flag("color", options.color);
     arguments.emplace_back("--");
     arguments.insert(arguments.end(), options.files.begin(), options.files.end());
@@ -78,6 +83,16 @@ Options from_arguments(const std::vector<std::string>& arguments) {
             options.json = true;
         } else if (name == "--check") {
             options.check = true;
+        } else if (name == "--list") {
+            options.list = true;
+        } else if (name == "--exit-first") {
+            options.exit_first = true;
+        } else if (name == "--last-failed") {
+            options.last_failed = true;
+        } else if (name == "--verbose") {
+            options.verbose = true;
+        } else if (name == "--durations") {
+            options.durations = require_number<std::size_t>(argument, value);
         } else if (name == "--color") {
             options.color = true;
         } else {

@@ -21,7 +21,12 @@ struct Options {
     std::string shim;       // "": the one found
     bool tap = false;
     bool json = false;
-    bool check = false;  // read the files only
+    bool check = false;         // read the files only
+    bool list = false;          // say what would be run
+    bool exit_first = false;    // the first failure ends the run
+    bool last_failed = false;   // only what failed last time
+    bool verbose = false;       // tell what was done in tests that passed, too
+    std::size_t durations = 0;  // so many of the slowest are named
     bool color = false;
 };
 

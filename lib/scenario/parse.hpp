@@ -6,11 +6,25 @@
 #define THREADFAULT_SCENARIO_PARSE_HPP
 
 #include "scenario/model.hpp"
+#include "threadfault/error.hpp"
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace threadfault::scenario {
+
+// All that is wrong with a file, in the order of its lines; what() is the first one.
+class Mistakes : public Error {
+public:
+    explicit Mistakes(std::vector<std::string> texts)
+        : Error(ErrorCode::bad_scenario, texts.front()), texts_(std::move(texts)) {}
+    const std::vector<std::string>& texts() const noexcept { return texts_; }
+
+private:
+    std::vector<std::string> texts_;
+};
 
 Scenario parse_file(const std::string& path);
 

@@ -11,8 +11,41 @@
 #include <algorithm>
 
 namespace threadfault::scenario {
+namespace {
+
+class Mistake : public Error {
+public:
+    Mistake(const Place& place, const std::string& message)
+        : Error(ErrorCode::bad_scenario, formatted("{}: {}", place.text(), message)),
+          place_(place) {}
+    const Place& place() const noexcept { return place_; }
+
+private:
+    Place place_;
+};
+
+// All that there was to say is noted.
+class Noted : public Error {
+public:
+    Noted() : Error(ErrorCode::bad_scenario, "noted") {}
+};
+
+}  // namespace
+
 void fail(const Place& place, const std::string& message) {
-    throw Error(ErrorCode::bad_scenario, formatted("{}: {}", place.text(), message));
+    throw Mistake(place, message);
+}
+
+bool attempt(const Source& source, const std::function<void()>& read) {
+    try {
+        read();
+        return true;
+    } catch (const Noted&) {
+        return false;
+    } catch (const Mistake& mistake) {
+        source.note(mistake.place(), mistake.what());
+        return false;
+    }
 }
 
 void located(const Place& place, const std::function<void()>& check) {
@@ -58,14 +91,17 @@ void check_selector(const Place& place, const std::string& text) {
     located(place, [&] { drive::parse_selector(sample_placeholders().fill(text)); });
 }
 
-Reader::Reader(const Source& source, const toml::table& table, std::string what, const Keys& known)
+Reader::Reader(const Source& source, const toml::table& table, std::string what, const Keys& known,
+               bool tolerant)
     : source_(source), table_(table), what_(std::move(what)) {
     for (const auto& [key, value] : table) {
         if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
-        fail(source.place(key.source()),
-             formatted("unknown key \"{}\" in {}{}", key.str(), what_,
-                       suggestion(key.str(), {known.begin(), known.end()})));
+        strange_ = true;
+        const Place place = source.place(key.source());
+        source.note(place, formatted("{}: unknown key \"{}\" in {}{}", place.text(), key.str(),
+                                     what_, suggestion(key.str(), {known.begin(), known.end()})));
     }
+    if (strange_ && !tolerant) throw Noted();
 }
 
 Place Reader::place(std::string_view key) const {
@@ -83,6 +119,7 @@ void Reader::wrong(std::string_view key, const std::string& message) const {
 }
 
 void Reader::missing(std::string_view key) const {
+    if (strange_) throw Noted();
     fail(place(), formatted("{} lacks \"{}\"", what_, key));
 }
 

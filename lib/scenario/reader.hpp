@@ -19,6 +19,10 @@ namespace threadfault::scenario {
 // Error{usage}, code "bad_scenario": "FILE:LINE:COL: MESSAGE".
 [[noreturn]] void fail(const Place& place, const std::string& message);
 
+// Does `read`, and notes the mistake that it ends with, if it does: the rest of the file may have
+// more. False: there was one.
+bool attempt(const Source& source, const std::function<void()>& read);
+
 // Does what `check` does; an Error of it is told again with the place before it and the hint
 // behind it.
 void located(const Place& place, const std::function<void()>& check);
@@ -32,9 +36,12 @@ class Reader {
 public:
     using Keys = std::vector<std::string_view>;
 
-    // `what` names the table in messages: [target], probe "ping", step "kill". Throws for a key
-    // that is not among `known`.
-    Reader(const Source& source, const toml::table& table, std::string what, const Keys& known);
+    // `what` names the table in messages: [target], probe "ping", step "kill". Throws for keys
+    // that are not among `known`, all of them noted; or goes on, where `tolerant`.
+    Reader(const Source& source, const toml::table& table, std::string what, const Keys& known,
+           bool tolerant = false);
+    // It has such keys: what it lacks may be what they should have been.
+    bool strange() const noexcept { return strange_; }
 
     bool has(std::string_view key) const { return table_.contains(key); }
     Place place() const { return source_.place(table_.source()); }
@@ -72,6 +79,7 @@ private:
     const Source& source_;
     const toml::table& table_;
     std::string what_;
+    bool strange_ = false;
 };
 
 // "a string", "an array": for messages.

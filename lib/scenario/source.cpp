@@ -5,6 +5,7 @@
 #include "scenario/reader.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace threadfault::scenario {
@@ -76,6 +77,22 @@ std::string Source::excerpt(const toml::source_region& region) const {
     while (line.ends_with(' '))
         line.pop_back();
     return line;
+}
+
+void Source::note(const Place& place, std::string text) const {
+    notes_.push_back({place.line, place.column, std::move(text)});
+}
+
+std::vector<std::string> Source::mistakes() const {
+    std::vector<Note> notes = notes_;
+    std::stable_sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) {
+        return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+    });
+    std::vector<std::string> texts;
+    texts.reserve(notes.size());
+    for (Note& note : notes)
+        texts.push_back(std::move(note.text));
+    return texts;
 }
 
 void Source::require_readable() const {

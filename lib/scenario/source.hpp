@@ -29,7 +29,18 @@ public:
     // and tables in each other, keys of many parts, a file that is too large.
     void require_readable() const;
 
+    // A mistake, with its place in the text already; for the end of the reading.
+    void note(const Place& place, std::string text) const;
+    // In the order of the lines.
+    std::vector<std::string> mistakes() const;
+    bool has_mistakes() const noexcept { return !notes_.empty(); }
+
 private:
+    struct Note {
+        unsigned line = 0;
+        unsigned column = 0;
+        std::string text;
+    };
     std::size_t offset_of(const toml::source_position& position) const;
 
     std::string file_;
@@ -41,6 +52,7 @@ private:
         std::size_t offset = 0;
     };
     mutable Cursor last_;
+    mutable std::vector<Note> notes_;
 };
 
 }  // namespace threadfault::scenario

@@ -6,7 +6,7 @@ add_executable(scenario_target scenario_target.cpp)
 target_link_libraries(scenario_target PRIVATE threadfault_options)
 target_link_options(scenario_target PRIVATE -pthread)
 
-add_executable(scenario_run_test scenario_end_test.cpp scenario_malformed_test.cpp
+add_executable(scenario_run_test scenario_end_test.cpp scenario_choice_test.cpp scenario_malformed_test.cpp
   scenario_process_test.cpp scenario_test.cpp)
 threadfault_unite(scenario_run_test)
 target_link_libraries(scenario_run_test PRIVATE

@@ -3,6 +3,8 @@
 #include "base/json_schema.hpp"
 #include "base/random_seed.hpp"
 #include "format/format.hpp"
+#include "programs/test/files.hpp"
+#include "programs/test/last_failed.hpp"
 #include "render/error_table.hpp"
 #include "scenario/options.hpp"
 #include "scenario/parse.hpp"
@@ -23,6 +25,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -88,9 +91,13 @@ void report_error(const Error& error, const Options& options) {
 std::optional<std::vector<Scenario>> read_files(const Options& options) {
     std::vector<Scenario> scenarios;
     bool good = true;
-    for (const std::string& file : options.files) {
+    for (const std::string& file : files_of(options.files)) {
         try {
             scenarios.push_back(parse_file(file));
+        } catch (const Mistakes& mistakes) {
+            for (const std::string& text : mistakes.texts())
+                report_error(Error(ErrorCode::bad_scenario, text), options);
+            good = false;
         } catch (const Error& error) {
             // What is not the file's fault is the same for all of them.
             if (cli::exit_status(error) != static_cast<int>(cli::ExitCode::usage)) throw;
@@ -115,6 +122,33 @@ int check(const std::vector<Scenario>& scenarios, const Options& options) {
     return 0;
 }
 
+// What would be run, a line each.
+int list(const std::vector<Item>& items, const Options& options) {
+    Json tests = Json::array();
+    std::string text;
+    for (const Item& item : items) {
+        if (item.repetition != 1) continue;
+        tests.push_back({{"file", item.scenario->file}, {"name", item.test->name}});
+        text += formatted("{}: {}\n", base::clean_line(item.scenario->file),
+                          base::clean_line(item.test->name));
+    }
+    const Json object = {{"schema", base::kJsonSchema}, {"list", tests}};
+    print(options.json ? object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" : text);
+    return 0;
+}
+
+// Those that --last-failed leaves; all where none of them failed.
+std::vector<Item> chosen(std::vector<Item> items, const LastFailed& last, const Options& options) {
+    if (!options.last_failed) return items;
+    std::vector<Item> failed;
+    std::copy_if(items.begin(), items.end(), std::back_inserter(failed),
+                 [&](const Item& item) { return last.has(item); });
+    if (!failed.empty()) return failed;
+    if (!options.json)
+        std::fputs("threadfault: none of them failed last time: all are run\n", stderr);
+    return items;
+}
+
 // Checked before anything is started, so that a long run does not fail when it writes its report.
 void prepare_outputs(const Options& options) {
     if (!options.keep_logs.empty()) {
@@ -132,7 +166,9 @@ void prepare_outputs(const Options& options) {
 }
 
 int test(const std::vector<Scenario>& scenarios, const Options& options) {
-    const std::vector<Item> items = plan(scenarios, options);
+    LastFailed last;
+    const std::vector<Item> items = chosen(plan(scenarios, options), last, options);
+    if (options.list) return list(items, options);
     prepare_outputs(options);
     // Short, so that it can be typed again.
     const std::uint64_t seed = options.seed ? *options.seed : base::random_seed() % 1'000'000;
@@ -144,7 +180,7 @@ int test(const std::vector<Scenario>& scenarios, const Options& options) {
     const auto ended = [&](const TestResult& result) {
         number++;
         if (options.tap) print(tap_point(result, number));
-        if (human) print(progress.clear() + human_result(result, options.color));
+        if (human) print(progress.clear() + human_result(result, options.color, options.verbose));
     };
     const auto waiting = [&](std::size_t item) {
         if (!terminal) return;
@@ -154,6 +190,7 @@ int test(const std::vector<Scenario>& scenarios, const Options& options) {
     const std::vector<TestResult> results =
         run_all(items, options, seed, global_stop(), {ended, waiting});
     print(progress.clear());
+    last.note(results);
     Summary summary = summarise(results, items.size());
     summary.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     summary.seed = seed;
@@ -166,9 +203,12 @@ int test(const std::vector<Scenario>& scenarios, const Options& options) {
     if (options.json) {
         print(json_report(results, summary));
     } else if (!options.tap) {
+        print(human_durations(results, options.durations));
         print(human_summary(summary, options.color));
     } else if (caught_signal != 0) {
         print(tap_bail_out());
+    } else if (results.size() < items.size()) {
+        print("Bail out! a test failed, and -x ends the run\n");
     }
     if (caught_signal != 0) return 128 + caught_signal;
     for (const TestResult& result : results) {

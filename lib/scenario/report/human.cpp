@@ -3,6 +3,8 @@
 #include "format/format.hpp"
 #include "scenario/report/report.hpp"
 
+#include <algorithm>
+
 namespace threadfault::scenario {
 namespace {
 
@@ -41,22 +43,44 @@ std::vector<std::string> explanation(const Failure& failure) {
     return lines;
 }
 
-std::string human_result(const TestResult& result, bool color) {
+std::string human_result(const TestResult& result, bool color, bool verbose) {
     const std::string word = result.interrupted ? painted("33", "INTERRUPTED", color)
                              : result.passed()  ? painted("32", "ok", color)
                                                 : painted("31", "FAILED", color);
     std::string text =
         formatted("{}  {}: {} ({})\n", word, base::clean_line(result.file),
                   base::clean_line(result.title()), base::short_duration(result.seconds));
-    if (!result.failure) return text;
-    for (const std::string& line : explanation(*result.failure))
-        text += formatted("    {}\n", line);
+    if (!result.failure && !verbose) return text;
+    if (result.failure) {
+        for (const std::string& line : explanation(*result.failure))
+            text += formatted("    {}\n", line);
+    }
     if (!result.journal.empty()) text += "    what was done:\n";
     for (const std::string& entry : result.journal) {
         for (const std::string& line : base::lines_of(base::clean_text(entry)))
             text += formatted("      {}\n", line);
     }
-    return text + formatted("    repeat with: --seed {}\n", result.seed);
+    if (result.failure) text += formatted("    repeat with: --seed {}\n", result.seed);
+    return text;
+}
+
+std::string human_durations(const std::vector<TestResult>& results, std::size_t count) {
+    std::vector<const TestResult*> slowest;
+    slowest.reserve(results.size());
+    for (const TestResult& result : results)
+        slowest.push_back(&result);
+    std::stable_sort(slowest.begin(), slowest.end(), [](const TestResult* a, const TestResult* b) {
+        return a->seconds > b->seconds;
+    });
+    if (slowest.size() > count) slowest.resize(count);
+    if (slowest.empty()) return "";
+    std::string text = slowest.size() == 1 ? "the slowest test:\n"
+                                           : formatted("the slowest {} tests:\n", slowest.size());
+    for (const TestResult* result : slowest) {
+        text += formatted("{:>10}  {}: {}\n", base::short_duration(result->seconds),
+                          base::clean_line(result->file), base::clean_line(result->title()));
+    }
+    return text;
 }
 
 std::string human_summary(const Summary& summary, bool color) {

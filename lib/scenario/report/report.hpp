@@ -10,7 +10,10 @@
 namespace threadfault::scenario {
 
 // One test: a line, and for a failure everything that explains it.
-std::string human_result(const TestResult& result, bool color);
+// `verbose`: what was done, of a test that passed, too.
+std::string human_result(const TestResult& result, bool color, bool verbose = false);
+// The slowest `count` of them; "" for none.
+std::string human_durations(const std::vector<TestResult>& results, std::size_t count);
 std::string human_summary(const Summary& summary, bool color);
 
 // Test Anything Protocol, version 14: a header with the plan, then a point for each test.

@@ -164,6 +164,7 @@ std::vector<TestResult> run_all(const std::vector<Item>& items, const Options& o
             lock.unlock();
             TestResult result = run_item(items[mine], options, seed, stop);
             lock.lock();
+            if (options.exit_first && result.failure) shared->next = items.size();
             shared->results[mine] = std::move(result);
             shared->changed.notify_all();
         }
