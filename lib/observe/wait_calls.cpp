@@ -59,6 +59,8 @@ constexpr Family kFamilies[] = {
     {"std::__atomic_base", "std::atomic wait"},
     {"std::atomic", "std::atomic wait"},
     {"std::__detail::__platform_wait", "std::atomic wait"},
+    {"std::__detail::__wait_impl", "std::atomic wait"},        // libstdc++.so's, of g++ 16
+    {"std::__detail::__wait_until_impl", "std::atomic wait"},  // the same
 };
 
 // Where a thread begins, or a function is called by the library: what is above is not the wait's.

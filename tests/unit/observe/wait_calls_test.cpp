@@ -34,6 +34,9 @@ TEST(ForeignWait, IsTheOutermostOfTheLanguagesFunctions) {
     EXPECT_EQ(name_of_foreign_wait({"syscall", "", "std::__detail::__platform_wait<int>",
                                     "void std::__atomic_wait_address_v<int, std::f>", "run"}),
               "std::atomic wait");
+    // In libstdc++.so of g++ 16, called by inlined functions of whatever waits.
+    EXPECT_EQ(name_of_foreign_wait({"syscall", "std::__detail::__wait_impl", "run"}),
+              "std::atomic wait");
     EXPECT_EQ(name_of_foreign_wait(
                   {"syscall", "std::sys::futex::futex_wait",
                    "std::sys::sync::mutex::futex::Mutex::lock_contended::h0123456789abcdef",
