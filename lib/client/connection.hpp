@@ -76,7 +76,7 @@ public:
 
     // What the agent remembers of the last thread with this tid that has ended.
     std::optional<wire::DeadReply> dead(pid_t inner_tid);
-    // Of the last one that vanished while it slept on a futex word in that range.
+    // Of the last one that vanished asleep on a futex word there, or had its pthread_t there.
     std::optional<wire::DeadReply> dead_sleeper(std::uint64_t begin, std::uint64_t end);
 
     // Asks for events, and waits until they are on: what happens from then on is received one by

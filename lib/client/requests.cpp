@@ -178,7 +178,9 @@ std::optional<wire::DeadReply> Connection::dead_sleeper(std::uint64_t begin, std
     request.waited_begin = begin;
     request.waited_end = end;
     auto reply = ask<wire::DeadReply>(request);
-    if (reply.known == 0 || reply.waited_on < begin || reply.waited_on >= end) return std::nullopt;
+    const auto is_there = [&](std::uint64_t address) { return address >= begin && address < end; };
+    if (reply.known == 0) return std::nullopt;
+    if (!is_there(reply.waited_on) && !is_there(reply.record.pthread)) return std::nullopt;
     end_texts(&reply.record);
     return reply;
 }

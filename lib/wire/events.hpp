@@ -42,7 +42,7 @@ struct EventReply {
 struct DeadRequest {
     static constexpr Type kType = Type::dead;
     Header header;
-    std::int32_t tid = 0;  // 0: whoever slept on a futex word in [waited_begin, waited_end)
+    std::int32_t tid = 0;  // 0: whoever slept on a futex word, or has its pthread_t, in these
     std::uint32_t reserved = 0;
     std::uint64_t waited_begin = 0;
     std::uint64_t waited_end = 0;

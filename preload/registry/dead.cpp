@@ -22,8 +22,10 @@ constinit std::atomic<std::uint64_t> burials{0};
 
 bool is_meant(const Grave& grave, const wire::DeadRequest& request) noexcept {
     if (request.tid != 0) return grave.record.tid == request.tid;
-    return grave.waited_on != 0 && grave.waited_on >= request.waited_begin &&
-           grave.waited_on < request.waited_end;
+    const auto is_there = [&](std::uint64_t address) {
+        return address != 0 && address >= request.waited_begin && address < request.waited_end;
+    };
+    return is_there(grave.waited_on) || is_there(grave.record.pthread);
 }
 
 }  // namespace
@@ -40,6 +42,7 @@ void remember_dead(const Record& record, wire::EndKind how, std::int64_t ended_n
     wire::ThreadRecord& dead = grave.record;
     dead.serial = record.serial.load(std::memory_order_relaxed);
     dead.tid = record.tid.load(std::memory_order_relaxed);
+    dead.pthread = record.thread.load(std::memory_order_relaxed);
     dead.start_routine = reinterpret_cast<std::uint64_t>(static_cast<void*>(record.start_routine));
     dead.start_argument = reinterpret_cast<std::uint64_t>(static_cast<void*>(record.argument));
     dead.birth_ns = record.birth_ns;

@@ -118,6 +118,9 @@ TEST(Misleading, AStreamsLockIsOrphanedByTheDead) {
     EXPECT_FALSE(lock->owner_alive) << graph;
     EXPECT_TRUE(lock->orphaned) << graph;
     EXPECT_EQ(lock->stuck_behind, Names{"logger-2"}) << graph;
+    // The lock has the pthread_t alone; the agent remembers whose that was.
+    EXPECT_EQ(lock->owner_name, "logger-1") << graph;
+    EXPECT_TRUE(lock->fate.starts_with("vanished ")) << graph;
 }
 
 }  // namespace

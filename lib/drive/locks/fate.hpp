@@ -30,8 +30,8 @@ public:
 
     // Of the last thread with that tid that has ended.
     Fate of(pid_t inner_tid);
-    // Of the last thread that vanished while it slept on a futex word in that range; tid 0: none is
-    // known.
+    // Of the last thread that vanished asleep on a futex word in that range, or whose pthread_t was
+    // there; tid 0: none is known.
     Fate of_sleeper(std::uint64_t begin, std::uint64_t end);
 
 private:

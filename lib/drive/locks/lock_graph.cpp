@@ -6,6 +6,7 @@
 #include "format/format.hpp"
 #include "observe/channels.hpp"
 #include "observe/maps.hpp"
+#include "observe/memory.hpp"
 #include "observe/sharers.hpp"
 #include "observe/symbols.hpp"
 
@@ -278,7 +279,17 @@ private:
 
     LockOwner owner_of(const Waiting& wait, const ProcessLook& look, Fates& fates) const {
         LockOwner owner;
-        if (!wait.owner_tid) return owner;
+        if (!wait.owner_tid) {
+            // The lock of a FILE has its owner's pthread_t (_IO_lock_t).
+            constexpr std::uint64_t kOwner = 8;
+            const observe::Memory memory(look.process.pid());
+            const auto pthread = memory.read<std::uint64_t>(wait.address + kOwner).value_or(0);
+            const Fate fate = pthread != 0 ? fates.of_sleeper(pthread, pthread + 1) : Fate{};
+            owner.tid = fate.tid;
+            owner.name = fate.name;
+            owner.fate = fate.text;
+            return owner;
+        }
         owner.tid = *wait.owner_tid;
         owner.alive = wait.owner_alive;
         owner.pid = wait.owner_pid;
