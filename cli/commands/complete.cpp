@@ -7,6 +7,7 @@
 #include "base/signal_name.hpp"
 #include "command.hpp"
 #include "commands/commands.hpp"
+#include "commands/complete_specs.hpp"
 #include "drive/programs/targets.hpp"
 #include "drive/threads/selector.hpp"
 #include "format/format.hpp"
@@ -24,8 +25,6 @@
 
 namespace threadfault::cli {
 namespace {
-
-using Candidates = std::vector<std::pair<std::string, std::string>>;
 
 template <typename List = std::initializer_list<std::string_view>>
 Candidates words(const List& list) {
@@ -63,7 +62,7 @@ Candidates threads_of(const std::string& pid_text) {
             if (stat.name != "threadfault") by_name[stat.name].push_back(stat.tid);
         }
     } catch (const Error&) {
-        return candidates;
+        // What selectors can say is known all the same.
     }
     for (const auto& [name, tids] : by_name) {
         candidates.emplace_back("name=" + base::clean_line(name), counted(tids.size(), "thread"));
@@ -106,9 +105,18 @@ bool takes_file(const CLI::Option& option) {
     return type == "FILE" || type == "PATH" || type == "DIR";
 }
 
-Candidates values_of_option(const std::string& option, const CLI::Option* known) {
+Candidates values_of_option(std::string_view command, const std::string& option,
+                            const CLI::Option* known, const std::string& current) {
     if (known != nullptr && takes_file(*known)) return {{":files", ""}};
+    if (option == "--how" && command == "sweep") return sweep_lists(current);
     if (option == "--how") return words(base::kDeathNames);
+    if (option == "--inject") return specs(current);
+    if (option == "--faults") return fault_lists(current);
+    if (option == "--on-start") return start_faults(current);
+    if (option == "--threads") {
+        return command == "sweep" ? words({"main", "all", "start=", "path=main/"})
+                                  : selectors("", current);
+    }
     if (option == "--color") return words({"auto", "always", "never"});
     if (option == "--wait" || option == "--for" || option == "--interval")
         return words({"250ms", "1s", "5s", "1m"});
@@ -135,6 +143,9 @@ Candidates values_of_positional(const std::string& name, const std::vector<std::
     }
     if (name == "THREAD") return selectors(given.front(), current);
     if (name == "SIG") return signals();
+    if (name == "SPEC") return specs(current);
+    if (name == "VERB") return words({"merge"});
+    if (name == "DIR") return {{":files", ""}};
     if (name == "SHELL") return words({"bash", "zsh", "fish"});
     return {};
 }
@@ -184,7 +195,8 @@ Candidates candidates_of(const Command& command, const std::vector<std::string>&
         }
         before = typed[i];
     }
-    if (reader.open_option() != nullptr) return values_of_option(before, reader.open_option());
+    if (reader.open_option() != nullptr)
+        return values_of_option(command.name, before, reader.open_option(), current);
     if (current.starts_with('-')) return options_of(app);
     if (begins == ProgramBegins::at_first_plain_word) {
         return {{formatted(":program {}", typed.size()), ""}};
@@ -201,6 +213,14 @@ Candidates candidates_of(const Command& command, const std::vector<std::string>&
     return {};
 }
 
+Candidates names_of_commands() {
+    Candidates candidates;
+    for (const Command& known : commands()) {
+        if (!known.hidden) candidates.emplace_back(known.name, known.summary);
+    }
+    return candidates;
+}
+
 Candidates candidates_for(const std::vector<std::string>& typed) {
     if (typed.empty()) return {};
     CLI::App common;
@@ -210,18 +230,19 @@ Candidates candidates_for(const std::vector<std::string>& typed) {
     std::string before;
     for (std::size_t i = 0; i + 1 < typed.size(); i++) {
         if (reader.read(typed[i]) == WordReader::Kind::plain) {
+            if (typed[i] == "help")
+                return i + 2 == typed.size() ? names_of_commands() : Candidates();
             const Command* const command = find_command(typed[i]);
             if (command == nullptr || command->hidden) return {};
             return candidates_of(*command, typed, i + 1);
         }
         before = typed[i];
     }
-    if (reader.open_option() != nullptr) return values_of_option(before, reader.open_option());
+    if (reader.open_option() != nullptr)
+        return values_of_option("", before, reader.open_option(), typed.back());
     if (typed.back().starts_with('-')) return options_before_the_command();
-    Candidates candidates;
-    for (const Command& known : commands()) {
-        if (!known.hidden) candidates.emplace_back(known.name, known.summary);
-    }
+    Candidates candidates = names_of_commands();
+    candidates.emplace_back("help", "Show the help of a command");
     return candidates;
 }
 

@@ -38,3 +38,12 @@ def test_suggestions(words, suggestion):
 def test_help_is_at_most_80_columns_wide(command):
     for line in run("help", command)[1].splitlines():
         assert len(line) <= 80, line
+
+
+@pytest.mark.parametrize("pid", ["$pid", '"$pid"', "${pid}"])
+def test_bash_completes_behind_a_variable(pid):
+    script = '''eval "$($1 completion bash)"; pid=$$; COMP_WORDS=("$1" kill "$2" name=)
+        COMP_LINE="${COMP_WORDS[*]}"; COMP_POINT=${#COMP_LINE}; COMP_CWORD=3; _threadfault; echo "${COMPREPLY[*]}"'''
+    done = subprocess.run(["bash", "-c", script, "bash", find_command(), pid], capture_output=True, check=True,
+                          encoding="utf-8")
+    assert "bash" in done.stdout.replace("=", " ").split(), done

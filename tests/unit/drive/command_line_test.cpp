@@ -292,6 +292,36 @@ TEST(Completion, KnowsWhatTheSelectorsParserKnows) {
         EXPECT_TRUE(contains(out, "\nname=x,waiting=" + std::string(kind) + "\t")) << out;
 }
 
+TEST(Completion, KnowsCallFaultsAndListsOfFaults) {
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"run", "--inject"}, {"inject", "1"}}) {
+        const auto spec = [&](const char* typed) {
+            std::vector<std::string> all = words;
+            all.emplace_back(typed);
+            return completed(all);
+        };
+        EXPECT_TRUE(contains(spec("pthread_mu"), "\npthread_mutex_lock:\t"));
+        EXPECT_TRUE(contains(spec("read,wri"), "\nread,write:\t"));
+        EXPECT_TRUE(contains(spec("pthread_create:"), "\npthread_create:error=EAGAIN\t"));
+        EXPECT_FALSE(contains(spec("pthread_create:"), "EISDIR"));
+        EXPECT_TRUE(contains(spec("read:after:k"), "\nread:after:kill=vanish\t"));
+        EXPECT_TRUE(contains(spec("read:error=EIO:"), "\nread:error=EIO:when=\t"));
+    }
+    EXPECT_TRUE(
+        contains(completed({"storm", "1", "--faults", "freeze=1s,"}), "\nfreeze=1s,kill=vanish\t"));
+    EXPECT_TRUE(contains(completed({"sweep", "--how", "cancel,"}), "\ncancel,call-errors\t"));
+    EXPECT_TRUE(contains(completed({"run", "--on-start", "name=w:"}), "\nname=w:kill=exit\t"));
+    EXPECT_TRUE(contains(completed({"storm", "--threads", "waiting=m"}), "\nwaiting=mutex\t"));
+}
+
+TEST(Completion, KnowsTheHelpOfEachCommandAndColumns) {
+    EXPECT_TRUE(contains(completed({""}), "\nhelp\t"));
+    EXPECT_TRUE(contains(completed({"help", "ki"}), "\nkill\t"));
+    EXPECT_EQ(completed({"help", "kill", ""}), "\n");
+    EXPECT_TRUE(contains(completed({"top", "--sort", ""}), "\nholds\t"));
+    EXPECT_EQ(completed({"report", ""}), "\nmerge\t\n");
+}
+
 TEST(Completion, TellsWhereTheProgramBegins) {
     EXPECT_EQ(completed({"run", ""}), "\n:program 2\t\n");
     EXPECT_EQ(completed({"run", "--seed", "7", ""}), "\n:program 4\t\n");
@@ -301,7 +331,7 @@ TEST(Completion, TellsWhereTheProgramBegins) {
     EXPECT_EQ(completed({"--color", "never", "run", "--", "ls", ""}), "\n:program 5\t\n");
     EXPECT_EQ(completed({"storm", "--seed", "7", "--", "ls", ""}), "\n:program 5\t\n");
     EXPECT_TRUE(contains(completed({"run", "--in"}), "\n--inject\t"));
-    EXPECT_EQ(completed({"run", "--inject", ""}), "\n");
+    EXPECT_FALSE(contains(completed({"run", "--inject", ""}), ":program"));
 }
 
 TEST(Completion, TellsWhereFilesAreMeant) {
