@@ -89,8 +89,8 @@ TEST_P(Calls, AreToldByTheirCode) {
         ASSERT_TRUE(wait.is_object()) << result;
         EXPECT_EQ(text(wait.at("kind")), expected.kind);
         const std::string call = text(wait.at("call"));
-        const bool inlined = is_optimised() && is_of_a_header(name) &&
-                             (call.empty() || call == "std::atomic wait");
+        const bool inlined =
+            is_optimised() && is_of_a_header(name) && (call.empty() || call == "std::atomic wait");
         if (!inlined) {
             EXPECT_PRED2(is_call, expected.call, call);
         }
