@@ -12,7 +12,7 @@ static void work(int listener) {
     while (true) {
         const int client = accept(listener, nullptr, nullptr);
         if (client < 0) continue;
-        if (write(client, "hello", 5) < 0) return;
+        if (send(client, "hello", 5, MSG_NOSIGNAL) < 0) return;
         close(client);
     }
 }
