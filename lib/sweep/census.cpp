@@ -201,6 +201,7 @@ Census merged(const Census& one, const Census& other) {
     const auto keep_first = [](Point& point) {
         point.samples.resize(std::min<std::size_t>(point.samples.size(), 1));
         point.count = 1;
+        point.steady = false;
     };
     for (Point& point : both.points) {
         const auto twin = there.find(key_of(point));

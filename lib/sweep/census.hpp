@@ -24,7 +24,8 @@ struct Census {
 // Of a run that has ended: names come from the files that it had mapped.
 Census read_census(const wire::Passages& passages);
 
-// What two runs have in common counts; what only one has passed is kept as a first passage.
+// What all runs have in common counts; what not all have passed is kept as a first passage, and is
+// not steady.
 Census merged(const Census& one, const Census& other);
 
 }  // namespace threadfault::sweep

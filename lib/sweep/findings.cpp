@@ -13,8 +13,8 @@
 namespace threadfault::sweep {
 namespace {
 
-std::string point_id(const std::vector<std::uint32_t>& path, Call call, std::uint64_t stack) {
-    return formatted("{}:{}:{:x}", joined(path, "/"), inject::info(call).name, stack);
+std::string point_id(const std::string& thread, Call call, std::uint64_t stack) {
+    return formatted("{}:{}:{:x}", thread, inject::info(call).name, stack);
 }
 
 std::string deed_text(const Deed& deed) {
@@ -39,7 +39,7 @@ std::string counted_points(std::size_t count) {
 
 std::string Finding::who() const {
     return formatted("a thread in {} ({})", point->start.empty() ? "?" : point->start,
-                     point->thread);
+                     experiment.any_thread ? "whichever comes first" : point->thread);
 }
 
 std::string Finding::what() const {
@@ -72,8 +72,10 @@ double Coverage::percent() const {
 }
 
 Findings::Findings(const Ledger& ledger, const std::set<std::string>& accepted) : ledger_(ledger) {
-    for (const Point& point : ledger.census.points)
-        points_[point_id(point.path, point.call, point.stack)] = &point;
+    for (const Point& point : ledger.census.points) {
+        points_[point_id(joined(point.path, "/"), point.call, point.stack)] = &point;
+        if (!point.is_main) points_.try_emplace(point_id("any", point.call, point.stack), &point);
+    }
     for (const Outcome outcome : kOutcomes)
         outcomes_[outcome] = 0;
     group_results(accepted);
@@ -81,7 +83,9 @@ Findings::Findings(const Ledger& ledger, const std::set<std::string>& accepted) 
 }
 
 const Point* Findings::point_of(const Experiment& experiment) const {
-    const auto found = points_.find(point_id(experiment.path, experiment.call, experiment.stack));
+    const auto found =
+        points_.find(point_id(experiment.any_thread ? "any" : joined(experiment.path, "/"),
+                              experiment.call, experiment.stack));
     return found != points_.end() ? found->second : nullptr;
 }
 
@@ -139,9 +143,13 @@ void Findings::measure_coverage() {
     std::set<std::string> tried;
     std::size_t unreached = 0;
     std::size_t unsettled = 0;
+    std::set<std::string> reasons;  // why they were
     for (const auto& [id, result] : ledger_.results) {
         if (result.outcome == Outcome::not_reached) ++unreached;
-        if (result.outcome == Outcome::inconclusive) ++unsettled;
+        if (result.outcome == Outcome::inconclusive) {
+            ++unsettled;
+            if (reasons.size() < 2) reasons.insert(result.summary);
+        }
         if (result.outcome == Outcome::not_reached || result.outcome == Outcome::inconclusive)
             continue;
         const Point* const point = point_of(parse_id(id));
@@ -164,11 +172,14 @@ void Findings::measure_coverage() {
     }
     if (unreached > 0) {
         gaps.push_back(
-            formatted("{} experiments did not reach their point: that run took another "
-                      "course",
-                      unreached));
+            formatted("{} experiment{} did not reach {} point: the run took another course",
+                      unreached, unreached == 1 ? "" : "s", unreached == 1 ? "its" : "their"));
     }
-    if (unsettled > 0) gaps.push_back(formatted("{} experiments were inconclusive", unsettled));
+    if (unsettled > 0) {
+        gaps.push_back(formatted(
+            "{} experiment{} inconclusive: {}", unsettled, unsettled == 1 ? " was" : "s were",
+            joined(std::vector<std::string>(reasons.begin(), reasons.end()), "; or: ")));
+    }
     if (coverage_.spared > 0) {
         gaps.push_back(formatted("{} at which nothing of --how may be done{}",
                                  counted_points(coverage_.spared),

@@ -66,6 +66,7 @@ Point point_from(const Json& json) {
     point.stack = from_hex(json.at("stack"));
     read(json, "count", point.count);
     read(json, "cancel_disabled", point.cancel_disabled);
+    read(json, "steady", point.steady);
     for (const Json& frame : json.at("frames")) {
         point.frames.push_back({frame.at("function"), frame.at("file"),
                                 whole_number<int>(frame.at("line")), frame.at("module"),
@@ -170,6 +171,7 @@ std::string point_line(const Point& point) {
                       {"stack", hex(point.stack)},
                       {"count", point.count},
                       {"cancel_disabled", point.cancel_disabled},
+                      {"steady", point.steady},
                       {"frames", frames},
                       {"samples", samples}}}});
 }

@@ -111,8 +111,8 @@ bool Deed::is_everyday() const {
 wire::PassageOrder Experiment::order_for_shim() const {
     wire::PassageOrder order;
     order.mode = wire::PassageMode::experiment;
-    order.with_main = 1;
-    order.depth = static_cast<std::uint32_t>(path.size());
+    order.with_main = any_thread ? 0 : 1;
+    order.depth = any_thread ? wire::kAnyThread : static_cast<std::uint32_t>(path.size());
     std::copy(path.begin(), path.end(), order.path);
     order.call = static_cast<std::uint32_t>(call);
     order.side = static_cast<std::uint32_t>(side);
@@ -126,7 +126,7 @@ wire::PassageOrder Experiment::order_for_shim() const {
 }
 
 std::string id_of(const Experiment& experiment) {
-    std::string thread = "main";
+    std::string thread = experiment.any_thread ? "any" : "main";
     for (const std::uint32_t component : experiment.path)
         thread += formatted("/{}", component);
     return formatted("{}:{}:{:016x}:{}:{}:{}", thread, inject::info(experiment.call).name,
@@ -138,11 +138,12 @@ Experiment parse_id(const std::string& id) {
     const std::vector<std::string> parts = parts_of(id);
     Experiment experiment;
     experiment.id = id;
-    const bool good = parts.size() == 6 && read_path(parts[0], &experiment.path) &&
-                      inject::find_call(parts[1].data(), parts[1].size(), &experiment.call) &&
-                      read(parts[2], &experiment.stack, 16) &&
-                      read(parts[3], &experiment.occurrence) && experiment.occurrence > 0 &&
-                      (parts[4] == "before" || parts[4] == "after");
+    experiment.any_thread = parts[0] == "any";
+    const bool good =
+        parts.size() == 6 && (experiment.any_thread || read_path(parts[0], &experiment.path)) &&
+        inject::find_call(parts[1].data(), parts[1].size(), &experiment.call) &&
+        read(parts[2], &experiment.stack, 16) && read(parts[3], &experiment.occurrence) &&
+        experiment.occurrence > 0 && (parts[4] == "before" || parts[4] == "after");
     if (!good) {
         throw Error(ErrorCode::usage, formatted("\"{}\" is no experiment of a sweep", id),
                     "report.json has the id of each finding, and the command that repeats it");

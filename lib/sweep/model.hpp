@@ -54,6 +54,7 @@ struct Point {
     std::vector<Frame> frames;  // innermost first, inlined ones too
     std::uint64_t count = 0;
     bool cancel_disabled = false;  // at some passage
+    bool steady = true;            // every run of the census has passed it
     std::vector<Sample> samples;   // passages that differ, the very first first
 
     const std::vector<Held>& held() const;
@@ -78,6 +79,8 @@ struct Deed {
 
 struct Experiment {
     std::string id;
+    // Whichever thread it is that comes to the point; `path` means nothing then.
+    bool any_thread = false;
     std::vector<std::uint32_t> path;
     Call call{};
     std::uint64_t stack = 0;
@@ -94,7 +97,7 @@ struct Experiment {
     wire::PassageOrder order_for_shim() const;
 };
 
-// "main/2:read:9f3c2d1a44e07b55:1:before:cancel"
+// "main/2:read:9f3c2d1a44e07b55:1:before:cancel", "any:read:…"
 std::string id_of(const Experiment& experiment);
 // Throws Error{usage}.
 Experiment parse_id(const std::string& id);

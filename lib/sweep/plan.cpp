@@ -65,7 +65,21 @@ public:
     }
 
 private:
-    void add_group(const std::string& name, const std::vector<const Point*>& group) {
+    void add_group(const std::string& name, std::vector<const Point*> group) {
+        std::uint64_t passages = 0;
+        for (const Point* point : group)
+            passages += point->count;
+        if (!options_.exhaustive) {
+            const auto steady = std::stable_partition(
+                group.begin(), group.end(), [](const Point* point) { return point->steady; });
+            if (steady != group.begin()) {
+                group.erase(steady, group.end());
+            } else if (can_be_anybody(*group.front())) {
+                // Threads that race pass it in some runs only: whoever comes first is the victim.
+                add_point(*group.front(), true, passages, true);
+                return;
+            }
+        }
         std::set<std::size_t> chosen = {0};
         if (options_.exhaustive) {
             for (std::size_t i = 1; i < group.size(); ++i)
@@ -76,14 +90,17 @@ private:
             while (chosen.size() < std::min(kThreads, group.size()))
                 chosen.insert(random++ % group.size());
         }
-        std::uint64_t passages = 0;
-        for (const Point* point : group)
-            passages += point->count;
         bool first = true;
         for (const std::size_t number : chosen) {
-            add_point(*group[number], first, first ? passages : group[number]->count);
+            add_point(*group[number], first, first ? passages : group[number]->count, false);
             first = false;
         }
+    }
+
+    bool can_be_anybody(const Point& point) const {
+        const auto is_path = [](const std::string& term) { return term.starts_with("path="); };
+        return !point.is_main &&
+               std::none_of(options_.threads.begin(), options_.threads.end(), is_path);
     }
 
     std::vector<Sample> samples_of(const Point& point) const {
@@ -113,7 +130,7 @@ private:
         return samples;
     }
 
-    void add_point(const Point& point, bool first_thread, std::uint64_t passages) {
+    void add_point(const Point& point, bool first_thread, std::uint64_t passages, bool anybody) {
         plan_.passages += passages;
         const std::vector<Sample> samples = samples_of(point);
         const Role role = role_of(point, options_.threads);
@@ -132,15 +149,17 @@ private:
                 if (i == 0 && !sample.held.empty()) depth = 0;
                 if (!first_thread) depth += 3;
                 if (freezes) depth += placed.side == Side::after ? 3 : 1;
-                add(point, sample, placed, depth * 8 + rank_of(placed.deed), i == 0 ? passages : 1);
+                add(point, sample, placed, depth * 8 + rank_of(placed.deed), i == 0 ? passages : 1,
+                    anybody);
             }
         }
     }
 
     void add(const Point& point, const Sample& sample, const Placed& placed, unsigned tier,
-             std::uint64_t stands_for) {
+             std::uint64_t stands_for, bool anybody) {
         Experiment experiment;
-        experiment.path = point.path;
+        experiment.any_thread = anybody;
+        if (!anybody) experiment.path = point.path;
         experiment.call = point.call;
         experiment.stack = point.stack;
         experiment.occurrence = sample.occurrence;

@@ -1,5 +1,6 @@
 #include "sweep/stage.hpp"
 
+#include "base/clean_text.hpp"
 #include "client/connection.hpp"
 #include "drive/threads/selector.hpp"
 #include "drive/threads/thread_view.hpp"
@@ -115,7 +116,12 @@ std::string Stage::do_work() const {
         const scenario::CommandResult result = scenario::run_command(
             {"/bin/sh", "-c", placeholders_.fill(command)},
             {variables(), setup_.scenario_directory}, TimePoint::max(), end_work_);
-        if (!result.succeeded()) return formatted("the workload {}", result.text());
+        if (result.succeeded()) continue;
+        std::string said;
+        for (const std::string& line : base::lines_of(base::clean_text(result.output)))
+            if (!line.empty()) said = line;
+        return said.empty() ? formatted("the workload {}", result.text())
+                            : formatted("the workload {}: {}", result.text(), said.substr(0, 200));
     }
     return {};
 }
@@ -172,6 +178,31 @@ std::optional<drive::WatchReport> Stage::watch(std::chrono::nanoseconds time) {
         looking_.reset();
         return std::nullopt;
     }
+}
+
+std::map<pid_t, std::string> Stage::thread_names() {
+    std::map<pid_t, std::string> names;
+    if (!looking_) return names;
+    try {
+        const drive::ThreadList list =
+            drive::list_threads(looking_->process, looking_->agent(), {.starts = true});
+        std::string usual;  // that a thread has which nobody has named
+        for (const drive::ThreadView& one : list.threads)
+            if (one.main) usual = one.name;
+        for (const drive::ThreadView& one : list.threads) {
+            std::string name = one.name;
+            if (one.main) {
+                name = "main";
+            } else {
+                if (name == usual && !one.start.empty()) name = one.start;
+                if (!one.path.empty()) name += formatted(" ({})", one.path);
+            }
+            names[one.tid] = name;
+        }
+    } catch (const Error&) {
+        // It has ended meanwhile: what is known so far has to do.
+    }
+    return names;
 }
 
 }  // namespace threadfault::sweep

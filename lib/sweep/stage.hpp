@@ -10,7 +10,10 @@
 #include "sweep/passage_file.hpp"
 #include "sweep/running.hpp"
 
+#include <sys/types.h>
+
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +47,9 @@ public:
 
     // From outside, for that long. std::nullopt: it has ended, or can't be looked at.
     std::optional<drive::WatchReport> watch(std::chrono::nanoseconds time);
+    // What its living threads are called: "main", "flusher (main/2)", by the name that the program
+    // has given or by the start routine. Empty where nobody knows.
+    std::map<pid_t, std::string> thread_names();
 
 private:
     struct Looking;

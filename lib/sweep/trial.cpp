@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <map>
 
 namespace threadfault::sweep {
 namespace {
@@ -25,6 +26,14 @@ nanoseconds time_of(double seconds) {
 
 std::string text_of(double seconds) {
     return base::short_duration(seconds);
+}
+
+// All of a few, and of many how many there are.
+std::string some_of(const std::vector<std::string>& names) {
+    constexpr std::size_t kMost = 5;
+    if (names.size() <= kMost) return joined(names, ", ");
+    const std::vector<std::string> first(names.begin(), names.begin() + (kMost - 1));
+    return formatted("{} and {} more threads", joined(first, ", "), names.size() - first.size());
 }
 
 // A run with one fault, and what is thought of it.
@@ -132,6 +141,7 @@ private:
                 if (stop_.requested()) return true;
                 if (Clock::now() >= last) {
                     if (is_stuck()) return true;
+                    note_state();
                     stage_.work_problem();
                     return say(Outcome::stuck,
                                formatted("the workload did not end within {}; alone it takes {}",
@@ -192,6 +202,7 @@ private:
             }
             if (Clock::now() >= end) {
                 if (!fired) return true;
+                note_state();
                 say(Outcome::stuck, formatted("it did not shut down within {}; alone it takes {}",
                                               text_of(limit(baseline_.stop_seconds)),
                                               text_of(baseline_.stop_seconds)));
@@ -209,8 +220,9 @@ private:
     }
 
     std::string not_reached() const {
-        return formatted("the thread passed the point {} times, not {}", file_.content().event.seen,
-                         experiment_.occurrence);
+        const std::uint32_t seen = file_.content().event.seen.load();
+        return formatted("the thread passed the point {} time{}, not {}", seen,
+                         seen == 1 ? "" : "s", experiment_.occurrence);
     }
 
     bool is_stuck(std::string_view when = "") {
@@ -220,11 +232,10 @@ private:
         report = stage_.watch(150ms);
         if (!report || report->verdict != Progress::stuck) return false;
         take(*report);
-        std::string summary =
-            result_.stuck_behind.empty()
-                ? "no thread is left that could wake the others"
-                : formatted("{} wait{} for ever", joined(result_.stuck_behind, ", "),
-                            result_.stuck_behind.size() == 1 ? "s" : "");
+        std::string summary = result_.stuck_behind.empty()
+                                  ? "no thread is left that could wake the others"
+                                  : formatted("{} wait{} for ever", some_of(result_.stuck_behind),
+                                              result_.stuck_behind.size() == 1 ? "s" : "");
         if (!when.empty()) summary += formatted(" {}", when);
         return say(Outcome::stuck, summary);
     }
@@ -240,12 +251,28 @@ private:
         }
         std::sort(stuck.begin(), stuck.end());
         stuck.erase(std::unique(stuck.begin(), stuck.end()), stuck.end());
-        for (const pid_t tid : stuck) {
-            const auto name = report.locks.names.find(tid);
-            if (name != report.locks.names.end()) result_.stuck_behind.push_back(name->second);
-        }
         // Names, not numbers: they are the same in the next run.
+        const std::map<pid_t, std::string> names = stage_.thread_names();
+        for (const pid_t tid : stuck) {
+            const auto called = names.find(tid);
+            const auto name = report.locks.names.find(tid);
+            if (called != names.end()) {
+                result_.stuck_behind.push_back(called->second);
+            } else if (name != report.locks.names.end()) {
+                result_.stuck_behind.push_back(name->second);
+            }
+        }
         std::sort(result_.stuck_behind.begin(), result_.stuck_behind.end());
+    }
+
+    // What its threads do, where they should be done. False: it can't be looked at.
+    bool note_state() {
+        const auto report = stage_.watch(300ms);
+        if (!report) return false;
+        take(*report);
+        result_.evidence.insert(result_.evidence.begin(),
+                                formatted("watch: {}", to_string(report->verdict)));
+        return true;
     }
 
     void judge_timeout() {
@@ -256,14 +283,7 @@ private:
             return;
         }
         if (is_stuck()) return;
-        if (const auto report = stage_.watch(300ms)) {
-            if (running().wait(Clock::now(), stop_)) return judge_end();
-            take(*report);
-            result_.evidence.insert(result_.evidence.begin(),
-                                    formatted("watch: {}", to_string(report->verdict)));
-        } else if (running().wait(Clock::now() + 100ms, stop_)) {
-            return judge_end();
-        }
+        if (running().wait(Clock::now() + (note_state() ? 0ms : 100ms), stop_)) return judge_end();
         say(Outcome::stuck, formatted("it did not end within {}; alone it takes {}",
                                       text_of(running().seconds()), text_of(baseline_.seconds)));
     }
@@ -286,6 +306,12 @@ private:
                options_.good_exits.end();
     }
 
+    bool is_close_in_destructor() {
+        return experiment_.call == Call::close && experiment_.deed.name == "cancel" &&
+               running().errors().find("terminate called") != std::string::npos;
+    }
+    bool asked_for_cancel() const { return !options_.how.empty() || !options_.reproduce.empty(); }
+
     // `stopped`: a service that was told to.
     void judge_status(bool stopped) {
         const int status = running().status();
@@ -298,6 +324,11 @@ private:
             const std::string name = base::signal_name(number);
             if (number == SIGABRT && may_give_up) {
                 say(Outcome::survived, "it gave up, and aborted");
+            } else if (number == SIGABRT && !asked_for_cancel() && is_close_in_destructor()) {
+                // True of every destructor that closes a descriptor: none lets an unwinding out.
+                say(Outcome::inconclusive,
+                    "cancelled in a close() that nothing may be thrown from, as in a destructor: "
+                    "this ends every such program; --how cancel counts it");
             } else if (number == SIGABRT) {
                 say(Outcome::aborted, formatted("the process aborted ({})", name));
             } else {

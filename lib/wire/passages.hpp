@@ -18,7 +18,7 @@ namespace threadfault::wire {
 
 inline constexpr const char* kPassagesVariable = "THREADFAULT_PASSAGES";
 inline constexpr std::uint32_t kPassagesMagic = 0x50464854;  // "THFP"
-inline constexpr std::uint32_t kPassagesVersion = 1;
+inline constexpr std::uint32_t kPassagesVersion = 2;
 
 inline constexpr std::size_t kPassageFrames = 10;       // return addresses, innermost first
 inline constexpr std::size_t kPassageThreads = 1024;    // that are recorded
@@ -29,6 +29,7 @@ inline constexpr std::size_t kPassageContexts = 8;      // kept for a point
 inline constexpr std::size_t kPassageFollowers = 8;     // kept for a point
 inline constexpr std::size_t kPassageMaps = 192 << 10;  // text of /proc/self/maps
 inline constexpr std::size_t kPassageCache = 64;
+inline constexpr std::uint32_t kAnyThread = UINT32_MAX;  // for a depth: but main
 
 enum class PassageMode : std::uint32_t { census = 1, experiment = 2 };
 
@@ -44,7 +45,7 @@ struct HeldLock {
 struct PassageOrder {
     PassageMode mode{};
     std::uint32_t with_main = 0;  // main's points count as well
-    std::uint32_t depth = 0;      // of the victim's path; main is 0
+    std::uint32_t depth = 0;      // of the victim's path; main is 0; kAnyThread
     std::uint32_t path[kMaxPathDepth] = {};
     std::uint32_t call = 0;    // inject::Call
     std::uint32_t side = 0;    // inject::Side
@@ -66,7 +67,7 @@ struct PassageEvent {
     std::int64_t time_ns = 0;  // CLOCK_MONOTONIC
     std::uint64_t frames[kPassageFrames] = {};
     std::uint32_t held_count = 0;
-    std::uint32_t seen = 0;  // how often the victim has passed the point
+    std::atomic<std::uint32_t> seen{0};  // how often the victim has passed the point
     HeldLock held[kPassageHeld] = {};
 };
 
@@ -133,7 +134,6 @@ struct PassageThread {
     std::uint64_t last_stack = 0;
     std::uint64_t last_occurrence = 0;
     std::uint64_t passages = 0;
-    std::uint64_t seen = 0;  // an experiment's: passages of its point
     char name[kThreadNameSize] = {};
     HeldLock held[kPassageHeld] = {};
     PassageStack cache[kPassageCache] = {};

@@ -62,6 +62,7 @@ void copy_maps() noexcept {
 
 bool is_victim(const Record& record) noexcept {
     const wire::PassageOrder& order = file->order;
+    if (order.depth == wire::kAnyThread) return true;
     if (record.depth != order.depth) return false;
     std::uint32_t path[wire::kMaxPathDepth];
     load_path(record, path);
@@ -86,7 +87,6 @@ PassageThread* take_thread() noexcept {
     thread->is_main = record->is_main ? 1 : 0;
     thread->start = reinterpret_cast<std::uint64_t>(static_cast<void*>(record->start_routine));
     load_name(*record, thread->name);
-    thread->is_victim = is_experiment() ? 1 : 0;
     return thread;
 }
 
@@ -352,9 +352,11 @@ void enter_passage(Passage* passage, Call call, const void* first) {
     if (!experiment) {
         count_passage(thread, stack, call);
     } else if (stack->hash == file->order.stack) {
-        file->event.seen = static_cast<std::uint32_t>(++thread->seen);
-        if (thread->seen == file->order.occurrence && !is_foreign_process()) {
+        // Several threads may count here, where any of them can be the victim.
+        const std::uint64_t seen = file->event.seen.fetch_add(1, std::memory_order_relaxed) + 1U;
+        if (seen == file->order.occurrence && !is_foreign_process()) {
             passage->chosen = true;
+            thread->is_victim = 1;
             passage->effect = ordered_effect();
             tell_of_it(*thread, *stack);
         }

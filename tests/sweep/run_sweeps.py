@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,9 +21,11 @@ SERVICE = ["--for", "300ms"]
 FLAWS = {
     "barrier_missing_party": ["--how", "cancel"],
     "catch_all": ["--how", "cancel"],
+    "count_not_lowered": ["--how", "cancel"],
     "create_unchecked": ["--how", "call-errors"],
     "detached_use_after_free": ["--how", "freeze=2s", "--threads", "start=sender"],
     "double_join": ["--how", "exit"],
+    "item_lost": ["--how", "cancel"],
     "join_frozen": ["--how", "freeze"],
     "lease_without_fence": ["--how", "freeze=2s"],
     "lock_in_handler": None,
@@ -46,6 +49,7 @@ class Sweeps:
     def __init__(self, options):
         self.tool = options.threadfault
         self.flaws = options.flaws
+        self.programs = options.programs
 
     def command(self, out, arguments, program):
         return [self.tool, "sweep", "--out", str(out), *arguments, "--", *program]
@@ -82,6 +86,36 @@ def check_finds_flaw_and_spares_twin(sweeps):
     code, report, _ = sweeps.run(arguments, sweeps.flaw("lost_notify_fixed"))
     assert code == 0 and not report["findings"], report["findings"]
     assert report["outcomes"]["survived"] > 0
+
+
+def check_finds_by_default(sweeps):
+    """A lost item is found with no option but --for; all of it was reached."""
+    code, report, _ = sweeps.run([*SERVICE, "--budget", "60s"], sweeps.flaw("item_lost"))
+    assert code == 1, code
+    assert ("wrong-result", "cancel", "nanosleep") in findings(report), findings(report)
+    code, report, _ = sweeps.run([*SERVICE, "--budget", "60s"], sweeps.flaw("item_lost_fixed"))
+    assert code == 0 and not report["findings"], report["findings"]
+
+
+def check_spares_close_in_destructor(sweeps):
+    """What ends every program with a destructor that closes is told only where it was asked for."""
+    program = [str(sweeps.programs / "sweep_closer")]
+    code, report, said = sweeps.run([], program)
+    assert code == 0 and not report["findings"], report["findings"]
+    assert report["outcomes"]["inconclusive"] >= 1, report["outcomes"]
+    assert "in a destructor" in said, said
+    code, report, _ = sweeps.run(["--how", "cancel"], program)
+    assert code == 1 and findings(report) == {("aborted", "cancel", "close")}, findings(report)
+    words = shlex.split(report["findings"][0]["reproduce"])
+    done = subprocess.run([sweeps.tool, *words[1:]], capture_output=True, text=True, timeout=WITHIN,
+                          check=False)
+    assert done.returncode == 1 and done.stdout.startswith("aborted"), done
+
+
+def check_names_who_waits(sweeps):
+    _, report, said = sweeps.run([*SERVICE, "--how", "cancel"], sweeps.flaw("count_not_lowered"))
+    assert report["findings"][0]["stuck_behind"] == ["main"], report["findings"][0]
+    assert "main waits for ever" in said, said
 
 
 def check_reproduces(sweeps):
@@ -193,6 +227,8 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threadfault", default="threadfault", metavar="PATH")
     parser.add_argument("--flaws", type=pathlib.Path, required=True, metavar="DIR")
+    parser.add_argument("--programs", type=pathlib.Path, metavar="DIR",
+                        help="where the test's own programs are")
     parser.add_argument("checks", nargs="*", metavar="CHECK", help=", ".join(checks))
     options = parser.parse_args()
     sweeps = Sweeps(options)

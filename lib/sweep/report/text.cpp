@@ -4,6 +4,7 @@
 #include "sweep/report/report.hpp"
 #include "threadfault/error.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -41,6 +42,8 @@ std::string told(const Finding& finding, const Ledger& ledger, bool color) {
     std::string text = formatted(
         "{}  {} {}:\n  {}", painted(to_string(result.outcome), color_of(result.outcome), color),
         finding.who(), finding.what(), result.summary);
+    for (std::size_t i = 0; i < std::min<std::size_t>(result.evidence.size(), 2); ++i)
+        text += "\n  " + result.evidence[i];
     std::vector<std::string> held;
     for (const Held& lock : finding.point->held())
         held.push_back(lock.name);

@@ -114,6 +114,58 @@ TEST(SweepPlan, LetsVanishWhereARobustMutexIsHeld) {
     EXPECT_TRUE(has_deed(make_plan(points, {}), Call::read, "vanish"));
 }
 
+TEST(SweepPlan, PrefersThreadsThatPassThePointInEveryRun) {
+    std::vector<Point> points = some_points();
+    for (Point& point : points)
+        if (!point.is_main) point.steady = point.path.front() == 4;
+    for (const Experiment& experiment : make_plan(points, {}).experiments) {
+        EXPECT_FALSE(experiment.any_thread) << experiment.id;
+        if (experiment.point->is_main) continue;
+        EXPECT_EQ(4U, experiment.path.front()) << experiment.id;
+    }
+    Options options;
+    options.exhaustive = true;
+    EXPECT_LT(make_plan(points, {}).experiments.size(),
+              make_plan(points, options).experiments.size());
+}
+
+TEST(SweepPlan, TakesWhoeverComesFirstWhereThreadsRace) {
+    std::vector<Point> points = {point_at("main/1", {1}, Call::read, 1, 1),
+                                 point_at("main/2", {2}, Call::read, 1, 1)};
+    for (Point& point : points)
+        point.steady = false;
+    const Plan plan = make_plan(points, {});
+    ASSERT_FALSE(plan.experiments.empty());
+    for (const Experiment& experiment : plan.experiments) {
+        EXPECT_TRUE(experiment.id.starts_with("any:read:")) << experiment.id;
+        EXPECT_EQ(1U, experiment.occurrence);
+        EXPECT_TRUE(parse_id(experiment.id).any_thread);
+        EXPECT_EQ(wire::kAnyThread, experiment.order_for_shim().depth);
+    }
+    Options options;
+    options.threads = {"path=main/2"};
+    for (const Experiment& experiment : make_plan(points, options).experiments)
+        EXPECT_TRUE(experiment.id.starts_with("main/2:")) << experiment.id;
+}
+
+TEST(SweepCensus, IsSteadyWhereEveryRunPassed) {
+    Census one;
+    one.points = {point_at("main/1", {1}, Call::read, 1, 9),
+                  point_at("main/2", {2}, Call::read, 1, 3)};
+    one.points[0].samples.push_back({8, {}, true});
+    Census other;
+    other.points = {point_at("main/1", {1}, Call::read, 1, 5),
+                    point_at("main/3", {3}, Call::read, 1, 3)};
+    const Census both = merged(one, other);
+    ASSERT_EQ(3U, both.points.size());
+    EXPECT_TRUE(both.points[0].steady);
+    EXPECT_EQ(5U, both.points[0].count);
+    EXPECT_EQ(1U, both.points[0].samples.size());
+    EXPECT_FALSE(both.points[1].steady);
+    EXPECT_FALSE(both.points[2].steady);
+    EXPECT_EQ(1U, both.points[2].count);
+}
+
 TEST(SweepPlan, IsTheSameForTheSameSeed) {
     const std::vector<Point> points = some_points();
     Options options;
