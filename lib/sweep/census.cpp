@@ -125,7 +125,7 @@ private:
         const observe::Mapping* const mapping = maps_.find(lock.address);
         // A variable of a file lies in its data, or right behind it.
         if (mapping != nullptr && (mapping->path.empty() || mapping->path.front() == '/')) {
-            const std::string symbol = observe::demangle(names_.symbol_at(lock.address).c_str());
+            std::string symbol = observe::demangle(names_.symbol_at(lock.address).c_str());
             if (!symbol.empty()) return symbol;
         }
         const auto site = sites_.find(lock.stack);

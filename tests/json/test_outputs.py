@@ -14,7 +14,7 @@ FAMILY = os.environ["TARGET_FAMILY"]
 
 def run(*arguments):
     """The exit status and the objects, all of them as their schemas have them."""
-    done = subprocess.run([find_command(), *arguments, "--json"], stdin=subprocess.DEVNULL, capture_output=True,
+    done = subprocess.run([find_command(), "--json", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
                           check=False, encoding="utf-8")
     found = check({"arguments": arguments, "out": done.stdout, "err": done.stderr}, SCHEMAS)
     assert found, f"{arguments}: {done.stdout}{done.stderr}"
@@ -107,6 +107,20 @@ def test_an_ambiguous_selector_lists_the_candidates(workers):
     assert [(one["name"], one["path"]) for one in candidates] == [
         ("worker-0", "main/1"), ("worker-1", "main/2"), ("worker-2", "main/3")]
     assert {one["tid"] for one in candidates} == {thread.tid for thread in workers.threads("name=worker*")}
+
+
+def test_sweep(tmp_path):
+    def sweep(*words):
+        return run("sweep", "--out", str(tmp_path / "out"), "--for", "200ms", "--how", "cancel,freeze=1ms", *words, "--",
+                   FAMILY, "workers", "json")
+    status, (answer,) = sweep("--budget", "5s")
+    assert status in (0, 1) and answer["experiments"] > 0
+    written = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert written == answer
+    assert sweep("--list-points")[1][0]["points"]
+    journal = (tmp_path / "out" / "journal.jsonl").read_text().splitlines()
+    identity = next(one["id"] for one in map(json.loads, journal) if "id" in one)
+    assert sweep("--reproduce", identity)[1][0]["id"] == identity
 
 
 def test_errors():

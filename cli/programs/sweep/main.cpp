@@ -75,7 +75,7 @@ int finish(const Ledger& ledger, const Options& options, const std::string& next
     const Findings findings(ledger, read_baseline(options.baseline));
     write_reports(findings, options.out);
     if (options.json) {
-        print(json_report(findings));
+        print(json_report(findings, -1));
     } else {
         print("\n" + text_report(findings, options.color));
         if (!next.empty()) print(next);

@@ -31,7 +31,7 @@ Json finding_json(const Finding& finding, const Ledger& ledger) {
     return {{"key", finding.key},
             {"outcome", to_string(result.outcome)},
             {"how", finding.experiment.deed.name},
-            {"thread_path", finding.point->thread},
+            {"thread_path", finding.experiment.any_thread ? Json() : Json(finding.point->thread)},
             {"start", finding.point->start},
             {"call", inject::info(finding.point->call).name},
             {"when", finding.experiment.side == Side::before ? "before" : "after"},
@@ -52,7 +52,7 @@ Json finding_json(const Finding& finding, const Ledger& ledger) {
 
 }  // namespace
 
-std::string json_report(const Findings& findings) {
+std::string json_report(const Findings& findings, int indent) {
     const Ledger& ledger = findings.ledger();
     const Coverage& coverage = findings.coverage();
     Json outcomes;
@@ -78,7 +78,7 @@ std::string json_report(const Findings& findings) {
         {"how", ledger.how.empty() ? "default" : ledger.how},
         {"shard", formatted("{}/{}", ledger.shard.index, ledger.shard.count)},
         {"findings", list}};
-    return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return report.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace threadfault::sweep

@@ -8,7 +8,8 @@
 
 namespace threadfault::sweep {
 
-std::string json_report(const Findings& findings);   // report.json
+// report.json. `indent`: -1 for one line.
+std::string json_report(const Findings& findings, int indent);
 std::string junit_report(const Findings& findings);  // junit.xml
 std::string html_report(const Findings& findings);  // report.html: nothing is loaded from elsewhere
 // For a terminal: the outcomes, the three worst findings, what was not covered.

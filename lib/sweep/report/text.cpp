@@ -131,7 +131,7 @@ void write_reports(const Findings& findings, const std::string& directory) {
             throw Error(ErrorCode::not_written, formatted("can't write {}", file), "", cause);
         }
     };
-    write("report.json", json_report(findings));
+    write("report.json", json_report(findings, 2));
     write("junit.xml", junit_report(findings));
     write("report.html", html_report(findings));
 }
