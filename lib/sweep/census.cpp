@@ -181,10 +181,23 @@ private:
     std::map<std::uint32_t, std::string> outermost_;
 };
 
+std::map<std::string, std::uint64_t> totals_of(const Census& census) {
+    std::map<std::string, std::uint64_t> totals;
+    for (const Point& point : census.points)
+        totals[point.group()] = point.together;
+    return totals;
+}
+
 }  // namespace
 
 Census read_census(const wire::Passages& passages) {
-    return Reader(passages).read();
+    Census census = Reader(passages).read();
+    std::map<std::string, std::uint64_t> totals;
+    for (const Point& point : census.points)
+        totals[point.group()] += point.count;
+    for (Point& point : census.points)
+        point.together = totals[point.group()];
+    return census;
 }
 
 Census merged(const Census& one, const Census& other) {
@@ -219,6 +232,10 @@ Census merged(const Census& one, const Census& other) {
         both.points.push_back(*point);
         keep_first(both.points.back());
     }
+    std::map<std::string, std::uint64_t> of_one = totals_of(one);
+    std::map<std::string, std::uint64_t> of_other = totals_of(other);
+    for (Point& point : both.points)
+        point.together = std::min(of_one[point.group()], of_other[point.group()]);
     std::sort(both.points.begin(), both.points.end(),
               [](const Point& a, const Point& b) { return key_of(a) < key_of(b); });
     return both;

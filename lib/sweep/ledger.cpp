@@ -65,6 +65,7 @@ Point point_from(const Json& json) {
         throw Json::other_error::create(501, "call", nullptr);
     point.stack = from_hex(json.at("stack"));
     read(json, "count", point.count);
+    read(json, "together", point.together);
     read(json, "cancel_disabled", point.cancel_disabled);
     read(json, "steady", point.steady);
     for (const Json& frame : json.at("frames")) {
@@ -170,6 +171,7 @@ std::string point_line(const Point& point) {
                       {"call", inject::info(point.call).name},
                       {"stack", hex(point.stack)},
                       {"count", point.count},
+                      {"together", point.together},
                       {"cancel_disabled", point.cancel_disabled},
                       {"steady", point.steady},
                       {"frames", frames},

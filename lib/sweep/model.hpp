@@ -53,6 +53,7 @@ struct Point {
     std::uint64_t stack = 0;
     std::vector<Frame> frames;  // innermost first, inlined ones too
     std::uint64_t count = 0;
+    std::uint64_t together = 0;    // all threads of its group, in each run
     bool cancel_disabled = false;  // at some passage
     bool steady = true;            // every run of the census has passed it
     std::vector<Sample> samples;   // passages that differ, the very first first

@@ -70,6 +70,7 @@ private:
         for (const Point* point : group)
             passages += point->count;
         if (!options_.exhaustive) {
+            if (group.size() > 1) add_later_deaths(*group.front());
             const auto steady = std::stable_partition(
                 group.begin(), group.end(), [](const Point* point) { return point->steady; });
             if (steady != group.begin()) {
@@ -94,6 +95,25 @@ private:
         for (const std::size_t number : chosen) {
             add_point(*group[number], first, first ? passages : group[number]->count, false);
             first = false;
+        }
+    }
+
+    // Threads that share their work pass it now often, now once; together they pass it as often in
+    // each run. So deaths in the middle of the work are whoever's turn it is.
+    void add_later_deaths(const Point& point) {
+        const std::uint64_t together = point.together;
+        if (together < 4 || !can_be_anybody(point)) return;
+        const Role role = role_of(point, options_.threads);
+        std::uint64_t random = mixed(point.stack, options_.seed + 1);
+        std::set<std::uint64_t> chosen = {together / 2, together - 1};
+        chosen.insert(2 + random % (together - 2));
+        for (const std::uint64_t occurrence : chosen) {
+            const Sample sample{occurrence, point.held(), false};
+            for (const Placed& placed : deeds_at(point, sample, wanted_, role)) {
+                if (placed.deed.action != Action::kill) continue;
+                constexpr unsigned kDepth = 2;  // as passages of a thread that are known to differ
+                add(point, sample, placed, kDepth * 8, 1, true);
+            }
         }
     }
 
