@@ -75,6 +75,12 @@ void* want(void* name) {
     return nullptr;
 }
 
+// The thread names itself, too, but perhaps only after "ready".
+void make(void* (*body)(void*), char* name) {
+    pthread_t thread;
+    if (pthread_create(&thread, nullptr, body, name) == 0) pthread_setname_np(thread, name);
+}
+
 void make_locks() {
     pthread_t thread;
     pthread_create(&thread, nullptr, own, nullptr);
@@ -84,7 +90,7 @@ void make_locks() {
     }
     static char names[][8] = {"waiter", "other"};
     for (char* name : names)
-        pthread_create(&thread, nullptr, want, name);
+        make(want, name);
 }
 
 void* work(void* name) {
@@ -96,9 +102,8 @@ void* work(void* name) {
 
 void make_workers() {
     static char names[][16] = {"worker-0", "worker-1", "worker-2"};
-    pthread_t thread;
     for (char* name : names)
-        pthread_create(&thread, nullptr, work, name);
+        make(work, name);
 }
 
 void* stay_behind(void*) {
@@ -117,8 +122,7 @@ void prefork() {
     for (int child = 0; child < 2; ++child) {
         if (fork() != 0) continue;
         static char name[] = "worker-0";
-        pthread_t thread;
-        pthread_create(&thread, nullptr, work, name);
+        make(work, name);
         wait_for_ever();
     }
 }
