@@ -2,6 +2,7 @@
 //
 // A sweep is two processes: this one, and the one that does the work, which is a target of a
 // guardian like any other. Whatever becomes of either, the guardian ends what they have started.
+#include "programs/report_error.hpp"
 #include "programs/sweep/gdb.hpp"
 #include "programs/sweep/guarded.hpp"
 #include "programs/sweep/show.hpp"
@@ -51,24 +52,6 @@ void catch_signals() {
     for (const int number : {SIGINT, SIGTERM, SIGHUP})
         sigaction(number, &action, nullptr);
     signal(SIGPIPE, SIG_IGN);
-}
-
-void report_error(const Error& error, const Options& options) {
-    std::string text;
-    if (options.json) {
-        text = Json{{"schema", base::kJsonSchema},
-                    {"error",
-                     {{"code", to_string(error.error_code())},
-                      {"message", error.what()},
-                      {"hint", cli::hint(error)}}}}
-                   .dump(-1, ' ', false, Json::error_handler_t::replace);
-    } else {
-        const std::string name = options.color ? "\x1b[31mthreadfault:\x1b[0m" : "threadfault:";
-        text = formatted("{} {}", name, error.what());
-        const std::string hint = cli::hint(error);
-        if (!hint.empty()) text += formatted(" ({})", hint);
-    }
-    std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 int finish(const Ledger& ledger, const Options& options, const std::string& next) {
@@ -145,11 +128,11 @@ int run(const std::vector<std::string>& arguments) {
         if (!inner && !options.gdb) return run_guarded(arguments.front(), caught_signal);
         return sweep(options);
     } catch (const Error& error) {
-        report_error(error, options);
+        cli::report_error(error, options.json, options.color);
         return cli::exit_status(error);
     } catch (const std::exception& error) {
         const Error unforeseen(ErrorCode::internal, error.what());
-        report_error(unforeseen, options);
+        cli::report_error(unforeseen, options.json, options.color);
         return cli::exit_status(unforeseen);
     }
 }

@@ -3,6 +3,7 @@
 #include "base/json_schema.hpp"
 #include "base/random_seed.hpp"
 #include "format/format.hpp"
+#include "programs/report_error.hpp"
 #include "programs/test/files.hpp"
 #include "programs/test/last_failed.hpp"
 #include "render/error_table.hpp"
@@ -69,24 +70,6 @@ void print(const std::string& text) {
     not_written("standard output");
 }
 
-void report_error(const Error& error, const Options& options) {
-    std::string text;
-    const std::string advice = base::clean_message(cli::hint(error));
-    if (options.json) {
-        text = Json{{"schema", base::kJsonSchema},
-                    {"error",
-                     {{"code", to_string(error.error_code())},
-                      {"message", base::clean_message(error.what())},
-                      {"hint", advice.empty() ? Json(nullptr) : Json(advice)}}}}
-                   .dump(-1, ' ', false, Json::error_handler_t::replace);
-    } else {
-        const std::string name = options.color ? "\x1b[31mthreadfault:\x1b[0m" : "threadfault:";
-        text = formatted("{} {}", name, base::clean_message(error.what()));
-        if (!advice.empty()) text += formatted(" ({})", advice);
-    }
-    std::fprintf(stderr, "%s\n", text.c_str());
-}
-
 // Of every file that is wrong, what is wrong; nothing is started then.
 std::optional<std::vector<Scenario>> read_files(const Options& options) {
     std::vector<Scenario> scenarios;
@@ -96,12 +79,13 @@ std::optional<std::vector<Scenario>> read_files(const Options& options) {
             scenarios.push_back(parse_file(file));
         } catch (const Mistakes& mistakes) {
             for (const std::string& text : mistakes.texts())
-                report_error(Error(ErrorCode::bad_scenario, text), options);
+                cli::report_error(Error(ErrorCode::bad_scenario, text), options.json,
+                                  options.color);
             good = false;
         } catch (const Error& error) {
             // What is not the file's fault is the same for all of them.
             if (cli::exit_status(error) != static_cast<int>(cli::ExitCode::usage)) throw;
-            report_error(error, options);
+            cli::report_error(error, options.json, options.color);
             good = false;
         }
     }
@@ -231,11 +215,11 @@ int run(const std::vector<std::string>& arguments) {
         if (!scenarios) return static_cast<int>(cli::ExitCode::usage);
         return options.check ? check(*scenarios, options) : test(*scenarios, options);
     } catch (const Error& error) {
-        report_error(error, options);
+        cli::report_error(error, options.json, options.color);
         return cli::exit_status(error);
     } catch (const std::exception& error) {
         const Error unforeseen(ErrorCode::internal, error.what());
-        report_error(unforeseen, options);
+        cli::report_error(unforeseen, options.json, options.color);
         return cli::exit_status(unforeseen);
     }
 }
