@@ -52,7 +52,10 @@ void leave_environment() noexcept {
 // Little, and in the calling thread's own pages: see settle_in_this_process().
 void in_forked_child() noexcept {
     settle_in_this_process();
-    settle_registry_if_creating();
+    if (is_creating()) {
+        settle_registry();
+        agent_after_fork();
+    }
     restart_rules_after_fork();
     forget_passages_after_fork();
 }

@@ -25,6 +25,10 @@ void agent_open_gate() noexcept;
 // unless that is busy. Programs look how many threads they have.
 void agent_before_fork() noexcept;
 
+// In a child that goes on in the middle of a pthread_create: its new thread comes before anybody
+// asks for the helper. Others settle when they first need one, and most children never do.
+void agent_after_fork() noexcept;
+
 }  // namespace threadfault::shim
 
 #endif  // THREADFAULT_PRELOAD_AGENT_HPP

@@ -4,9 +4,9 @@
 #include "execute/syscalls.hpp"
 #include "preload/agent/agent.hpp"
 #include "preload/agent/control_socket.hpp"
+#include "preload/agent/helper_thread.hpp"
 #include "preload/base/agent_thread.hpp"
 #include "preload/base/log.hpp"
-#include "preload/base/real.hpp"
 #include "preload/base/sandbox.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
@@ -16,8 +16,6 @@
 #include "preload/registry/agent_calls.hpp"
 #include "preload/registry/registry.hpp"
 
-#include <limits.h>
-#include <pthread.h>
 #include <sched.h>
 
 namespace threadfault::shim {
@@ -27,13 +25,13 @@ namespace {
 //   idle ── starting ── running ── leaving ── ended        main is alone: the helper goes by itself
 //     ^        │           │  └────────┘ somebody came          │
 //     │    impossible      └─ retiring ── (joined) ── idle      └─ joined by the next that needs it
+//     │                          └─ (main forks) ── ended
 enum class State : int { idle, starting, running, leaving, ended, retiring, impossible };
 
 constinit std::atomic<State> state{State::idle};
 constinit std::atomic<bool> stop_wanted{false};
 constinit std::atomic<bool> busy{false};  // a client is connected, or something is in force
 constinit std::atomic<std::uint32_t> generation{0};  // of forks: what the rest of this is about
-constinit pthread_t helper{};                        // valid from running to retiring
 
 constinit std::atomic<Mask> listens_to{0};
 
@@ -41,8 +39,12 @@ constinit std::atomic<int> gate_closers{0};
 constinit std::atomic<int> senders{0};
 
 // A forked child: there is no helper; the next pthread_create starts one. What is called from many
-// threads comes here first; the child has one when it does.
+// threads comes here first; the child has one when it does: one that is made by a pthread_create
+// which goes on in the child comes after in_forked_child().
 void settle() noexcept {
+    if (generation.load(std::memory_order_acquire) == fork_generation()) return;
+    // A handler that forks here would leave the rest of this to its child, too late.
+    const Undisturbed undisturbed;
     const std::uint32_t now = fork_generation();
     if (generation.load(std::memory_order_acquire) == now) return;
     set_agent_tid(0);
@@ -52,6 +54,7 @@ void settle() noexcept {
     senders.store(0, std::memory_order_relaxed);
     listens_to.store(0, std::memory_order_relaxed);
     forget_socket();
+    forget_helper_thread();
     execute::reset_after_fork();
     // What made it impossible for the parent may not hold for the child; asking costs little.
     state.store(State::idle, std::memory_order_relaxed);
@@ -75,33 +78,8 @@ void* helper_body(void*) {
     return nullptr;
 }
 
-// Big thread-local storage of the program lies on every thread's stack, ours too.
-bool create_helper() noexcept {
-    pthread_attr_t attributes;
-    if (::pthread_attr_init(&attributes) != 0) return false;
-    // Every signal blocked but libc's own two, because setuid() in the program must reach us as
-    // well, and those that answer an act of ours: a filter's trap, blocked, kills.
-    const Mask before = kernel_mask();
-    set_kernel_mask(~kLetIn);
-    int result = EINVAL;
-    for (std::size_t size = 64 * 1024; size <= 16 * 1024 * 1024 && result == EINVAL; size *= 4) {
-        ::pthread_attr_setstacksize(&attributes, size);
-        result = real::pthread_create(&helper, &attributes, helper_body, nullptr);
-    }
-    set_kernel_mask(before);
-    ::pthread_attr_destroy(&attributes);
-    if (result != 0) log_line("no agent: can't create its thread", result);
-    return result == 0;
-}
-
-void join_helper() noexcept {
-    int cancel_state = 0;
-    ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    real::pthread_join(helper, nullptr);
-    ::pthread_setcancelstate(cancel_state, nullptr);
-}
-
-bool start() noexcept {
+// All that may allocate, or take the loader's lock. False: there can be no helper.
+bool prepare() noexcept {
     // Before anything that a filter may punish, the opening of the log included: `doctor` sees it
     // from outside.
     if (is_sandboxed()) return false;
@@ -112,9 +90,25 @@ bool start() noexcept {
     }
     prime_unwinder();
     note_libraries();
-    real::pthread_join.get();
+    prepare_helper_thread();
+    return true;
+}
+
+// Every signal is blocked, for the helper inherits that, but libc's own two, because setuid() in the
+// program must reach us as well, and those that answer an act of ours: a filter's trap, blocked,
+// kills.
+void create_helper() noexcept {
+    const Undisturbed undisturbed;
+    // A handler may have forked since prepare() began: the child has settled, or even has a helper.
+    State now = State::idle;
+    state.compare_exchange_strong(now, State::starting, std::memory_order_acq_rel);
+    if (now != State::idle && now != State::starting) return;
     stop_wanted.store(false, std::memory_order_relaxed);
-    return create_helper();
+    const bool created = create_helper_thread(helper_body);
+    // The helper itself may have found it impossible meanwhile.
+    State starting = State::starting;
+    state.compare_exchange_strong(starting, created ? State::running : State::impossible,
+                                  std::memory_order_acq_rel);
 }
 
 }  // namespace
@@ -122,20 +116,26 @@ bool start() noexcept {
 void agent_start() noexcept {
     settle();
     State found = settled_state();
-    if (found != State::idle && found != State::ended) return;
-    if (!state.compare_exchange_strong(found, State::starting, std::memory_order_acq_rel)) return;
-    const int kept = errno;
-    if (found == State::ended) join_helper();
-    State starting = State::starting;
-    const bool started = start();
-    // The helper itself may have found it impossible meanwhile.
-    state.compare_exchange_strong(starting, started ? State::running : State::impossible,
-                                  std::memory_order_acq_rel);
-    errno = kept;
+    while (found == State::idle || found == State::ended) {
+        if (!state.compare_exchange_weak(found, State::starting, std::memory_order_acq_rel)) {
+            continue;
+        }
+        const int kept = errno;
+        if (prepare()) {
+            create_helper();
+        } else {
+            State starting = State::starting;
+            state.compare_exchange_strong(starting, State::impossible, std::memory_order_acq_rel);
+        }
+        errno = kept;
+        return;
+    }
 }
 
-bool agent_retire() noexcept {
-    settle();
+namespace {
+
+// The calling thread ends the running helper. False: there is none, or another does it.
+bool begin_to_retire() noexcept {
     State found = settled_state();
     if (found != State::running && found != State::ended) return false;
     // Nobody may be signalled any more; the helper sees that for itself.
@@ -145,7 +145,16 @@ bool agent_retire() noexcept {
     }
     stop_wanted.store(true, std::memory_order_release);
     wake_agent();
-    join_helper();
+    return true;
+}
+
+}  // namespace
+
+bool agent_retire() noexcept {
+    settle();
+    const Undisturbed undisturbed;
+    if (!begin_to_retire()) return false;
+    join_helper_thread();
     state.store(State::idle, std::memory_order_release);
     return true;
 }
@@ -171,7 +180,15 @@ void agent_before_fork() noexcept {
     if (busy.load(std::memory_order_relaxed) || is_agent_thread()) return;
     const Record* const own = self();
     if (own != nullptr && own->faults.load(std::memory_order_relaxed) != 0) return;
-    agent_retire();
+    const Undisturbed undisturbed;
+    if (!begin_to_retire()) return;
+    // Not joined: this may be a handler that has interrupted libc with its lock of the stacks.
+    await_end_of_helper_thread();
+    state.store(State::ended, std::memory_order_release);
+}
+
+void agent_after_fork() noexcept {
+    settle();
 }
 
 void wake_agent() noexcept {

@@ -77,6 +77,19 @@ void inherit_belief(Belief belief) noexcept;
 Mask kernel_mask() noexcept;
 void set_kernel_mask(Mask mask) noexcept;
 
+// While it lives, no handler of the program interrupts the calling thread, but of the signals that
+// are always let in (kLetIn).
+class Undisturbed {
+public:
+    Undisturbed() noexcept : before_(kernel_mask()) { set_kernel_mask(~kLetIn); }
+    ~Undisturbed() { set_kernel_mask(before_); }
+    Undisturbed(const Undisturbed&) = delete;
+    Undisturbed& operator=(const Undisturbed&) = delete;
+
+private:
+    Mask before_;
+};
+
 }  // namespace threadfault::shim
 
 #endif  // THREADFAULT_PRELOAD_SIGNALS_HPP

@@ -60,8 +60,8 @@ int create_in_last_place(int refusal, Create create) {
 template <typename Create, typename Plain>
 int create_thread(const pthread_t* thread, void* start_routine, void* argument,
                   const pthread_attr_t* attributes, Create create, Plain plain) {
-    shim::agent_start();
     const shim::Creation creation;
+    shim::agent_start();
     Record* const record = shim::expect_thread(start_routine, argument, attributes);
     if (record == nullptr) return plain();
     const std::uint64_t serial = record->serial.load(std::memory_order_relaxed);

@@ -412,8 +412,8 @@ void settle_registry() noexcept {
     }
 }
 
-void settle_registry_if_creating() noexcept {
-    if (creations != 0) settle_registry();
+bool is_creating() noexcept {
+    return creations != 0;
 }
 
 Creation::Creation() noexcept {

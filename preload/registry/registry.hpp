@@ -130,9 +130,9 @@ private:
 // Done when the child first needs its registry; until then this costs two loads.
 void settle_registry() noexcept;
 
-// At the fork itself: a child that goes on in the middle of a pthread_create has no later chance
-// before its new thread runs.
-void settle_registry_if_creating() noexcept;
+// The calling thread is in a pthread_create, which a handler that forks may have interrupted: the
+// child has no later chance to settle before its new thread runs. Async-signal-safe.
+bool is_creating() noexcept;
 
 // The calling thread is inside a pthread_create while this lives.
 class Creation {
