@@ -29,6 +29,18 @@ void agent_before_fork() noexcept;
 // asks for the helper. Others settle when they first need one, and most children never do.
 void agent_after_fork() noexcept;
 
+// While it lives there is no helper, and none is started.
+class HelperBan {
+public:
+    HelperBan() noexcept;
+    ~HelperBan();
+    HelperBan(const HelperBan&) = delete;
+    HelperBan& operator=(const HelperBan&) = delete;
+
+private:
+    bool had_one_;
+};
+
 }  // namespace threadfault::shim
 
 #endif  // THREADFAULT_PRELOAD_AGENT_HPP

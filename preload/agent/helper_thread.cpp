@@ -7,6 +7,7 @@
 #include "preload/base/real.hpp"
 #include "preload/base/start.hpp"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -15,10 +16,10 @@ namespace threadfault::shim {
 
 namespace {
 
-// The stack is ours, because libc keeps those that it makes in lists, and the program must find them
-// as they are without us: a handler that forks in the middle of pthread_create leaves glibc's lists
-// crossed in the child when they are not empty, and there a second thread that is made before the
-// program has joined its first may get the first one's stack.
+// The stack is ours, because libc keeps those that it makes in lists, and the program must find
+// them as they are without us: a handler that forks in the middle of pthread_create leaves glibc's
+// lists crossed in the child when they are not empty, and there a second thread that is made before
+// the program has joined its first may get the first one's stack.
 struct Stack {
     void* low = nullptr;  // its guard page
     std::size_t size = 0;
@@ -27,10 +28,18 @@ constinit Stack stack{};
 constinit pthread_t helper{};
 constinit bool unjoined = false;
 
-// Room for the sanitizers' thread-local storage is in the first. Big storage of the program lies on
-// every thread's stack, ours too.
-constexpr std::size_t kSmallest = 256 * 1024;
-constexpr std::size_t kLargest = 16 * 1024 * 1024;
+// For our frames, and for the sanitizers' beside their thread-local storage (they want 128 KiB).
+// Big thread-local storage of the program lies on every thread's stack, ours too.
+constexpr std::size_t kRoom = 192 * 1024;
+constexpr std::size_t kLargest = 64 * 1024 * 1024;
+
+// What libc takes of a stack for itself, where it tells: __pthread_get_minstack, which is there for
+// the JVM.
+constinit std::size_t least = 0;
+
+std::size_t in_whole_pages(std::size_t size) noexcept {
+    return (size + kPageSize - 1) / kPageSize * kPageSize;
+}
 
 bool provide_stack(std::size_t size) noexcept {
     if (stack.low != nullptr && stack.size >= size) return true;
@@ -43,7 +52,7 @@ bool provide_stack(std::size_t size) noexcept {
 }
 
 int create_on(pthread_attr_t* attributes, void* (*body)(void*)) noexcept {
-    for (std::size_t size = kSmallest; size <= kLargest; size *= 4) {
+    for (std::size_t size = in_whole_pages(least + kRoom); size <= kLargest; size *= 4) {
         if (!provide_stack(size)) return ENOMEM;
         ::pthread_attr_setstack(attributes, static_cast<std::byte*>(stack.low) + kPageSize,
                                 stack.size);
@@ -56,6 +65,13 @@ int create_on(pthread_attr_t* attributes, void* (*body)(void*)) noexcept {
 }  // namespace
 
 void prepare_helper_thread() noexcept {
+    using Ask = std::size_t (*)(const pthread_attr_t*);
+    pthread_attr_t attributes;
+    if (const auto ask = reinterpret_cast<Ask>(::dlsym(RTLD_DEFAULT, "__pthread_get_minstack"));
+        ask != nullptr && ::pthread_attr_init(&attributes) == 0) {
+        least = ask(&attributes);
+        ::pthread_attr_destroy(&attributes);
+    }
     real::pthread_create.get();
     real::pthread_join.get();
 }

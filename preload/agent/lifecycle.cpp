@@ -33,6 +33,8 @@ constinit std::atomic<bool> stop_wanted{false};
 constinit std::atomic<bool> busy{false};  // a client is connected, or something is in force
 constinit std::atomic<std::uint32_t> generation{0};  // of forks: what the rest of this is about
 
+constinit std::atomic<int> bans{0};
+
 constinit std::atomic<Mask> listens_to{0};
 
 constinit std::atomic<int> gate_closers{0};
@@ -50,6 +52,7 @@ void settle() noexcept {
     set_agent_tid(0);
     stop_wanted.store(false, std::memory_order_relaxed);
     busy.store(false, std::memory_order_relaxed);
+    bans.store(0, std::memory_order_relaxed);
     gate_closers.store(0, std::memory_order_relaxed);
     senders.store(0, std::memory_order_relaxed);
     listens_to.store(0, std::memory_order_relaxed);
@@ -94,15 +97,20 @@ bool prepare() noexcept {
     return true;
 }
 
-// Every signal is blocked, for the helper inherits that, but libc's own two, because setuid() in the
-// program must reach us as well, and those that answer an act of ours: a filter's trap, blocked,
-// kills.
+// Every signal is blocked, for the helper inherits that, but libc's own two, because setuid() in
+// the program must reach us as well, and those that answer an act of ours: a filter's trap,
+// blocked, kills.
 void create_helper() noexcept {
     const Undisturbed undisturbed;
     // A handler may have forked since prepare() began: the child has settled, or even has a helper.
     State now = State::idle;
     state.compare_exchange_strong(now, State::starting, std::memory_order_acq_rel);
     if (now != State::idle && now != State::starting) return;
+    // Whoever bans looks at the state afterwards.
+    if (bans.load(std::memory_order_seq_cst) != 0) {
+        state.store(State::idle, std::memory_order_seq_cst);
+        return;
+    }
     stop_wanted.store(false, std::memory_order_relaxed);
     const bool created = create_helper_thread(helper_body);
     // The helper itself may have found it impossible meanwhile.
@@ -157,6 +165,18 @@ bool agent_retire() noexcept {
     join_helper_thread();
     state.store(State::idle, std::memory_order_release);
     return true;
+}
+
+HelperBan::HelperBan() noexcept {
+    bans.fetch_add(1, std::memory_order_seq_cst);
+    while (state.load(std::memory_order_seq_cst) == State::starting)
+        execute::sys_call(SYS_sched_yield);
+    had_one_ = agent_retire();
+}
+
+HelperBan::~HelperBan() {
+    bans.fetch_sub(1, std::memory_order_seq_cst);
+    if (had_one_ && !is_sandboxed()) agent_start();
 }
 
 bool leave_alone_main(bool (*is_alone)()) noexcept {

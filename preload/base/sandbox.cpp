@@ -23,6 +23,9 @@ struct Filters {
 constinit std::atomic<bool> inherited{false};
 constinit std::atomic<int> inherited_count{0};
 
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool own_filter = false;
+constinit std::atomic<bool> filter_on_all{false};
+
 // The number behind `key`, which begins a line; false: it is another line.
 bool take_number(const char* line, const char* key, int* out) noexcept {
     const std::size_t length = std::strlen(key);
@@ -91,7 +94,20 @@ void note_inherited_filters() noexcept {
     inherited.store(true, std::memory_order_relaxed);
 }
 
+void note_own_filter() noexcept {
+    own_filter = true;
+}
+
+bool has_own_filter() noexcept {
+    return own_filter;
+}
+
+void note_filter_on_all() noexcept {
+    filter_on_all.store(true, std::memory_order_release);
+}
+
 bool is_sandboxed() noexcept {
+    if (own_filter || filter_on_all.load(std::memory_order_acquire)) return true;
     const Filters now = own_filters();
     if (now.known) return exceeds_inherited(now);
     // No /proc, or no descriptor left for it: these are the kernel's own errors, as far as can be

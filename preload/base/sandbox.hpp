@@ -13,10 +13,16 @@ namespace threadfault::shim {
 // When the shim is loaded.
 void note_inherited_filters() noexcept;
 
-// Is the calling thread under a filter of the program's? A look into /proc: a filter that doesn't
-// let a file be opened answers with an error nearly everywhere, because libraries try that
-// themselves, while prctl(PR_GET_SECCOMP), which nothing else calls, ends Chromium's processes. It
-// is made only where /proc isn't mounted or no descriptor is left.
+// The calling thread, or every one, has been seen to put a filter on itself: is_sandboxed() then
+// tells without a look. A new thread has its creator's.
+void note_own_filter() noexcept;
+bool has_own_filter() noexcept;
+void note_filter_on_all() noexcept;
+
+// Is the calling thread under a filter of the program's? Where none was seen, by a look into /proc:
+// a filter that doesn't let a file be opened answers with an error nearly everywhere, because
+// libraries try that themselves, while prctl(PR_GET_SECCOMP), which nothing else calls, ends
+// Chromium's processes. It is made only where /proc isn't mounted or no descriptor is left.
 bool is_sandboxed() noexcept;
 
 // The same of another thread of this process, which does not notice.

@@ -3,6 +3,7 @@
 #include "preload/agent/agent.hpp"
 #include "preload/base/export.hpp"
 #include "preload/base/real.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/start.hpp"
 #include "preload/points/point.hpp"
 #include "preload/registry/events.hpp"
@@ -155,9 +156,12 @@ THREADFAULT_EXPORT int prctl(int option, ...) noexcept {
     for (unsigned long& word : words)
         word = va_arg(list, unsigned long);
     va_end(list);
+    // Asked before: afterwards it may be forbidden. A child that shares our memory is not us.
+    const bool filters = option == PR_SET_SECCOMP && !shim::is_foreign_process();
     const int result = real::prctl(option, words[0], words[1], words[2], words[3]);
     if (option == PR_SET_NAME && result == 0 && shim::self() != nullptr) {
         rename(shim::self(), reinterpret_cast<const char*>(words[0]));
     }
+    if (filters && result == 0) shim::note_own_filter();
     return result;
 }

@@ -2,6 +2,7 @@
 
 #include "execute/syscalls.hpp"
 #include "preload/base/libc_layout.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/start.hpp"
 #include "preload/registry/agent_calls.hpp"
 #include "preload/registry/dead.hpp"
@@ -291,6 +292,7 @@ Record* expect_thread(void* start_routine, void* argument,
         ask_own_name(record);
     }
     record->belief = belief();
+    record->filtered = has_own_filter();
     record->serial.store(next_serial(), std::memory_order_relaxed);
     count_in(record);
     return record;
@@ -340,6 +342,7 @@ void register_self(Record* record) noexcept {
     }
     own_record = record;
     inherit_belief(record->belief);
+    if (record->filtered) note_own_filter();
     record->life.store(Life::alive, std::memory_order_release);
     tell(wire::EventKind::created, *record, 0);
     if (!watch_own_end(record)) {

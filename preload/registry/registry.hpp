@@ -62,6 +62,7 @@ struct alignas(64) Record {
     Relaxed<std::uint64_t> alternate_low;
     Relaxed<std::uint64_t> alternate_size;
     Relaxed<bool> alternate_disarms;  // SS_AUTODISARM
+    Relaxed<bool> filtered;           // its creator had put a filter on itself (base/sandbox)
     Belief belief{};  // of the creator at the creation: for the new thread's first instructions
     std::atomic<std::uint64_t> name[2] = {};  // comm, 16 bytes
 };

@@ -71,8 +71,9 @@ TEST_P(Filter, EndsTheAgentAndNothingElse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, Filter,
-                         testing::Values("trap", "strict", "browser", "strict-late", "no-accept",
-                                         "no-ppoll", "refuse"),
+                         testing::Values("trap", "strict", "browser", "narrow", "narrow-prctl",
+                                         "strict-late", "narrow-late", "no-accept", "no-ppoll",
+                                         "refuse"),
                          [](const auto& mode) {
                              std::string name(mode.param);
                              std::erase(name, '-');

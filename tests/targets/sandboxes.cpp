@@ -1,9 +1,10 @@
 // sandboxes MODE [LIMIT]: three threads, and a seccomp filter or a limit of open files. Says
 // "ready", and ends with 0 when its input ends.
 // MODE: trap (before the first thread), strict (the same, kills), browser (the same: no files, and
-// only usual calls of prctl), strict-late (on all threads,
-// kills), strict-thread (each worker on itself, kills), no-accept, no-ppoll, refuse (on all
-// threads, errors), files (RLIMIT_NOFILE is LIMIT from now on).
+// only usual calls of prctl), narrow (the same, kills what opens a file or asks for its own state,
+// so that any look is the end), narrow-prctl (the same, put on by prctl), strict-late and
+// narrow-late (on all threads, kill), strict-thread (each worker on itself, kills), no-accept,
+// no-ppoll, refuse (on all threads, errors), files (RLIMIT_NOFILE is LIMIT from now on).
 #include "say.hpp"
 
 #include <errno.h>
@@ -56,6 +57,28 @@ const std::vector<int> kUsual{SYS_read,
                               SYS_sched_yield,
                               SYS_seccomp};
 
+// What threads need to be made, to wait and to end: no file, and nothing of prctl or seccomp.
+const std::vector<int> kNarrow{SYS_read,
+                               SYS_write,
+                               SYS_nanosleep,
+                               SYS_clock_nanosleep,
+                               SYS_futex,
+                               SYS_exit,
+                               SYS_exit_group,
+                               SYS_rt_sigreturn,
+                               SYS_mmap,
+                               SYS_munmap,
+                               SYS_mprotect,
+                               SYS_madvise,
+                               SYS_brk,
+                               SYS_rt_sigaction,
+                               SYS_rt_sigprocmask,
+                               SYS_clone3,
+                               SYS_set_robust_list,
+                               SYS_rseq};
+
+bool by_prctl = false;
+
 void filter(unsigned flags, const std::vector<int>& calls, unsigned for_those,
             unsigned for_others) {
     std::vector<sock_filter> code;
@@ -67,7 +90,9 @@ void filter(unsigned flags, const std::vector<int>& calls, unsigned for_those,
     code.push_back(BPF_STMT(BPF_RET | BPF_K, for_others));
     const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) != 0) _exit(98);
+    const long result = by_prctl ? prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)
+                                 : syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+    if (result != 0) _exit(98);
 }
 
 constexpr unsigned kRefuse = SECCOMP_RET_ERRNO | EPERM;
@@ -100,7 +125,7 @@ void pause_briefly() {
 }
 
 void* work(void*) {
-    prctl(PR_SET_NAME, "worker");
+    if (!mode.starts_with("narrow")) prctl(PR_SET_NAME, "worker");
     if (mode == "strict-thread") {
         filter(0, kUsual, SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS);
     }
@@ -116,6 +141,10 @@ void refuse_call(int, siginfo_t*, void* context) {
 
 void confine_early() {
     if (mode == "strict") filter(0, kUsual, SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS);
+    by_prctl = mode == "narrow-prctl";
+    if (mode == "narrow" || by_prctl) {
+        filter(0, kNarrow, SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS);
+    }
     if (mode == "browser") filter_as_browser();
     if (mode == "trap") {
         struct sigaction action {};
@@ -129,6 +158,7 @@ void confine_early() {
 void confine_late(const char* limit) {
     constexpr unsigned kAll = SECCOMP_FILTER_FLAG_TSYNC;
     if (mode == "strict-late") filter(kAll, kUsual, SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS);
+    if (mode == "narrow-late") filter(kAll, kNarrow, SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS);
     if (mode == "refuse") filter(kAll, kUsual, SECCOMP_RET_ALLOW, kRefuse);
     if (mode == "no-accept") filter(kAll, {SYS_accept, SYS_accept4}, kRefuse, SECCOMP_RET_ALLOW);
     if (mode == "no-ppoll") filter(kAll, {SYS_ppoll}, kRefuse, SECCOMP_RET_ALLOW);
