@@ -174,6 +174,7 @@ Symbol Symbols::Implementation::resolve(std::uint64_t address) {
     if (entry == nullptr) return symbol;
     symbol.name = demangle(table->name(*entry));
     symbol.offset = place.address - entry->address;
+    symbol.size = entry->size;
     symbol.is_function = entry->is_function;
     return symbol;
 }

@@ -16,6 +16,7 @@ struct Symbol {
     std::string module;               // file name without directories; "" outside any file
     std::uint64_t offset = 0;         // from the symbol's start, or, without a name, in the module
     std::uint64_t module_offset = 0;  // link-time address in the module
+    std::uint64_t size = 0;           // of the whole function or object; 0 unknown
     bool is_function = false;
 };
 

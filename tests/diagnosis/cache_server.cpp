@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -24,6 +25,14 @@ struct Shard {
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 };
 Shard shards[4];
+
+struct Counter {
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    long requests = 0;
+};
+Counter counter;
+
+pthread_mutex_t* counted = &shards[2].lock;
 
 std::string compute(const std::string& key) {
     std::puts("computing");
@@ -47,19 +56,21 @@ void serve(int number) {
 
 void count(int number) {
     pthread_setname_np(pthread_self(), ("count-" + std::to_string(number)).c_str());
-    pthread_mutex_lock(&shards[2].lock);
+    pthread_mutex_lock(counted);
     if (number == 1) compute("count");
-    pthread_mutex_unlock(&shards[2].lock);
+    pthread_mutex_unlock(counted);
 }
 
 }  // namespace
 
-int main(int argc, char**) {
+// "shards" or "counter": the lock is a plain one in a structure.
+int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "counter") counted = &counter.lock;
     std::vector<std::thread> workers;
     workers.emplace_back(argc > 1 ? count : serve, 1);
     // The others come when the first has the lock.
-    while (argc > 1 ? pthread_mutex_trylock(&shards[2].lock) == 0 : cache.mutex.try_lock()) {
-        argc > 1 ? (void)pthread_mutex_unlock(&shards[2].lock) : cache.mutex.unlock();
+    while (argc > 1 ? pthread_mutex_trylock(counted) == 0 : cache.mutex.try_lock()) {
+        argc > 1 ? (void)pthread_mutex_unlock(counted) : cache.mutex.unlock();
         usleep(1000);
     }
     for (int number = 2; number <= 3; ++number)

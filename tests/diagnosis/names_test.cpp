@@ -99,6 +99,20 @@ TEST(LockNames, AMemberOfAnArraysElement) {
     EXPECT_TRUE(says(stack, " count-1 ")) << stack;
 }
 
+// Its address is that of the whole variable.
+TEST(LockNames, AFirstMemberIsNotTheWhole) {
+    Target target({CACHE_SERVER, "counter"});
+    ASSERT_EQ(target.process().read_until("computing"), "computing");
+    ASSERT_TRUE(target.ready());
+    CliResult last;
+    const Json lock = awaited_lock(target, &last);
+    ASSERT_TRUE(lock.is_object()) << last;
+    EXPECT_EQ(lock["symbol"], "(anonymous namespace)::counter.lock") << last;
+    const CliResult ps = run_cli({"ps", target.pid_text()});
+    EXPECT_TRUE(says(ps, "mutex (anonymous namespace)::counter.lock, held by")) << ps;
+    EXPECT_TRUE(says(ps, "  (anonymous namespace)::counter.lock\n")) << ps;
+}
+
 // A directory with a `dot` of our own making, to be put before all others.
 class Graphviz : public testing::Test {
 protected:

@@ -14,7 +14,7 @@ void add_holdings(const LockGraph& graph, ThreadList& list) {
         const auto owner = views.find(lock.owner->tid);
         if (owner == views.end()) continue;
         owner->second->holding.push_back(
-            {lock.kind, lock.address, lock.symbol, lock.waiters.size()});
+            {lock.kind, lock.address, lock.symbol, lock.waiters.size(), true});
     }
 }
 
@@ -33,7 +33,7 @@ void add_holdings(ThreadList& list) {
             return lock.address == wait.address;
         });
         if (known == held.end()) {
-            held.push_back({wait.kind, wait.address, wait.symbol, 1});
+            held.push_back({wait.kind, wait.address, wait.symbol, 1, wait.part});
         } else {
             ++known->waiters;
         }

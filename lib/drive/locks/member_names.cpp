@@ -55,10 +55,6 @@ private:
     std::map<std::uint64_t, DataName> known_;  // by address
 };
 
-bool is_inside(const std::string& symbol) {
-    return symbol.rfind('+') != std::string::npos;
-}
-
 }  // namespace
 
 void name_members(const observe::Process& process, std::vector<Lock>& locks) {
@@ -79,20 +75,20 @@ void name_members(const observe::Process& process, std::vector<Lock>& locks) {
 void name_members(const observe::Process& process, std::vector<ThreadView>& threads) {
     Names names;
     for (const ThreadView& thread : threads) {
-        if (thread.waiting && is_inside(thread.waiting->symbol)) {
+        if (thread.waiting && thread.waiting->part) {
             names.want(thread.waiting->address);
         }
         for (const HeldLock& lock : thread.holding) {
-            if (is_inside(lock.symbol)) names.want(lock.address);
+            if (lock.part) names.want(lock.address);
         }
     }
     names.ask(process);
     for (ThreadView& thread : threads) {
-        if (thread.waiting && is_inside(thread.waiting->symbol)) {
+        if (thread.waiting && thread.waiting->part) {
             names.improve(thread.waiting->address, &thread.waiting->symbol);
         }
         for (HeldLock& lock : thread.holding) {
-            if (is_inside(lock.symbol)) names.improve(lock.address, &lock.symbol);
+            if (lock.part) names.improve(lock.address, &lock.symbol);
         }
     }
 }
@@ -104,6 +100,7 @@ void name_holdings(const observe::Process& process, std::vector<ThreadView>& thr
             if (!lock.symbol.empty()) continue;
             if (!symbols) symbols.emplace(process);
             lock.symbol = object_symbol(*symbols, lock.address);
+            lock.part = is_part(*symbols, lock.address, lock.kind);
         }
     }
     if (symbols) name_members(process, threads);

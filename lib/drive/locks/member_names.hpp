@@ -13,8 +13,8 @@ namespace threadfault::drive {
 // Of those of this process. Fills in Lock::declared, too. Asks when a lock lies in a global.
 void name_members(const observe::Process& process, std::vector<Lock>& locks);
 
-// Of what the threads wait for and hold. Asks when that lies inside of a global, behind its start:
-// that is rare, and takes some ten milliseconds.
+// Of what the threads wait for and hold. Asks when that is a part of a larger global: it takes some
+// ten milliseconds.
 void name_members(const observe::Process& process, std::vector<ThreadView>& threads);
 
 // Of what they hold, from the start: where the list was made without Needs::symbols. Most threads

@@ -8,6 +8,9 @@
 #include "drive/threads/start_name.hpp"
 #include "drive/threads/tid_numbers.hpp"
 
+#include <pthread.h>
+#include <semaphore.h>
+
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -164,6 +167,35 @@ std::string object_symbol(observe::Symbols& symbols, std::uint64_t address) {
     return observe::to_string(symbol, address);
 }
 
+namespace {
+
+std::uint64_t size_of(WaitKind kind) noexcept {
+    switch (kind) {
+        case WaitKind::mutex:
+            return sizeof(pthread_mutex_t);
+        case WaitKind::rwlock:
+            return sizeof(pthread_rwlock_t);
+        case WaitKind::cond:
+            return sizeof(pthread_cond_t);
+        case WaitKind::sem:
+            return sizeof(sem_t);
+        case WaitKind::barrier:
+            return sizeof(pthread_barrier_t);
+        case WaitKind::join:
+        case WaitKind::futex:
+            break;
+    }
+    return sizeof(std::uint64_t);
+}
+
+}  // namespace
+
+bool is_part(observe::Symbols& symbols, std::uint64_t address, WaitKind kind) {
+    const observe::Symbol& symbol = symbols.resolve(address);
+    return !symbol.name.empty() && !symbol.is_function &&
+           (symbol.offset != 0 || symbol.size > size_of(kind));
+}
+
 std::string path_text(const wire::ThreadRecord& record) {
     std::string text = "main";
     const std::uint32_t depth = record.depth;
@@ -273,6 +305,7 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
             waiting.stream = !waiting.symbol.empty();
             if (needs.symbols && waiting.symbol.empty()) {
                 waiting.symbol = object_symbol(*symbols, waiting.address);
+                waiting.part = is_part(*symbols, waiting.address, waiting.kind);
             }
         }
     }

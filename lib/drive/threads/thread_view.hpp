@@ -24,6 +24,7 @@ struct Waiting {
     std::uint64_t address = 0;
     std::string symbol;   // of a global object, or "stdout"; "" where none is known
     bool stream = false;  // the symbol is the name of libc's stream, and no global's
+    bool part = false;    // the global is larger: the object may be a member of it
     std::string call;     // that the thread is in: "pthread_join"; "" unknown
     std::optional<pid_t> owner_tid;
     pid_t owner_pid = 0;     // the owner is a thread of this process; 0: of the same one
@@ -38,6 +39,7 @@ struct HeldLock {
     std::uint64_t address = 0;
     std::string symbol;  // "" unknown
     std::size_t waiters = 0;
+    bool part = false;  // as Waiting's
 };
 
 struct ThreadView {
@@ -102,6 +104,9 @@ ThreadList list_threads(const observe::Process& process, client::Connection* con
 // The object's name where `address` lies in a global variable, "cache+0x28"; code and stacks have
 // none: "".
 std::string object_symbol(observe::Symbols& symbols, std::uint64_t address);
+
+// Is that variable larger than an object of libc's that threads wait in?
+bool is_part(observe::Symbols& symbols, std::uint64_t address, WaitKind kind);
 
 // "main/3/1"; the middle of a path deeper than the agent keeps is "…".
 std::string path_text(const wire::ThreadRecord& record);
