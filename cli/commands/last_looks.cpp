@@ -48,12 +48,12 @@ void LastLooks::explain(std::vector<drive::Result>& results) const {
         }
         drive::LastLook look{drive::maps_text(modules_), result.frames};
         if (slept) look.stack = kept->second;
-        std::string cause =
-            drive::ask_helper("threadfault-diagnose", {"__explain-death"}, drive::to_bytes(look))
-                .value_or("");
-        while (!cause.empty() && cause.back() == '\n')
-            cause.pop_back();
-        if (!cause.empty()) result.reason += "; aborted: " + cause;
+        const auto answer =
+            drive::ask_helper("threadfault-diagnose", {"__explain-death"}, drive::to_bytes(look));
+        const auto cause = answer ? drive::parse_ground(*answer) : std::nullopt;
+        if (!cause) continue;
+        result.reason += "; aborted: " + drive::sentence_afterwards(*cause);
+        result.grounds.push_back(*cause);
     }
 }
 

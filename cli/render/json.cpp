@@ -4,6 +4,7 @@
 #include "base/duration.hpp"
 #include "format/format.hpp"
 #include "render/error_table.hpp"
+#include "render/grounds.hpp"
 #include "render/json_values.hpp"
 
 #include <algorithm>
@@ -109,6 +110,8 @@ Json result_of(pid_t pid, std::string_view fault, std::string_view how,
     if (!how.empty()) json["how"] = how;
     json["outcome"] = to_string(result.outcome);
     json["reason"] = text_or_null(result.reason);
+    json["reason_code"] = text_or_null(reason_code(result.reason));
+    if (!how.empty()) json["grounds"] = json_of(result.grounds, true);
     json["seconds"] = base::rounded(result.seconds, base::kMicros);
     return json;
 }

@@ -3,6 +3,7 @@
 #include "base/clean_text.hpp"
 #include "base/duration.hpp"
 #include "format/format.hpp"
+#include "render/grounds.hpp"
 #include "render/json_values.hpp"
 #include "render/text.hpp"
 
@@ -183,6 +184,11 @@ std::string json_locks(const std::vector<NamedProcess>& processes, const drive::
                             {"name", text_or_null(lock.owner->name)},
                             {"alive", lock.owner->alive}};
             one["owner"]["fate"] = text_or_null(lock.owner->fate);
+            one["owner"]["end"] =
+                lock.owner->end ? Json(to_string(*lock.owner->end)) : Json(nullptr);
+            one["owner"]["ended_ago"] =
+                lock.owner->ended_ago ? Json(base::rounded(*lock.owner->ended_ago, base::kMillis))
+                                      : Json(nullptr);
             one["owner"]["pid"] = !lock.owner->alive
                                       ? Json(nullptr)
                                       : Json(lock.owner->pid != 0 ? lock.owner->pid : lock.pid);
@@ -211,6 +217,7 @@ std::string json_locks(const std::vector<NamedProcess>& processes, const drive::
         json["locks"].push_back(std::move(one));
     }
     json["cycles"] = graph.cycles;
+    json["grounds"] = json_of(drive::grounds_of(graph));
     json["channels"] = Json::array();
     for (const drive::ChannelWait& wait : graph.channels) {
         json["channels"].push_back(
@@ -303,6 +310,7 @@ std::string json_watch(pid_t pid, const drive::WatchReport& report) {
     return line({{"pid", pid},
                  {"verdict", to_string(report.verdict)},
                  {"evidence", report.evidence},
+                 {"grounds", json_of(report.grounds)},
                  {"seconds", base::rounded(report.seconds, base::kMillis)}});
 }
 

@@ -1,7 +1,6 @@
 #include "diagnose/forecast.hpp"
 
 #include "base/fault.hpp"
-#include "format/format.hpp"
 #include "inject/calls.hpp"
 #include "observe/symbols.hpp"
 #include "observe/wait_calls.hpp"
@@ -33,20 +32,6 @@ bool has_internal_lock(const CodePlace& place) {
                        [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
-std::string name_of(const LockAtStake& one) {
-    const drive::HeldLock& lock = one.lock;
-    const std::string name = lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol;
-    if (one.stream) return formatted("the lock of {}{}", one.standard ? "" : "FILE ", name);
-    return formatted("{} {}", to_string(lock.kind), name);
-}
-
-std::string waiters_of(const LockAtStake& one) {
-    const std::size_t waiters = one.lock.waiters;
-    if (waiters == 0) return {};
-    return formatted(", and {} thread{} wait{} for it", waiters, waiters == 1 ? "" : "s",
-                     waiters == 1 ? "s" : "");
-}
-
 class Foresight {
 public:
     Foresight(Backtraces& backtraces, const drive::ThreadView& thread, const Backtrace& trace,
@@ -61,7 +46,7 @@ public:
         say_where();
         if (!kind_.unwinds) {
             result_.prospect = trace_.frames.empty() ? Prospect::unknown : Prospect::ends;
-            say("nothing unwinds: no destructor, no clean-up handler runs");
+            say(Code::nothing_unwinds);
         }
         if (kind_.safe_point && is_in_libc_lock()) {
             result_.prospect = Prospect::unsafe;
@@ -76,8 +61,8 @@ public:
         }
         const UnwindOutlook outlook = look_up_the_stack(backtraces_, trace_, kind_.safe_point);
         result_.prospect = outlook.prospect;
-        for (const std::string& fact : outlook.facts)
-            say(fact);
+        result_.grounds.insert(result_.grounds.end(), outlook.grounds.begin(),
+                               outlook.grounds.end());
         // Where the process dies, no lock stays behind.
         if (outlook.prospect == Prospect::aborts || outlook.prospect == Prospect::unsafe) {
             say_what_it_holds();
@@ -88,24 +73,29 @@ public:
     }
 
 private:
-    void say(std::string fact) { result_.facts.push_back(std::move(fact)); }
+    using Code = drive::GroundCode;
+    using Data = decltype(drive::Ground::data);
+
+    void say(Code code, Data data = {}) { result_.grounds.push_back({code, std::move(data)}); }
 
     void say_where() {
         if (trace_.frames.empty()) {
-            say(formatted("the thread's stack could not be read: {}", trace_.why));
+            say(Code::stack_unreadable, {{"why", trace_.why}});
             return;
         }
         // Where libc's file names its exported functions alone, the innermost of those says more
         // than an offset.
         const Frame* const named = first_named_of_libc();
-        std::string where = spot(*(named != nullptr ? *named : trace_.frames.front()).place);
+        Data data{{"place", spot(*(named != nullptr ? *named : trace_.frames.front()).place)}};
         for (const Frame& frame : trace_.frames) {
             if (is_of(*frame.place, "libc.so") || is_of(*frame.place, "ld-linux")) continue;
             const std::string caller = spot(*frame.place);
-            if (caller != where) where += " called from " + caller;
+            if (caller != std::get<std::string>(data.front().second)) {
+                data.emplace_back("caller", caller);
+            }
             break;
         }
-        say("it is in " + where);
+        say(Code::position, std::move(data));
     }
 
     // Of the frames of libc's that the stack ends with; nullptr: none of them has a name.
@@ -152,16 +142,12 @@ private:
             std::any_of(trace_.frames.begin(), trace_.frames.end(),
                         [](const Frame& one) { return has_internal_lock(*one.place); });
         if (inside) {
-            say("it is inside the allocator, the loader or stdio: `kill` waits until it leaves, "
-                "unless the death is allowed anywhere");
+            say(Code::inside_libc);
             return true;
         }
         for (const LockAtStake& one : locks_) {
             if (!one.standard) continue;
-            say(
-                formatted("it holds {}: `kill` waits until it is released, unless the death is "
-                          "allowed anywhere",
-                          name_of(one)));
+            say(Code::holds_standard_stream, {{"lock", ground_lock(one)}});
             return true;
         }
         return false;
@@ -171,59 +157,55 @@ private:
         if (!kind_.cancels) return false;
         const bool known = thread_.cancel != wire::kCancelUnknown;
         if (known && (thread_.cancel & wire::kCancelDisabled) != 0) {
-            say("cancellation is disabled: the request stays pending until the thread enables it");
+            say(Code::cancel_disabled);
             return true;
         }
         if (!kind_.at_point) return false;
         const bool acts = known && is_at_cancellation_point();
-        say(acts ? "it is at a cancellation point: the request takes effect at once"
-                 : "it is not at a cancellation point: the request stays pending until it reaches "
-                   "one");
+        say(acts ? Code::at_cancellation_point : Code::not_at_cancellation_point);
         return !acts;
+    }
+
+    // Its waiters are none of the wait's that takes it again.
+    static Data data_of(const LockAtStake& one) {
+        Data data{{"lock", ground_lock(one)}, {"taken_again", one.taken_again}};
+        if (!one.taken_again && one.lock.waiters > 0) {
+            data.emplace_back("waiters", static_cast<std::int64_t>(one.lock.waiters));
+        }
+        return data;
     }
 
     void say_what_it_holds() {
         for (const LockAtStake& one : locks_) {
-            if (!one.taken_again) say(formatted("it holds {}{}", name_of(one), waiters_of(one)));
+            if (!one.taken_again) say(Code::holds_lock, data_of(one));
         }
     }
 
     void say_what_vanish_leaves() {
         for (const LockAtStake& one : locks_) {
             // It waits without the mutex, and gets no chance to take it.
-            if (!one.taken_again)
-                orphaned(one, formatted("it holds {}{}", name_of(one), waiters_of(one)));
+            if (!one.taken_again) orphaned(one, data_of(one));
         }
     }
 
     void say_what_unwinding_leaves(const UnwindOutlook& outlook) {
         for (const LockAtStake& one : locks_) {
-            const std::string fact =
-                one.taken_again
-                    ? formatted("libc reacquires {} before the wait returns", name_of(one))
-                    : formatted("it holds {}{}", name_of(one), waiters_of(one));
+            Data data = data_of(one);
             const Releaser releaser = releaser_of(backtraces_, trace_, outlook, one);
-            switch (releaser.how) {
-                case Release::surely:
-                    say(formatted("{}: {} releases it", fact, releaser.who));
-                    break;
-                case Release::perhaps:
-                    say(formatted("{}: {} may release it", fact, releaser.who));
-                    break;
-                case Release::nobody:
-                    orphaned(one, fact + ", and nothing releases it during unwinding");
-                    break;
+            if (releaser.how == Release::nobody) {
+                data.emplace_back("unwinds", true);
+                orphaned(one, std::move(data));
+                continue;
             }
+            data.emplace_back("releaser", releaser.who);
+            say(releaser.how == Release::surely ? Code::lock_released : Code::lock_perhaps_released,
+                std::move(data));
         }
     }
 
-    void orphaned(const LockAtStake& one, const std::string& fact) {
-        if (one.robust) {
-            say(fact + ": it is robust, so the next owner gets EOWNERDEAD");
-            return;
-        }
-        say(fact + ": it will be orphaned");
-        result_.orphans.push_back(one);
+    void orphaned(const LockAtStake& one, Data data) {
+        say(one.robust ? Code::lock_robust : Code::lock_orphaned, std::move(data));
+        if (!one.robust) result_.orphans.push_back(one);
     }
 
     Backtraces& backtraces_;
@@ -241,8 +223,13 @@ Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const
     return Foresight(backtraces, thread, trace, locks, how).run();
 }
 
-std::string cause_of_abort(Backtraces& backtraces, const Backtrace& trace) {
+std::optional<drive::Ground> cause_of_abort(Backtraces& backtraces, const Backtrace& trace) {
     return look_up_the_stack(backtraces, trace, false).cause;
+}
+
+drive::GroundLock ground_lock(const LockAtStake& one) {
+    return {one.stream ? std::string_view("stream") : to_string(one.lock.kind), one.lock.address,
+            one.lock.symbol, one.standard};
 }
 
 }  // namespace threadfault::diagnose

@@ -8,6 +8,7 @@
 #include "drive/threads/thread_view.hpp"
 #include "wire/wire.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,8 @@ namespace threadfault::diagnose {
 
 struct Forecast {
     Prospect prospect = Prospect::unknown;
-    std::vector<std::string> facts;    // sentences, the most important first
-    std::vector<LockAtStake> orphans;  // that would not be released, as far as is known
+    std::vector<drive::Ground> grounds;  // the most important first
+    std::vector<LockAtStake> orphans;    // that would not be released, as far as is known
 };
 
 // `thread` with its cancellation state; `trace` of the same thread, taken a moment ago: it may be
@@ -25,9 +26,13 @@ struct Forecast {
 Forecast forecast(Backtraces& backtraces, const drive::ThreadView& thread, const Backtrace& trace,
                   const std::vector<LockAtStake>& locks, wire::Fault how);
 
-// Why an unwinding from there ends in an abort, after it has: "catch (...) in handle_request,
-// server.cpp:120, swallowed the forced unwind". "": nothing on that stack says so.
-std::string cause_of_abort(Backtraces& backtraces, const Backtrace& trace);
+// Why an unwinding from there ends in an abort, after it has; in sentence_afterwards()'s words:
+// "catch (...) in handle_request, server.cpp:120, swallowed the forced unwind". nullopt: nothing on
+// that stack says so.
+std::optional<drive::Ground> cause_of_abort(Backtraces& backtraces, const Backtrace& trace);
+
+// As grounds have it.
+drive::GroundLock ground_lock(const LockAtStake& one);
 
 }  // namespace threadfault::diagnose
 

@@ -31,7 +31,8 @@ Backtrace take_least_safe(Backtraces& backtraces, const Thread& thread) {
 
 std::string why_no_safe_point(Backtraces& backtraces, const Backtrace& trace) {
     const UnwindOutlook outlook = look_up_the_stack(backtraces, trace, true);
-    return outlook.prospect == Prospect::unsafe ? outlook.facts.back() : std::string();
+    return outlook.prospect == Prospect::unsafe ? drive::sentence(outlook.grounds.back())
+                                                : std::string();
 }
 
 }  // namespace threadfault::diagnose

@@ -12,13 +12,13 @@ namespace threadfault::diagnose {
 namespace {
 
 // Of several functions in one piece of code no table tells which of them is noexcept.
-std::string or_inlined(const CodePlace& place) {
+std::string inlined_into(const CodePlace& place) {
     std::string names;
     for (const SourceLine& line : place.lines) {
         if (!line.inlined) continue;
         names += (names.empty() ? "" : ", ") + observe::without_parameters(line.function);
     }
-    return names.empty() ? "" : formatted(", or a function inlined there is ({})", names);
+    return names;
 }
 
 // Is it stopped in the middle of a coroutine's first steps, before its body?
@@ -42,21 +42,25 @@ public:
             if (!passes(i)) return outlook_;
         }
         if (cleanups_ > 0) {
-            outlook_.facts.push_back(formatted("{} frame{} clean-up code (destructors, handlers)",
-                                               cleanups_, cleanups_ == 1 ? " runs" : "s run"));
+            say(Code::clean_up_runs, {{"frames", cleanups_}});
         }
         if (!trace_.why.empty()) {
             outlook_.prospect = Prospect::unknown;
-            outlook_.facts.push_back(trace_.why);
+            say(Code::stack_incomplete, {{"why", trace_.why}});
         }
         if (trace_.cut) {
             outlook_.prospect = Prospect::unknown;
-            outlook_.facts.emplace_back("the stack is deeper than the part that was examined");
+            say(Code::stack_too_deep, {});
         }
         return outlook_;
     }
 
 private:
+    using Code = drive::GroundCode;
+    using Data = decltype(drive::Ground::data);
+
+    void say(Code code, Data data) { outlook_.grounds.push_back({code, std::move(data)}); }
+
     // Does the unwinding come past this frame?
     bool passes(std::size_t index) {
         const Frame& frame = trace_.frames[index];
@@ -67,8 +71,7 @@ private:
                 return true;
             case OnUnwind::unknown:
                 outlook_.prospect = Prospect::unknown;
-                outlook_.facts.push_back(
-                    formatted("the exception table of {} can't be read", place));
+                say(Code::table_unreadable, {{"place", place}});
                 return false;
             case OnUnwind::terminates:
                 return terminates(frame);
@@ -103,74 +106,54 @@ private:
             case Caught::goes_on:
                 outlook_.run.push_back(index);
                 if (!catches) ++cleanups_;
-                if (catches) outlook_.facts.push_back(handler + " catches it and rethrows it");
+                if (catches) say(Code::catch_rethrows, {{"handler", handler}, {"place", place}});
                 return true;
             case Caught::swallowed:
-                return aborts(handler +
-                                  " swallows the forced unwind: libc then aborts (\"FATAL: "
-                                  "exception not rethrown\")",
-                              handler + ", swallowed the forced unwind");
+                return aborts(Code::catch_swallows, {{"handler", handler}, {"place", place}});
             case Caught::terminates:
                 if (!catches) return terminates(frame);
                 // clang's way of saying noexcept.
-                return effect.by_name ? aborts(handler + " calls std::terminate",
-                                               handler + ", called std::terminate")
+                return effect.by_name ? aborts(Code::handler_terminates,
+                                               {{"handler", handler}, {"place", place}})
                                       : terminates(frame);
             case Caught::ends_process:
-                return aborts(handler + " ends the process", handler + ", ended the process");
+                return aborts(Code::handler_ends_process, {{"handler", handler}, {"place", place}});
             case Caught::unknown:
                 break;
         }
         outlook_.prospect = Prospect::unknown;
-        outlook_.facts.push_back(
-            handler +
-            (catches ? " catches the forced unwind; whether it rethrows it can't be determined "
-                       "from its code: if not, libc aborts (\"FATAL: exception not rethrown\")"
-                     : ": whether unwinding continues after it can't be determined from its code"));
-        outlook_.cause =
-            catches ? handler + ", caught the forced unwind; whether it rethrew it is unknown"
-                    : std::string();
+        say(catches ? Code::catch_unknown : Code::clean_up_unknown,
+            {{"handler", handler}, {"place", place}});
+        if (catches) outlook_.cause = outlook_.grounds.back();
         return false;
     }
 
     // __cxa_begin_catch in the frame `catcher`, while `frame` has an exception in hand.
     bool meets_another(std::size_t catcher, const Frame& frame) {
-        const std::string handler =
-            formatted("the catch clause in {}", spot(*trace_.frames[catcher].place));
-        const std::string other =
-            formatted("while {} handles another exception", spot(*frame.place));
-        return aborts(formatted("{} is entered {}: the C++ runtime then calls std::terminate",
-                                handler, other),
-                      formatted("{}, was entered {}: std::terminate", handler, other));
+        return aborts(
+            Code::catch_meets_another,
+            {{"handler", formatted("the catch clause in {}", spot(*trace_.frames[catcher].place))},
+             {"place", spot(*frame.place)}});
     }
 
-    bool aborts(std::string fact, std::string cause) {
+    bool aborts(Code code, Data data) {
         outlook_.prospect = Prospect::aborts;
-        outlook_.facts.push_back(std::move(fact));
-        outlook_.cause = std::move(cause);
+        say(code, std::move(data));
+        outlook_.cause = outlook_.grounds.back();
         return false;
     }
 
     bool terminates(const Frame& frame) {
-        const std::string place = spot(*frame.place);
-        const std::string which = "is noexcept" + or_inlined(*frame.place);
-        return aborts(
-            formatted("{} {}: unwinding calls std::terminate there", place, which),
-            formatted("{}, {}: the forced unwind called std::terminate there", place, which));
+        return aborts(Code::noexcept_frame,
+                      {{"place", spot(*frame.place)}, {"inlined", inlined_into(*frame.place)}});
     }
 
     // It is in code of its own, not in a call that waits.
     bool is_asynchronous() { return !is_in_system_call(backtraces_, trace_); }
 
     bool no_safe_point(const std::string& place, bool exact) {
-        aborts({}, formatted("{}: its exception table doesn't cover the instruction that it was at",
-                             place));
+        aborts(Code::not_unwindable_here, {{"place", place}, {"exact", exact}});
         outlook_.prospect = Prospect::unsafe;
-        outlook_.facts.back() = formatted(
-            "{} can't be unwound from {}: its exception table doesn't cover {} (the compiler found "
-            "that nothing throws there, or it is noexcept), so unwinding calls std::terminate",
-            place, exact ? "where it is" : "the call that it is in",
-            exact ? "that instruction" : "that call");
         return false;
     }
 
@@ -178,7 +161,7 @@ private:
     const Backtrace& trace_;
     bool refused_;
     UnwindOutlook outlook_;
-    int cleanups_ = 0;
+    std::int64_t cleanups_ = 0;
     std::optional<std::size_t> first_catch_;  // frame whose catch clause was entered first
 };
 

@@ -4,8 +4,10 @@
 
 #include "diagnose/backtrace.hpp"
 #include "diagnose/handlers.hpp"
+#include "drive/grounds/grounds.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +26,9 @@ std::string_view to_string(Prospect prospect) noexcept;
 
 struct UnwindOutlook {
     Prospect prospect = Prospect::ends;
-    std::vector<std::string> facts;
-    std::string cause;             // aborts: the same in the past tense
-    std::vector<std::size_t> run;  // frames of which code is run on the way
+    std::vector<drive::Ground> grounds;
+    std::optional<drive::Ground> cause;  // aborts: the one of them that it dies of
+    std::vector<std::size_t> run;        // frames of which code is run on the way
 };
 
 // `refused`: where the code that the thread runs can't be unwound, `kill` refuses: unsafe in the

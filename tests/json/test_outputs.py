@@ -2,6 +2,7 @@
 import json
 import os
 import select
+import signal
 import subprocess
 
 import pytest
@@ -44,6 +45,26 @@ def test_faults(workers, words):
         assert status == 0, answer
         one = answer["results"][0] if "results" in answer else answer
         assert one["path"] and one["name"].startswith("worker") and one["fault"] == words[0]
+
+
+def test_a_forecast_has_codes(launch):
+    pid = str(launch("locks").pid)
+    (answer,) = run("kill", pid, "name=owner", "--how", "vanish", "--dry-run")[1]
+    assert [one["text"] for one in answer["grounds"]] == answer["facts"]
+    grounds = {one["code"]: one for one in answer["grounds"]}
+    assert {"position", "nothing_unwinds", "lock_orphaned"} <= set(grounds)
+    assert grounds["lock_orphaned"]["lock"]["symbol"].endswith("contested") and grounds["lock_orphaned"]["waiters"] >= 1
+    assert answer["orphans"][0]["symbol"] == grounds["lock_orphaned"]["lock"]["symbol"]
+
+
+def test_a_reason_has_a_code(workers):
+    pid = str(workers.pid)
+    assert run("interrupt", pid, "name=worker-0")[1][0]["reason_code"] is None
+    os.kill(workers.pid, signal.SIGSTOP)
+    status, (answer,) = run("kill", pid, "name=worker-0", "--wait", "50ms")
+    os.kill(workers.pid, signal.SIGCONT)
+    assert (status, answer["reason_code"], answer["grounds"]) == (6, "target-stopped", [])
+    assert answer["reason"].startswith("target-stopped: ")
 
 
 def test_looks(workers):
@@ -95,6 +116,14 @@ def test_locks_tell_by_the_exit_status(launch):
     target.kill("name=owner", how="vanish")
     status, (answer,) = run("locks", pid, "--exit-code")
     assert status == 1 and answer["locks"][0]["orphaned"]
+    assert (answer["locks"][0]["owner"]["end"], answer["locks"][0]["owner"]["ended_ago"] > 0) == ("vanished", True)
+    lost, behind = answer["grounds"]
+    assert (lost["code"], lost["owner"]["name"]) == ("orphaned_lock", "owner")
+    assert lost["lock"]["symbol"].endswith("contested")
+    assert behind["code"] == "behind_orphan" and "waiter" in {one["name"] for one in behind["threads"]}
+    watched = run("watch", pid, "--for", "200ms")[1][0]
+    assert watched["verdict"] == "stuck" and lost["code"] in [one["code"] for one in watched["grounds"]]
+    assert [one["text"] for one in watched["grounds"]] == watched["evidence"]
     assert run("locks", pid)[0] == 0
     waiting = run("ps", pid, "name=waiter")[1][0]["threads"][0]["waiting_on"]
     assert waiting["owner"]["alive"] is False and waiting["owner_alive"] is False

@@ -119,9 +119,9 @@ def validate(directory, schemas):
 
 
 def self_check(schemas):
-    good = {"schema": 1, "pid": 7, "verdict": "idle", "evidence": [], "seconds": 0.5}
+    good = {"schema": 1, "pid": 7, "verdict": "idle", "evidence": [], "grounds": [], "seconds": 0.5}
     assert not schemas.faults("watch", good)
-    for change in ({"verdict": "well"}, {"schema": 2}, {"unknown_key": 1}):
+    for change in ({"verdict": "well"}, {"grounds": [{"code": "no_such_code", "text": ""}]}, {"schema": 2}, {"unknown_key": 1}):
         assert schemas.faults("watch", {**good, **change}), change
     for key in good:
         assert schemas.faults("watch", {k: v for k, v in good.items() if k != key}), key

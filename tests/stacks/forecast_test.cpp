@@ -137,6 +137,11 @@ TEST_P(Explanation, OfTheDeathIsAWholeSentence) {
             done = victim.kill(kHows[i], "20s");
         }
         EXPECT_EQ(done.text("reason"), explained(row)) << done;
+        EXPECT_EQ(done.text("reason_code"), "process-ended") << done;
+        ASSERT_EQ(done.json["grounds"].size(), 1U) << done;
+        EXPECT_EQ(done.json["grounds"][0]["code"],
+                  std::string(row.situation) == "catch_all" ? "catch_swallows" : "noexcept_frame")
+            << done;
     }
 }
 INSTANTIATE_TEST_SUITE_P(DeathTable, Explanation, testing::ValuesIn(rows_that_abort()),

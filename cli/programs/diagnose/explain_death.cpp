@@ -54,7 +54,9 @@ int explain_death() {
         look->frames.empty() ? unwound(backtraces, look->stack) : look->frames;
     if (frames.empty()) return 1;
     const diagnose::Backtrace trace = backtraces.name(frames);
-    print_out(diagnose::cause_of_abort(backtraces, trace) + "\n");
+    if (const auto cause = diagnose::cause_of_abort(backtraces, trace)) {
+        print_out(drive::to_lines(*cause));
+    }
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "drive/locks/holdings.hpp"
 #include "drive/locks/member_names.hpp"
 #include "format/format.hpp"
+#include "render/grounds.hpp"
 #include "render/json_values.hpp"
 #include "render/text.hpp"
 
@@ -53,7 +54,7 @@ std::string text_of(const std::vector<Outlook>& outlooks, std::string_view how,
         const std::string words = sentence(outlook.forecast.prospect, how);
         const bool bad = outlook.forecast.prospect == Prospect::aborts;
         out += ": " + (bad ? style.red(words) : words) + "\n";
-        for (const std::string& fact : outlook.forecast.facts)
+        for (const std::string& fact : drive::sentences(outlook.forecast.grounds))
             out += formatted("  {}\n", base::clean_line(fact));
     }
     return out;
@@ -80,7 +81,9 @@ std::map<pid_t, std::string> refusals_of(const observe::Process& process,
 // Whatever its stack tells: nothing would be done to it.
 void refuse(diagnose::Forecast* forecast, const std::string& reason) {
     forecast->prospect = Prospect::stays;
-    forecast->facts.insert(forecast->facts.begin(), "it would be refused: " + reason);
+    forecast->grounds.insert(forecast->grounds.begin(),
+                             {drive::GroundCode::would_be_refused,
+                              {{"reason", reason}, {"reason_code", reason_code(reason)}}});
     forecast->orphans.clear();
 }
 
@@ -106,15 +109,14 @@ std::vector<diagnose::LockAtStake> named_locks(const observe::Process& process,
 Json json_of_orphans(const std::vector<diagnose::LockAtStake>& orphans) {
     Json json = Json::array();
     for (const diagnose::LockAtStake& one : orphans) {
-        json.push_back({{"kind", one.stream ? "stream" : to_string(one.lock.kind)},
-                        {"address", formatted("{:#x}", one.lock.address)},
-                        {"symbol", text_or_null(one.lock.symbol)},
-                        {"waiters", one.lock.waiters}});
+        Json lock = json_of(diagnose::ground_lock(one));
+        lock["waiters"] = one.lock.waiters;
+        json.push_back(std::move(lock));
     }
     return json;
 }
 
-Json json_of(pid_t pid, const Outlook& outlook, std::string_view how) {
+Json json_of_outlook(pid_t pid, const Outlook& outlook, std::string_view how) {
     return {{"pid", pid},
             {"tid", outlook.victim.tid},
             {"name", outlook.victim.name},
@@ -123,7 +125,8 @@ Json json_of(pid_t pid, const Outlook& outlook, std::string_view how) {
             {"how", how},
             {"dry_run", true},
             {"forecast", diagnose::to_string(outlook.forecast.prospect)},
-            {"facts", outlook.forecast.facts},
+            {"facts", drive::sentences(outlook.forecast.grounds)},
+            {"grounds", json_of(outlook.forecast.grounds)},
             {"orphans", json_of_orphans(outlook.forecast.orphans)}};
 }
 
@@ -164,11 +167,11 @@ int run_forecast(const ThreadOptions& options, const drive::Plan& plan,
     }
     Json json;
     if (outlooks.size() == 1 && !options.all) {
-        json = json_of(process.pid(), outlooks.front(), word);
+        json = json_of_outlook(process.pid(), outlooks.front(), word);
     } else {
         json = {{"pid", process.pid()}, {"results", Json::array()}};
         for (const Outlook& outlook : outlooks)
-            json["results"].push_back(json_of(process.pid(), outlook, word));
+            json["results"].push_back(json_of_outlook(process.pid(), outlook, word));
     }
     print_out(line(json));
     return 0;

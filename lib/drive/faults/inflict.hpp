@@ -5,6 +5,7 @@
 #include "client/connection.hpp"
 #include "drive/faults/choose.hpp"
 #include "drive/faults/plan.hpp"
+#include "drive/grounds/grounds.hpp"
 #include "threadfault/error.hpp"
 #include "threadfault/types.hpp"
 
@@ -27,6 +28,8 @@ struct Result {
     // With wire::kFaultTellFrames in the plan: where it was just before, as instruction pointers,
     // innermost first.
     std::vector<std::uint64_t> frames{};
+    // What is known of the process's death besides; in sentence_afterwards()'s words.
+    std::vector<Ground> grounds{};
     wire::Reason why{};  // what `reason` begins with, where the agent or our own look gave it
 };
 

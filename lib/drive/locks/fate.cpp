@@ -38,12 +38,14 @@ Fate Fates::told(const wire::DeadReply& dead) {
     Fate fate;
     fate.tid = dead.record.tid;
     fate.name = dead.record.name;
+    fate.how = dead.how;
     if (dead.ended_ns == 0) {
         // Found gone: nobody knows since when.
         fate.text = "ended unannounced (a raw exit system call, or the kernel)";
     } else {
         const double ago =
             std::max(0.0, observe::boot_seconds() - static_cast<double>(dead.ended_ns) * 1e-9);
+        fate.ago = ago;
         fate.text = formatted("{} {} ago", end_verb(dead.how), base::short_duration(ago));
     }
     if (dead.record.start_routine != 0) {

@@ -7,6 +7,7 @@
 #include "observe/process.hpp"
 #include "observe/symbols.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,9 @@ namespace threadfault::drive {
 struct Fate {
     pid_t tid = 0;     // as the process has it
     std::string name;  // "" unknown
-    std::string text;  // "vanished 3.2 s ago, start routine serve (main/2)"; "" unknown
+    std::optional<EndKind> how;
+    std::optional<double> ago;  // seconds; unset: found gone, nobody knows since when
+    std::string text;           // "vanished 3.2 s ago, start routine serve (main/2)"; "" unknown
 };
 
 // "returned", "exited", "was cancelled", "vanished", "ended".

@@ -47,6 +47,13 @@ bool same_call(const ThreadView& before, const ThreadView& now) {
                       now.syscall->arguments);
 }
 
+void tell_fate(LockOwner* owner, const Fate& fate) {
+    owner->name = fate.name;
+    owner->end = fate.how;
+    owner->ended_ago = fate.ago;
+    owner->fate = fate.text;
+}
+
 // Where an object without a name lies.
 class Places {
 public:
@@ -253,8 +260,7 @@ private:
             lock->call = wait->call;
             lock->owner.emplace();
             lock->owner->tid = fate.tid;
-            lock->owner->name = fate.name;
-            lock->owner->fate = fate.text;
+            tell_fate(&*lock->owner, fate);
         }
     }
 
@@ -286,8 +292,7 @@ private:
             const auto pthread = memory.read<std::uint64_t>(wait.address + kOwner).value_or(0);
             const Fate fate = pthread != 0 ? fates.of_sleeper(pthread, pthread + 1) : Fate{};
             owner.tid = fate.tid;
-            owner.name = fate.name;
-            owner.fate = fate.text;
+            tell_fate(&owner, fate);
             return owner;
         }
         owner.tid = *wait.owner_tid;
@@ -308,9 +313,7 @@ private:
             owner.name = name != graph_.names.end() ? name->second
                                                     : look.process.name(owner.tid).value_or("");
         } else {
-            const Fate fate = fates.of(owner.tid);
-            owner.name = fate.name;
-            owner.fate = fate.text;
+            tell_fate(&owner, fates.of(owner.tid));
         }
         return owner;
     }
@@ -426,6 +429,35 @@ const Lock* LockGraph::awaited_by(pid_t tid) const noexcept {
         }
     }
     return nullptr;
+}
+
+Ground ground_of_orphan(const Lock& lock) {
+    const GroundLock place{to_string(lock.dead_waiter ? WaitKind::cond : lock.kind), lock.address,
+                           lock.symbol};
+    const GroundOwner owner{lock.owner->tid, lock.owner->name, lock.owner->fate};
+    if (!lock.dead_waiter) return {GroundCode::orphaned_lock, {{"lock", place}, {"owner", owner}}};
+    return {GroundCode::dead_waiter, {{"call", lock.call}, {"lock", place}, {"owner", owner}}};
+}
+
+std::vector<Ground> grounds_of(const LockGraph& graph) {
+    std::vector<Ground> grounds;
+    const auto threads = [&graph](const std::vector<pid_t>& tids) {
+        std::vector<GroundThread> all;
+        for (const pid_t tid : tids) {
+            const auto name = graph.names.find(tid);
+            all.push_back({tid, name != graph.names.end() ? name->second : std::string(), {}});
+        }
+        return all;
+    };
+    for (const Lock& lock : graph.locks) {
+        if (!lock.orphaned) continue;
+        grounds.push_back(ground_of_orphan(lock));
+        if (lock.stuck_behind.empty()) continue;
+        grounds.push_back({GroundCode::behind_orphan, {{"threads", threads(lock.stuck_behind)}}});
+    }
+    for (const auto& cycle : graph.cycles)
+        grounds.push_back({GroundCode::deadlocked, {{"threads", threads(cycle)}}});
+    return grounds;
 }
 
 LockGraph find_locks(const std::vector<LookedAt>& processes) {

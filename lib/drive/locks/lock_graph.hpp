@@ -4,6 +4,7 @@
 #define THREADFAULT_DRIVE_LOCKS_LOCK_GRAPH_HPP
 
 #include "client/connection.hpp"
+#include "drive/grounds/grounds.hpp"
 #include "observe/process.hpp"
 #include "observe/wait_object.hpp"
 
@@ -22,8 +23,10 @@ struct LockOwner {
     bool alive = false;
     pid_t pid = 0;        // it is a thread of this process, which is not the waiters'; 0: it is
     std::string command;  // of that process
-    std::string fate;     // of a dead owner, where the agent knows it: "vanished 3.2 s ago, start
-                          // routine serve (main/2)"; "" unknown
+    std::optional<EndKind> end;       // of a dead owner, where the agent knows it
+    std::optional<double> ended_ago;  // seconds; where that is known, too
+    std::string fate;  // of a dead owner, where the agent knows it: "vanished 3.2 s ago, start
+                       // routine serve (main/2)"; "" unknown
 };
 
 struct Lock {
@@ -88,6 +91,10 @@ LockGraph find_locks(const observe::Process& process, client::Connection* connec
 // Of several processes at once: an object in memory that they share is one, and cycles may lead
 // through all of them.
 LockGraph find_locks(const std::vector<LookedAt>& processes);
+
+// What is wrong there, as `watch` says it: orphaned locks and deadlocks.
+Ground ground_of_orphan(const Lock& lock);
+std::vector<Ground> grounds_of(const LockGraph& graph);
 
 struct LockTreeLine {
     std::string text;  // indented

@@ -107,27 +107,20 @@ Outside waits_for_the_world(const observe::TaskSyscall& call) {
     }
 }
 
-std::string listed(const std::vector<std::string>& names) {
-    constexpr std::size_t kMost = 8;
-    if (names.size() <= kMost) return joined(names, ", ");
-    return formatted("{} and {} more", joined(std::span(names).first(kMost), ", "),
-                     names.size() - kMost);
+GroundThread who(const ThreadView& thread) {
+    return {thread.tid, thread.name, {}};
 }
 
-std::string who(const ThreadView& thread) {
-    return formatted("{} {}", thread.tid, thread.name);
-}
-
-std::vector<std::string> named(const std::set<pid_t>& processes) {
-    std::vector<std::string> names;
+std::vector<GroundProcess> named(const std::set<pid_t>& processes) {
+    std::vector<GroundProcess> all;
     for (const pid_t pid : processes) {
+        all.push_back({pid, {}});
         try {
-            names.push_back(formatted("process {} ({})", pid, observe::Process(pid).command()));
+            all.back().command = observe::Process(pid).command();
         } catch (const Error&) {  // it has just ended
-            names.push_back(formatted("process {}", pid));
         }
     }
-    return names;
+    return all;
 }
 
 class Watch {
@@ -149,6 +142,7 @@ public:
         sort_out(list_at_rest(), report.locks);
         if (only_burns_cpu()) look_for_spinners();
         report.verdict = judge(report);
+        report.evidence = sentences(report.grounds);
         return report;
     }
 
@@ -212,7 +206,7 @@ private:
         }
         for (const ThreadView& thread : list.threads) {
             if (frozen_.contains(thread.tid)) {
-                frozen_names_.push_back(who(thread));
+                held_.push_back(who(thread));
             } else if (in_cycle.contains(thread.tid)) {
                 deadlocked_.push_back(who(thread));
             } else if (behind_dead.contains(thread.tid)) {
@@ -235,7 +229,7 @@ private:
                     .push_back(who(thread));
             } else if (const ChannelWait* const channel = graph.channel_of(thread.tid)) {
                 (channel->inside_alone ? on_channels_ : perhaps_on_channels_)
-                    .push_back(formatted("{} in {}", who(thread), channel->call));
+                    .push_back({thread.tid, thread.name, channel->call});
             } else if (outside(thread) != Outside::no) {
                 for_world_.push_back(who(thread));
             } else {
@@ -303,107 +297,71 @@ private:
 
     void look_for_spinners() {
         std::vector<pid_t> suspects;
-        for (const auto& [tid, name] : active_)
+        for (const auto& [tid, thread] : active_)
             suspects.push_back(tid);
         const Spinning found = find_spinners(process_, suspects);
         for (const auto& [tid, place] : found.spinners) {
             Spinners& there = spinning_[place.function];
-            there.names.push_back(active_[tid]);
+            there.threads.push_back(active_[tid]);
             if (!place.line.empty()) there.lines.insert(place.line);
         }
         for (const pid_t tid : found.unknown)
             unseen_.push_back(active_[tid]);
         why_unseen_ = found.why;
         moving_.clear();
-        for (const auto& [tid, name] : active_) {
+        for (const auto& [tid, thread] : active_) {
             const bool gets_on =
                 !found.spinners.contains(tid) &&
                 std::find(found.unknown.begin(), found.unknown.end(), tid) == found.unknown.end();
-            if (gets_on) moving_.push_back(name);
+            if (gets_on) moving_.push_back(thread);
         }
     }
 
     Progress judge(WatchReport& report) {
-        std::vector<std::string>& evidence = report.evidence;
-        const auto say = [&](const std::vector<std::string>& names, std::string_view one,
-                             std::string_view many) {
-            if (names.empty()) return;
-            evidence.push_back(formatted("{} {}: {}", names.size(), names.size() == 1 ? one : many,
-                                         listed(names)));
+        std::vector<Ground>& grounds = report.grounds;
+        const auto say = [&](GroundCode code, const std::vector<GroundThread>& threads) {
+            if (!threads.empty()) grounds.push_back({code, {{"threads", threads}}});
         };
-        for (const Lock& lock : report.locks.locks) {
-            if (!lock.orphaned) continue;
-            if (lock.dead_waiter) {
-                evidence.push_back(formatted(
-                    "{} waits in cond {} for its waiter {} {}, which is dead, it {}", lock.call,
-                    lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol,
-                    lock.owner->tid, lock.owner->name, lock.owner->fate));
-                continue;
-            }
-            evidence.push_back(
-                formatted("{} {} is orphaned: its owner {}{}{}is dead{}{}", to_string(lock.kind),
-                          lock.symbol.empty() ? formatted("{:#x}", lock.address) : lock.symbol,
-                          lock.owner->tid == 0 ? std::string() : formatted("{} ", lock.owner->tid),
-                          lock.owner->name, lock.owner->name.empty() ? "" : " ",
-                          lock.owner->fate.empty() ? "" : ", it ", lock.owner->fate));
-        }
-        say(deadlocked_, "thread is in a deadlock", "threads are in a deadlock");
-        say(behind_deadlock_, "thread is blocked behind a deadlock",
-            "threads are blocked behind a deadlock");
-        say(behind_the_dead_, "thread is blocked by an orphaned lock",
-            "threads are blocked by orphaned locks");
-        say(frozen_names_, "thread is held by a fault", "threads are held by a fault");
-        say(behind_frozen_, "thread is blocked behind a held thread",
-            "threads are blocked behind held threads");
-        say(moving_, "thread was active", "threads were active");
+        for (const Lock& lock : report.locks.locks)
+            if (lock.orphaned) grounds.push_back(ground_of_orphan(lock));
+        say(GroundCode::deadlocked, deadlocked_);
+        say(GroundCode::behind_deadlock, behind_deadlock_);
+        say(GroundCode::behind_orphan, behind_the_dead_);
+        say(GroundCode::held_by_fault, held_);
+        say(GroundCode::behind_held, behind_frozen_);
+        say(GroundCode::active, moving_);
         for (const auto& [function, there] : spinning_) {
-            const std::size_t count = there.names.size();
-            evidence.push_back(formatted(
-                "{} in one loop of {}{}{}; may be a livelock: {}",
-                count == 1 ? std::string("1 thread spins") : formatted("{} threads spin", count),
-                function, there.lines.empty() ? "" : ", ", joined(there.lines, " or "),
-                listed(there.names)));
+            grounds.push_back(
+                {GroundCode::spinning,
+                 {{"threads", there.threads},
+                  {"function", function},
+                  {"lines", std::vector<std::string>(there.lines.begin(), there.lines.end())}}});
         }
-        if (!unseen_.empty()) {
-            say(unseen_, "thread used CPU time; whether it gets on can't be seen",
-                "threads used CPU time; whether they get on can't be seen");
-            evidence.back() += formatted(" ({})", why_unseen_);
-        }
-        if (process_.thread_ended(process_.pid())) {
-            evidence.push_back("the main thread has ended");
-        }
+        say(GroundCode::activity_unseen, unseen_);
+        if (!unseen_.empty()) grounds.back().data.emplace_back("why", why_unseen_);
+        if (process_.thread_ended(process_.pid())) grounds.push_back({GroundCode::main_ended, {}});
         if (created_ + ended_ > 0) {
-            evidence.push_back(formatted("{} threads were created, {} ended", created_, ended_));
+            grounds.push_back({GroundCode::threads_changed,
+                               {{"created", static_cast<std::int64_t>(created_)},
+                                {"ended", static_cast<std::int64_t>(ended_)}}});
         }
-        say(stopped_, "thread is stopped, by a signal or a debugger",
-            "threads are stopped, by a signal or a debugger");
-        say(for_world_, "thread is blocked on input or a timer",
-            "threads are blocked on input or a timer");
-        say(for_others_, "thread waits for what another process may unlock, post or wake",
-            "threads wait for what another process may unlock, post or wake");
+        say(GroundCode::stopped, stopped_);
+        say(GroundCode::waits_for_outside, for_world_);
+        say(GroundCode::waits_for_process, for_others_);
         if (!other_processes_.empty()) {
-            evidence.push_back(
-                formatted("that can be done by {}", listed(named(other_processes_))));
+            grounds.push_back(
+                {GroundCode::can_be_done_by, {{"processes", named(other_processes_)}}});
         }
-        say(perhaps_for_others_,
-            "thread waits for an object in memory that other processes may share",
-            "threads wait for objects in memory that other processes may share");
-        say(on_channels_,
-            "thread is blocked on a pipe, socket or queue whose every end is in this process",
-            "threads are blocked on pipes, sockets or queues whose every end is in this process");
-        say(perhaps_on_channels_,
-            "thread is blocked on a pipe, socket or queue with both ends in this process, and "
-            "perhaps in another one",
-            "threads are blocked on pipes, sockets or queues with both ends in this process, and "
-            "perhaps in another one");
-        say(for_each_other_, "thread is blocked on a condition, semaphore or futex",
-            "threads are blocked on a condition, semaphore or futex");
-        say(behind_living_, "thread is blocked on a lock or a join",
-            "threads are blocked on a lock or a join");
-        say(unexplained_, "thread is blocked for an unknown reason",
-            "threads are blocked for an unknown reason");
-        evidence.push_back(formatted("{:.2f} s of CPU time, {} wake-ups in {:.1f} s", cpu_, wakes_,
-                                     report.seconds));
+        say(GroundCode::waits_in_shared_memory, perhaps_for_others_);
+        say(GroundCode::channel_inside, on_channels_);
+        say(GroundCode::channel_perhaps_shared, perhaps_on_channels_);
+        say(GroundCode::waits_for_object, for_each_other_);
+        say(GroundCode::waits_for_lock, behind_living_);
+        say(GroundCode::unexplained, unexplained_);
+        grounds.push_back({GroundCode::work_done,
+                           {{"cpu_seconds", cpu_},
+                            {"wakes", static_cast<std::int64_t>(wakes_)},
+                            {"seconds", report.seconds}}});
 
         // These locks are never released: their waiters are stuck whatever the other threads do.
         if (!deadlocked_.empty() || !behind_the_dead_.empty()) return Progress::stuck;
@@ -415,11 +373,10 @@ private:
         // At least one thread must be wakeable from outside, since only it can wake the others.
         if (!for_world_.empty() || !for_others_.empty()) return Progress::idle;
         if (!perhaps_for_others_.empty() || !perhaps_on_channels_.empty()) return Progress::unknown;
-        if (!frozen_names_.empty()) return Progress::unknown;
-        evidence.push_back(
-            "no thread is left to wake the others: none is active or blocked on input or a timer");
+        if (!held_.empty()) return Progress::unknown;
+        grounds.push_back({GroundCode::nobody_left, {}});
         if (may_be_woken_by_signals()) {
-            evidence.push_back("a signal handler or another process may still wake one of them");
+            grounds.push_back({GroundCode::signal_may_wake, {}});
             return Progress::unknown;
         }
         return Progress::stuck;
@@ -446,16 +403,16 @@ private:
     pid_t agent_ = 0;
     std::map<pid_t, Meter> first_;
     std::set<pid_t> moved_, ticked_, frozen_;
-    std::set<pid_t> sleepless_;            // hardly ever went to sleep
-    std::map<pid_t, std::string> active_;  // all of moving_, by tid
+    std::set<pid_t> sleepless_;             // hardly ever went to sleep
+    std::map<pid_t, GroundThread> active_;  // all of moving_, by tid
     struct Spinners {
-        std::vector<std::string> names;
+        std::vector<GroundThread> threads;
         std::set<std::string> lines;
     };
     std::map<std::string, Spinners> spinning_;  // by function
-    std::vector<std::string> unseen_;
+    std::vector<GroundThread> unseen_;
     std::string why_unseen_;
-    std::vector<std::string> deadlocked_, behind_deadlock_, behind_the_dead_, frozen_names_,
+    std::vector<GroundThread> deadlocked_, behind_deadlock_, behind_the_dead_, held_,
         behind_frozen_, moving_, stopped_, for_world_, for_others_, perhaps_for_others_,
         on_channels_, perhaps_on_channels_, for_each_other_, behind_living_, unexplained_;
     std::set<pid_t> other_processes_;

@@ -3,6 +3,7 @@
 #define THREADFAULT_DRIVE_LOCKS_WATCH_HPP
 
 #include "client/connection.hpp"
+#include "drive/grounds/grounds.hpp"
 #include "drive/locks/lock_graph.hpp"
 #include "observe/process.hpp"
 #include "threadfault/types.hpp"
@@ -16,7 +17,8 @@ namespace threadfault::drive {
 
 struct WatchReport {
     Progress verdict = Progress::unknown;
-    std::vector<std::string> evidence;  // sentences
+    std::vector<Ground> grounds;
+    std::vector<std::string> evidence;  // the same as sentences
     LockGraph locks;                    // as seen at the end
     double seconds = 0;                 // how long it was watched
 };
