@@ -82,6 +82,12 @@ Json thread_of(const drive::ThreadView& thread, const std::vector<drive::ThreadV
     json["faults"] = Json::array();
     for (std::string_view fault : drive::fault_names(thread.faults))
         json["faults"].push_back(fault);
+    const auto rounded_or_null = [](const std::optional<double>& seconds) {
+        return seconds ? Json(base::rounded(*seconds, base::kMillis)) : Json(nullptr);
+    };
+    json["hold_left_seconds"] = rounded_or_null(thread.hold_left);
+    json["slow_left_seconds"] = rounded_or_null(thread.slow_left);
+    json["slow_percent"] = value_or_null(thread.slow_percent);
     return json;
 }
 

@@ -63,7 +63,7 @@ std::string waiting_text(const drive::ThreadView& thread, const ThreadNames& nam
 }
 
 std::string faults_text(const drive::ThreadView& thread) {
-    return joined(drive::fault_names(thread.faults), ",");
+    return joined(drive::faults_in_words(thread), ", ");
 }
 
 std::string holding_text(const drive::ThreadView& thread) {

@@ -234,7 +234,7 @@ void Service::list(int client, const wire::ListRequest& request) {
         record.tid = stat.tid;
         record.flags = wire::kThreadUnregistered;
         if (stat.tid == process_.pid()) record.flags |= wire::kThreadMain;
-        record.faults = works_.in_force({stat.tid, stat.start_ticks});
+        works_.tell_in_force({stat.tid, stat.start_ticks}, &record);
         stat.name.copy(record.name, sizeof record.name - 1);
     }
     wire::ListReply reply;

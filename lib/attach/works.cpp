@@ -299,6 +299,21 @@ std::uint32_t Works::in_force(const ThreadKey& key) const {
     }
 }
 
+void Works::tell_in_force(const ThreadKey& key, wire::ThreadRecord* record) const {
+    record->faults = in_force(key);
+    const auto left = [now = Clock::now()](Clock::time_point until) {
+        const std::chrono::nanoseconds remains = until - now;
+        return std::max<std::int64_t>(remains.count(), 1);
+    };
+    const auto release = releases_.find(key);
+    const bool held = (record->faults & (wire::kInForceFreeze | wire::kInForceDelay)) != 0;
+    if (held && release != releases_.end()) record->hold_left_ns = left(release->second);
+    const auto slow = slow_.find(key);
+    if (slow == slow_.end()) return;
+    record->slow_percent = slow->second.percent;
+    if (slow->second.until) record->slow_left_ns = left(*slow->second.until);
+}
+
 bool Works::idle() const {
     return works_.empty() && slow_.empty() && demoted_.empty() && attachment_.held().empty();
 }

@@ -31,8 +31,8 @@ public:
     // What is due; when to come again.
     Clock::time_point step();
 
-    // wire::kInForce... of a thread.
-    std::uint32_t in_force(const ThreadKey& key) const;
+    // Writes into its record what is in force on the thread, and what remains of it.
+    void tell_in_force(const ThreadKey& key, wire::ThreadRecord* record) const;
     bool idle() const;  // nothing under way, nothing in force
     // Everything but what is held is undone, and no longer done.
     void end_all();
@@ -64,6 +64,7 @@ private:
     void finish(const Work& work, wire::FaultOutcome outcome, wire::Reason reason);
     void run_slowness(const ThreadKey& key, Slowness& slow, Clock::time_point now);
     std::uint64_t start_of(pid_t tid) const;
+    std::uint32_t in_force(const ThreadKey& key) const;  // wire::kInForce...
 
     const observe::Process& process_;
     Attachment& attachment_;

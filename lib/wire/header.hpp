@@ -8,7 +8,7 @@
 namespace threadfault::wire {
 
 inline constexpr std::uint32_t kMagic = 0x31465454;  // "TTF1" as bytes
-inline constexpr std::uint16_t kVersion = 5;         // wire/layout.hpp says when it goes up
+inline constexpr std::uint16_t kVersion = 6;         // wire/layout.hpp says when it goes up
 inline constexpr std::size_t kMaxMessage = 65'536;   // a larger packet is refused
 inline constexpr std::size_t kMaxPathDepth = 16;
 inline constexpr std::size_t kMaxFrames = 24;

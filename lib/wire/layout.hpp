@@ -19,7 +19,7 @@ namespace threadfault::wire {
 
 // Change the version when one of these fails: kVersion in wire/header.hpp, and then the numbers
 // here. A new meaning of a field that stays where it is asks for the same.
-static_assert(kVersion == 5, "what follows is the layout of version 5");
+static_assert(kVersion == 6, "what follows is the layout of version 6");
 
 #define THREADFAULT_SIZE(Message, size)                                                     \
     static_assert(sizeof(Message) == (size), "change the version when one of these fails"); \
@@ -57,21 +57,24 @@ THREADFAULT_FIELD(ErrorReply, agent_version, 20);
 THREADFAULT_FIELD(ErrorReply, reserved, 22);
 THREADFAULT_FIELD(ErrorReply, text, 24);
 
-THREADFAULT_SIZE(ThreadRecord, 152);
+THREADFAULT_SIZE(ThreadRecord, 168);
 THREADFAULT_FIELD(ThreadRecord, serial, 0);
 THREADFAULT_FIELD(ThreadRecord, pthread, 8);
 THREADFAULT_FIELD(ThreadRecord, start_routine, 16);
 THREADFAULT_FIELD(ThreadRecord, start_argument, 24);
 THREADFAULT_FIELD(ThreadRecord, birth_ns, 32);
-THREADFAULT_FIELD(ThreadRecord, tid, 40);
-THREADFAULT_FIELD(ThreadRecord, creator_tid, 44);
-THREADFAULT_FIELD(ThreadRecord, index, 48);
-THREADFAULT_FIELD(ThreadRecord, cancel, 52);
-THREADFAULT_FIELD(ThreadRecord, flags, 56);
-THREADFAULT_FIELD(ThreadRecord, faults, 60);
-THREADFAULT_FIELD(ThreadRecord, depth, 64);
-THREADFAULT_FIELD(ThreadRecord, path, 68);
-THREADFAULT_FIELD(ThreadRecord, name, 132);
+THREADFAULT_FIELD(ThreadRecord, hold_left_ns, 40);
+THREADFAULT_FIELD(ThreadRecord, slow_left_ns, 48);
+THREADFAULT_FIELD(ThreadRecord, tid, 56);
+THREADFAULT_FIELD(ThreadRecord, creator_tid, 60);
+THREADFAULT_FIELD(ThreadRecord, index, 64);
+THREADFAULT_FIELD(ThreadRecord, cancel, 68);
+THREADFAULT_FIELD(ThreadRecord, flags, 72);
+THREADFAULT_FIELD(ThreadRecord, faults, 76);
+THREADFAULT_FIELD(ThreadRecord, slow_percent, 80);
+THREADFAULT_FIELD(ThreadRecord, depth, 84);
+THREADFAULT_FIELD(ThreadRecord, path, 88);
+THREADFAULT_FIELD(ThreadRecord, name, 152);
 
 THREADFAULT_SIZE(ListRequest, 224);
 THREADFAULT_FIELD(ListRequest, header, 0);
@@ -170,13 +173,13 @@ THREADFAULT_FIELD(DeadRequest, reserved, 20);
 THREADFAULT_FIELD(DeadRequest, waited_begin, 24);
 THREADFAULT_FIELD(DeadRequest, waited_end, 32);
 
-THREADFAULT_SIZE(DeadReply, 192);
+THREADFAULT_SIZE(DeadReply, 208);
 THREADFAULT_FIELD(DeadReply, header, 0);
 THREADFAULT_FIELD(DeadReply, known, 16);
 THREADFAULT_FIELD(DeadReply, how, 20);
 THREADFAULT_FIELD(DeadReply, ended_ns, 24);
 THREADFAULT_FIELD(DeadReply, record, 32);
-THREADFAULT_FIELD(DeadReply, waited_on, 184);
+THREADFAULT_FIELD(DeadReply, waited_on, 200);
 
 THREADFAULT_SIZE(ArmRequest, 1040);
 THREADFAULT_FIELD(ArmRequest, header, 0);
@@ -216,7 +219,7 @@ THREADFAULT_FIELD(DisarmReply, header, 0);
 THREADFAULT_FIELD(DisarmReply, count, 16);
 THREADFAULT_FIELD(DisarmReply, reserved, 20);
 
-static_assert(kMaxRecords == 431 && kMaxSpecRecords == 62 && kMaxMessage == 65'536,
+static_assert(kMaxRecords == 389 && kMaxSpecRecords == 62 && kMaxMessage == 65'536,
               "change the version when one of these fails");
 
 #undef THREADFAULT_FIELD

@@ -30,12 +30,17 @@ struct ThreadRecord {
     std::uint64_t start_routine = 0;  // 0 for main
     std::uint64_t start_argument = 0;
     std::int64_t birth_ns = 0;  // CLOCK_BOOTTIME at registration
+    // What remains, as of this answer: of a freeze or a delay, and of slowness. 0: not in force, or
+    // until it is undone.
+    std::int64_t hold_left_ns = 0;
+    std::int64_t slow_left_ns = 0;
     std::int32_t tid = 0;
     std::int32_t creator_tid = 0;           // 0 for main
     std::uint32_t index = 0;                // creation order in the process; main has 0
     std::uint32_t cancel = kCancelUnknown;  // glibc's cancelhandling word (see kCancel... below)
     std::uint32_t flags = 0;
     std::uint32_t faults = 0;
+    std::uint32_t slow_percent = 0;          // kInForceSlow: of the time that it would run
     std::uint32_t depth = 0;                 // components of `path` behind "main"
     std::uint32_t path[kMaxPathDepth] = {};  // deeper: first and last halves are kept
     char name[kThreadNameSize] = {};

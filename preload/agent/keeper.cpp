@@ -81,6 +81,8 @@ bool Keeper::slow(Record* record, const wire::FaultRequest& request) noexcept {
     entry->cpu_since_ns = cpu_ns_of(request.tid);
     entry->until_ns = request.duration_ns > 0 ? now + request.duration_ns : execute::kNever;
     entry->next_ns = now + kPeriod;
+    record->slow_percent = request.percent;
+    record->slow_until = entry->until_ns;
     record->faults.fetch_or(wire::kInForceSlow, std::memory_order_relaxed);
     return true;
 }

@@ -8,6 +8,9 @@ namespace threadfault::shim {
 
 namespace {
 
+// Whose end is told: of the thread's CPU time nobody knows when it will have been used.
+constexpr std::uint32_t kListed = wire::kInForceFreeze | wire::kInForceDelay;
+
 std::uint32_t flag_of(wire::Fault fault) noexcept {
     switch (fault) {
         case wire::Fault::delay:
@@ -35,6 +38,9 @@ Hold::Hold(wire::Fault fault, std::int64_t duration_ns, const void* context) noe
       duration_ns_(duration_ns),
       word_(record_->hold_word.load(std::memory_order_acquire)),
       flag_(flag_of(fault)),
+      until_(fault != wire::Fault::spin && duration_ns > 0 ? execute::monotonic_ns() + duration_ns
+                                                           : execute::kNever),
+      listed_before_(list_end()),
       // Only this thread's own handlers set it, and each puts back what it found.
       outermost_((record_->faults.fetch_or(flag_, std::memory_order_acq_rel) & flag_) == 0) {
     // The return from the handler takes it back.
@@ -45,6 +51,17 @@ Hold::Hold(wire::Fault fault, std::int64_t duration_ns, const void* context) noe
 
 Hold::~Hold() {
     if (outermost_) record_->faults.fetch_and(~flag_, std::memory_order_release);
+    if ((flag_ & kListed) != 0) record_->hold_until = listed_before_;
+}
+
+// Before the fault is listed as in force: whoever finds it there finds its end, too.
+std::int64_t Hold::list_end() const noexcept {
+    const std::int64_t before = record_->hold_until;
+    if ((flag_ & kListed) == 0) return before;
+    // A hold within another: both must be over.
+    const bool within = (record_->faults.load(std::memory_order_relaxed) & kListed) != 0;
+    record_->hold_until = within && before > until_ ? before : until_;
+    return before;
 }
 
 void Hold::last() const noexcept {
@@ -56,11 +73,9 @@ void Hold::last() const noexcept {
 }
 
 void Hold::stand_still() const noexcept {
-    const std::int64_t until =
-        duration_ns_ > 0 ? execute::monotonic_ns() + duration_ns_ : execute::kNever;
     while (record_->hold_word.load(std::memory_order_acquire) == word_) {
-        if (until != execute::kNever && execute::monotonic_ns() >= until) return;
-        execute::sys_futex_wait(&record_->hold_word, word_, until);
+        if (until_ != execute::kNever && execute::monotonic_ns() >= until_) return;
+        execute::sys_futex_wait(&record_->hold_word, word_, until_);
     }
 }
 

@@ -27,6 +27,7 @@ public:
     void last() const noexcept;
 
 private:
+    std::int64_t list_end() const noexcept;  // what was listed before
     void stand_still() const noexcept;
     void burn() const noexcept;
 
@@ -35,6 +36,8 @@ private:
     std::int64_t duration_ns_;
     std::uint32_t word_;  // of the record, when the hold began: it changes when let go
     std::uint32_t flag_;
+    std::int64_t until_;  // of CLOCK_MONOTONIC; of spin, kNever
+    std::int64_t listed_before_;
     bool outermost_;  // of its kind on this thread
 };
 

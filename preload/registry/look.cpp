@@ -18,6 +18,21 @@ bool is_living(const Record& record) noexcept {
     return life == Life::alive || life == Life::ending;
 }
 
+std::int64_t left(std::int64_t until) noexcept {
+    if (until == execute::kNever) return 0;
+    const std::int64_t remains = until - execute::monotonic_ns();
+    return remains > 0 ? remains : 1;
+}
+
+// The clock is asked only of those on whom something is in force.
+void tell_what_remains(const Record& record, wire::ThreadRecord* out) noexcept {
+    constexpr std::uint32_t kHeld = wire::kInForceFreeze | wire::kInForceDelay;
+    out->hold_left_ns = (out->faults & kHeld) != 0 ? left(record.hold_until) : 0;
+    const bool slow = (out->faults & wire::kInForceSlow) != 0;
+    out->slow_left_ns = slow ? left(record.slow_until) : 0;
+    out->slow_percent = slow ? std::uint32_t{record.slow_percent} : 0;
+}
+
 }  // namespace
 
 bool copy_record(const Record& record, wire::ThreadRecord* out) noexcept {
@@ -34,6 +49,7 @@ bool copy_record(const Record& record, wire::ThreadRecord* out) noexcept {
     out->flags =
         (record.is_main ? wire::kThreadMain : 0) | (record.detached ? wire::kThreadDetached : 0);
     out->faults = record.faults.load(std::memory_order_relaxed);
+    tell_what_remains(record, out);
     out->depth = record.depth;
     load_path(record, out->path);
     load_name(record, out->name);

@@ -47,7 +47,12 @@ struct alignas(64) Record {
     Relaxed<bool> is_main;
     Relaxed<bool> detached;
     std::atomic<End> end{End::none};
-    std::atomic<std::uint32_t> faults{0};      // wire::kInForce...
+    std::atomic<std::uint32_t> faults{0};  // wire::kInForce...
+    // Of CLOCK_MONOTONIC, kNever where there is none: the end of what holds it (kInForceFreeze and
+    // kInForceDelay), as the thread itself says, and of kInForceSlow, with its share in percent.
+    Relaxed<std::int64_t> hold_until;
+    Relaxed<std::int64_t> slow_until;
+    Relaxed<std::uint32_t> slow_percent;
     std::atomic<std::uint32_t> pins{0};        // see Pin
     std::atomic<std::uint32_t> hold_word{0};   // changes when the thread is let go (faults/hold)
     std::atomic<std::uint32_t> interrupts{0};  // handled so far

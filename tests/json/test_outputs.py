@@ -1,6 +1,7 @@
 """Every command's output, one after the other, against its schema; and what scripts rely on in them."""
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -65,6 +66,41 @@ def test_a_reason_has_a_code(workers):
     os.kill(workers.pid, signal.SIGCONT)
     assert (status, answer["reason_code"], answer["grounds"]) == (6, "target-stopped", [])
     assert answer["reason"].startswith("target-stopped: ")
+
+
+@pytest.mark.parametrize("attached", [False, True], ids=["shim", "attached"])
+def test_ps_tells_what_remains_of_faults(workers, attached):
+    pid = str(workers.pid)
+    if attached:
+        with subprocess.Popen([FAMILY, "workers", "json"], stdout=subprocess.PIPE) as plain:
+            try:
+                assert plain.stdout.readline() == b"ready\n"
+                assert run("attach", str(plain.pid))[0] == 0
+                see_what_remains(str(plain.pid))
+                assert run("detach", str(plain.pid))[0] == 0
+            finally:
+                plain.kill()
+    else:
+        see_what_remains(pid)
+
+
+def see_what_remains(pid):
+    def see():
+        threads = {thread["name"]: thread for thread in run("ps", pid)[1][0]["threads"]}
+        return [(one["faults"], one["hold_left_seconds"], one["slow_percent"], one["slow_left_seconds"])
+                for one in (threads["worker-0"], threads["worker-1"], threads["worker-2"])]
+    assert see() == [([], None, None, None)] * 3
+    assert run("freeze", pid, "name=worker-0", "--for", "10m")[0] == 0
+    assert run("freeze", pid, "name=worker-1")[0] == 0
+    assert run("slow", pid, "name=worker-2", "--to", "17%", "--for", "20m")[0] == 0
+    (frozen, left, *no_share), for_ever, (slow, no_hold, share, slow_left) = see()
+    assert (frozen, no_share, slow, no_hold, share) == (["freeze"], [None, None], ["slow"], None, 17)
+    assert 0 < left <= 600 < slow_left <= 1200
+    assert for_ever == (["freeze"], None, None, None)
+    text = subprocess.run([find_command(), "ps", pid], capture_output=True, check=True, encoding="utf-8").stdout
+    assert re.search(r"freeze [1-9].*\n.*freeze\n.*slow 17% [1-9]", text), text
+    assert run("thaw", pid, "--all")[0] == 0
+    assert see() == [([], None, None, None)] * 3
 
 
 def test_looks(workers):

@@ -108,8 +108,7 @@ constexpr GroundInfo kGrounds[] = {
     {Code::clean_up_runs, "clean_up_runs",
      "{frames} {frames:frame runs|frames run} clean-up code (destructors, handlers)"},
     {Code::stack_incomplete, "stack_incomplete", "{why}"},
-    {Code::stack_too_deep, "stack_too_deep",
-     "the stack is deeper than the part that was examined"},
+    {Code::stack_too_deep, "stack_too_deep", "the stack is deeper than the part that was examined"},
     {Code::table_unreadable, "table_unreadable", "the exception table of {place} can't be read"},
     {Code::catch_rethrows, "catch_rethrows", "{handler} catches it and rethrows it"},
     {Code::catch_swallows, "catch_swallows",
@@ -336,8 +335,7 @@ std::optional<Ground> parse_ground(std::string_view lines) {
             continue;
         }
         const std::size_t equals = line.find('=');
-        const auto key =
-            std::find(std::begin(kKeys), std::end(kKeys), line.substr(0, equals));
+        const auto key = std::find(std::begin(kKeys), std::end(kKeys), line.substr(0, equals));
         if (key == std::end(kKeys)) continue;
         if (equals == std::string_view::npos) {
             ground->data.emplace_back(*key, true);

@@ -1,5 +1,6 @@
 #include "drive/threads/thread_view.hpp"
 
+#include "base/duration.hpp"
 #include "base/fault.hpp"
 #include "client/absence.hpp"
 #include "drive/threads/outside_threads.hpp"
@@ -103,11 +104,18 @@ private:
     std::atomic<bool> permitted_{true};
 };
 
+double seconds_of(std::int64_t nanoseconds) {
+    return static_cast<double>(nanoseconds) * 1e-9;
+}
+
 void add_record(ThreadView* thread, const wire::ThreadRecord& record,
                 const client::Connection& connection) {
     thread->inner_tid = record.tid;
     thread->cancel = record.cancel;
     thread->faults = record.faults;
+    if (record.hold_left_ns != 0) thread->hold_left = seconds_of(record.hold_left_ns);
+    if (record.slow_left_ns != 0) thread->slow_left = seconds_of(record.slow_left_ns);
+    if (record.slow_percent != 0) thread->slow_percent = record.slow_percent;
     thread->pthread = record.pthread;
     if (record.flags & wire::kThreadUnregistered) return;
     thread->registered = true;
@@ -215,18 +223,36 @@ bool is_same_thread(const wire::ThreadRecord& record, std::uint64_t start_ticks)
            observe::ticks_to_seconds(start_ticks);
 }
 
+namespace {
+
+constexpr std::pair<std::uint32_t, wire::Fault> kInForce[] = {
+    {wire::kInForceFreeze, wire::Fault::freeze}, {wire::kInForceSlow, wire::Fault::slow},
+    {wire::kInForceDelay, wire::Fault::delay},   {wire::kInForceSpin, wire::Fault::spin},
+    {wire::kInForceDemote, wire::Fault::demote}, {wire::kInForceCancel, wire::Fault::cancel},
+};
+
+}  // namespace
+
 std::vector<std::string_view> fault_names(std::uint32_t in_force) {
-    using wire::Fault;
-    static constexpr std::pair<std::uint32_t, Fault> kFaults[] = {
-        {wire::kInForceFreeze, Fault::freeze}, {wire::kInForceSlow, Fault::slow},
-        {wire::kInForceDelay, Fault::delay},   {wire::kInForceSpin, Fault::spin},
-        {wire::kInForceDemote, Fault::demote}, {wire::kInForceCancel, Fault::cancel},
-    };
     std::vector<std::string_view> names;
-    for (const auto& [bit, fault] : kFaults) {
+    for (const auto& [bit, fault] : kInForce) {
         if (in_force & bit) names.push_back(base::info(fault).name);
     }
     return names;
+}
+
+std::vector<std::string> faults_in_words(const ThreadView& thread) {
+    constexpr std::uint32_t kHolds = wire::kInForceFreeze | wire::kInForceDelay;
+    std::vector<std::string> all;
+    for (const auto& [bit, fault] : kInForce) {
+        if ((thread.faults & bit) == 0) continue;
+        std::string& words = all.emplace_back(base::info(fault).name);
+        const bool slow = fault == wire::Fault::slow;
+        if (slow && thread.slow_percent) words += formatted(" {}%", *thread.slow_percent);
+        const auto& left = slow ? thread.slow_left : thread.hold_left;
+        if ((slow || (bit & kHolds) != 0) && left) words += " " + base::short_duration(*left);
+    }
+    return all;
 }
 
 ThreadList list_threads(const observe::Process& process, client::Connection* connection,

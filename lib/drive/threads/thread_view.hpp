@@ -73,6 +73,10 @@ struct ThreadView {
     std::optional<pid_t> creator_tid;
     std::uint32_t cancel = wire::kCancelUnknown;
     std::uint32_t faults = 0;  // wire::kInForce...
+    // Unset: not in force, or until it is undone.
+    std::optional<double> hold_left;  // seconds, of freeze or delay
+    std::optional<double> slow_left;
+    std::optional<unsigned> slow_percent;  // of the time that it would run
 };
 
 // What a listing is to know beyond /proc's stat. Files that are not needed are not read.
@@ -114,6 +118,8 @@ std::string path_text(const wire::ThreadRecord& record);
 // May this record be about the thread that now has its tid? Tids are used again.
 bool is_same_thread(const wire::ThreadRecord& record, std::uint64_t start_ticks) noexcept;
 
+// "freeze 3.2s", "slow 10% 1m", ...: the faults in force, with what is known of them.
+std::vector<std::string> faults_in_words(const ThreadView& thread);
 // "freeze", "cancel", ...: the faults in force.
 std::vector<std::string_view> fault_names(std::uint32_t in_force);
 
