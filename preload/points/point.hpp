@@ -57,6 +57,22 @@ inline const void* first_pointer() noexcept {
     return nullptr;
 }
 
+// The rest of a call that is recorded, where no rule is in force.
+template <inject::Call kCall, auto& kReal, auto kInstead, typename... Arguments>
+[[gnu::always_inline]] inline auto recorded(const Passage& passage, Arguments... arguments) {
+    if constexpr (std::is_void_v<decltype(kReal(arguments...))>) {
+        if (!passage.instead) kReal(arguments...);
+        leave_passage(passage, kCall, true);
+    } else {
+        const auto result =
+            passage.instead ? kInstead(passage.effect, kReal, arguments...) : kReal(arguments...);
+        const int kept = errno;
+        leave_passage(passage, kCall, result == 0 || result == EOWNERDEAD);
+        errno = kept;
+        return result;
+    }
+}
+
 // Out of the way of the call itself, which is two jumps long. Forced unwinding passes through.
 template <inject::Call kCall, auto& kReal, auto kInstead, typename... Arguments>
 [[gnu::noinline, gnu::cold]] auto faulted(Arguments... arguments) {
@@ -65,6 +81,7 @@ template <inject::Call kCall, auto& kReal, auto kInstead, typename... Arguments>
     if (passages_recorded.load(std::memory_order_relaxed)) {
         enter_passage(&passage, kCall, first_pointer(arguments...));
     }
+    if (!had_rules()) return recorded<kCall, kReal, kInstead>(passage, arguments...);
     const Decision decision = decide(kCall, Side::before, arguments_of<kCall>(arguments...));
     act_on(decision);
     const Effect* const instead = passage.instead ? &passage.effect : decision.instead();

@@ -19,6 +19,7 @@ extern "C" [[gnu::weak, gnu::visibility("hidden")]] void threadfault_points_mark
 namespace threadfault::shim {
 
 constinit std::atomic<bool> armed_calls[inject::kCallCount]{};
+constinit std::atomic<std::uint32_t> rule_limit{0};  // no slot was ever used from here on
 
 namespace {
 
@@ -39,7 +40,6 @@ struct Slot {
     char text[wire::kSpecSize] = {};
 };
 constinit Slot slots[kMaxRules]{};
-constinit std::atomic<std::uint32_t> slot_limit{0};  // no slot was ever used from here on
 constinit std::uint32_t last_id = 0;
 
 // While it lives, the slot's rule stays as it is.
@@ -115,7 +115,7 @@ void clear_slot(Slot& slot) noexcept {
 }  // namespace
 
 void show_armed_calls() noexcept {
-    const std::uint32_t limit = slot_limit.load(std::memory_order_relaxed);
+    const std::uint32_t limit = rule_limit.load(std::memory_order_relaxed);
     for (std::size_t i = 0; i < inject::kCallCount; ++i) {
         bool any = passages_recorded.load(std::memory_order_relaxed);
         for (std::uint32_t at = 0; at < limit; ++at)
@@ -130,7 +130,7 @@ bool has_points() noexcept {
 
 Decision decide(Call call, inject::Side side, const CallArguments& arguments) noexcept {
     Decision decision;
-    const std::uint32_t limit = slot_limit.load(std::memory_order_acquire);
+    const std::uint32_t limit = rule_limit.load(std::memory_order_acquire);
     if (limit == 0) return decision;
     // A vfork child shares our memory, but is not part of the process that is counted.
     if (is_foreign_process()) return decision;
@@ -193,8 +193,8 @@ wire::ArmOutcome arm(const char* text, std::size_t length, std::uint32_t* id,
     slot->calls[0].store(rule.calls.words[0], std::memory_order_release);
     slot->calls[1].store(rule.calls.words[1], std::memory_order_release);
     const auto place = static_cast<std::uint32_t>(slot - slots);
-    if (place >= slot_limit.load(std::memory_order_relaxed)) {
-        slot_limit.store(place + 1, std::memory_order_release);
+    if (place >= rule_limit.load(std::memory_order_relaxed)) {
+        rule_limit.store(place + 1, std::memory_order_release);
     }
     show_armed_calls();
     return wire::ArmOutcome::armed;
@@ -250,7 +250,7 @@ void arm_from_environment() noexcept {
 }
 
 void restart_rules_after_fork() noexcept {
-    const std::uint32_t limit = slot_limit.load(std::memory_order_relaxed);
+    const std::uint32_t limit = rule_limit.load(std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < limit; ++i) {
         Slot& slot = slots[i];
         slot.matched.store(0, std::memory_order_relaxed);

@@ -19,22 +19,29 @@ namespace threadfault::shim {
 // Is any rule about that call? All that a call costs while nothing is armed for it.
 extern std::atomic<bool> armed_calls[inject::kCallCount];
 
+// Was any rule ever armed in this process? Without one decide() has nothing to say.
+extern std::atomic<std::uint32_t> rule_limit;
+inline bool had_rules() noexcept {
+    return rule_limit.load(std::memory_order_acquire) != 0;
+}
+
 // Is this the points library? Known to the linker.
 bool has_points() noexcept;
 
 // --- at a call -----------------------------------------------------------------------------------
 
+// Without first values: one is made at each call, and nearly none is looked at.
 struct Effect {
-    inject::Action action{};
-    inject::Side side{};
-    wire::Fault death{};
-    int error = 0;
-    std::int64_t duration_ns = 0;
+    inject::Action action;
+    inject::Side side;
+    wire::Fault death;
+    int error;
+    std::int64_t duration_ns;
 };
 
 struct Decision {
     static constexpr unsigned kMost = 8;
-    Effect effects[kMost];  // of the rules that fire, in the order in which they were armed
+    Effect effects[kMost];  // `count` of them: of the rules that fire, in the order of their arming
     unsigned count = 0;
 
     // What happens in place of the call; nullptr: the call itself.
