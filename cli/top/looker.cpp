@@ -85,8 +85,7 @@ struct Looker::Code {
 Looker::Looker(const std::string& pid_text)
     : process_(open_process(pid_text)),
       death_(process_.pid()),
-      code_(std::make_unique<Code>(process_)),
-      seen_(process_.pid()) {}
+      code_(std::make_unique<Code>(process_)) {}
 
 Looker::~Looker() = default;
 

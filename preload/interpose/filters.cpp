@@ -72,7 +72,7 @@ namespace {
 
 #if defined(__x86_64__)
 static_assert(SYS_seccomp == 317 && SYS_prctl == 157);
-extern "C" THREADFAULT_EXPORT [[gnu::naked]] long syscall(long /*number*/, ...) noexcept {
+THREADFAULT_EXPORT __attribute__((naked)) long syscall(long /*number*/, ...) noexcept {
     asm("cmpq $317, %rdi\n\t"
         "je 1f\n\t"
         "cmpq $157, %rdi\n\t"

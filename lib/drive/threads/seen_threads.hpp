@@ -30,8 +30,6 @@ struct SeenThread {
 // or the kernel does not count, every look reads everything.
 class SeenThreads {
 public:
-    explicit SeenThreads(pid_t pid) noexcept : pid_(pid) {}
-
     // A look begins: these are the threads that there are.
     void begin(std::span<const pid_t> tids);
 
@@ -63,7 +61,6 @@ public:
     std::optional<std::uint64_t> cpu_nanoseconds(pid_t tid) const;
 
 private:
-    const pid_t pid_;
     unsigned look_ = 0;
     std::unordered_map<pid_t, Entry> entries_;
 };
