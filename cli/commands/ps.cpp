@@ -33,6 +33,9 @@ constexpr const char* kPsExamples =
     "can be listed; thread paths are known only under `threadfault run`. A selector\n"
     "shows which threads a fault would be done to.\n"
     "\n"
+    "Of another user's process, names, states and CPU times can be seen; the rest is\n"
+    "left empty, and the output says so.\n"
+    "\n"
     "Examples:\n"
     "  threadfault ps                every process that runs under threadfault\n"
     "  threadfault ps 4711           its threads, and what each waits for\n"
@@ -90,6 +93,26 @@ std::vector<drive::ThreadView> as_tree(std::vector<drive::ThreadView> threads, c
     return in_order(std::move(threads), order);
 }
 
+// Of a process that may not be looked into, what everybody may see: names, states, CPU times. Not
+// where the selector asks for more.
+drive::ThreadList list_what_may_be_seen(Looked& looked, const std::string& thread,
+                                        const drive::Needs& needs) {
+    try {
+        return list_selected(looked, thread, needs);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::not_permitted || !looked.process.alive()) throw;
+        using Key = drive::Term::Key;
+        const auto selector =
+            thread.empty() ? std::nullopt : std::optional(drive::parse_selector(thread));
+        for (const Key key : {Key::start, Key::in, Key::waiting, Key::holding}) {
+            if (selector && selector->has(key)) throw;
+        }
+    }
+    drive::ThreadList list = list_selected(looked, thread, {});
+    list.waits_permitted = false;
+    return list;
+}
+
 int list_threads_of(const PsOptions& options, const Invocation& invocation) {
     std::optional<ThreadKey> key;
     if (!options.sort.empty()) key = require_thread_key("--sort", options.sort);
@@ -103,12 +126,12 @@ int list_threads_of(const PsOptions& options, const Invocation& invocation) {
     report.agent = looked.agent() != nullptr;
     report.why = looked.why;
     report.hint = looked.hint;
-    report.list = list_selected(looked, options.thread,
-                                {.waits = true,
-                                 .masks = invocation.json,
-                                 .starts = true,
-                                 .symbols = true,
-                                 .outside = true});
+    report.list = list_what_may_be_seen(looked, options.thread,
+                                        {.waits = true,
+                                         .masks = invocation.json,
+                                         .starts = true,
+                                         .symbols = true,
+                                         .outside = true});
     if (options.thread.empty()) {
         if (auto main = drive::dead_main(looked.process, looked.agent())) {
             report.list.threads.insert(report.list.threads.begin(), std::move(*main));
@@ -119,9 +142,8 @@ int list_threads_of(const PsOptions& options, const Invocation& invocation) {
     if (options.tree) {
         report.list.threads = as_tree(std::move(report.list.threads), style, &report.branches);
     }
-    print_out(invocation.json
-                  ? json_threads(report.pid, report.command, report.agent, report.list.threads)
-                  : render_threads(report, style, width_for(options)));
+    print_out(invocation.json ? json_threads(report)
+                              : render_threads(report, style, width_for(options)));
     return 0;
 }
 

@@ -124,9 +124,10 @@ Json result_of(pid_t pid, std::string_view fault, std::string_view how,
 
 }  // namespace
 
-std::string json_threads(pid_t pid, const std::string& command, bool agent,
-                         const std::vector<drive::ThreadView>& threads) {
-    Json json = {{"pid", pid}, {"command", command}, {"agent", agent}};
+std::string json_threads(const ThreadReport& report) {
+    const std::vector<drive::ThreadView>& threads = report.list.threads;
+    Json json = {{"pid", report.pid}, {"command", report.command}, {"agent", report.agent}};
+    json["limited"] = text_or_null(limits_text(report));
     json["threads"] = Json::array();
     for (const drive::ThreadView& thread : threads)
         json["threads"].push_back(thread_of(thread, threads));

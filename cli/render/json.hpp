@@ -5,7 +5,7 @@
 #include "drive/faults/inflict.hpp"
 #include "drive/programs/doctor.hpp"
 #include "drive/programs/targets.hpp"
-#include "drive/threads/thread_view.hpp"
+#include "render/threads.hpp"
 #include "threadfault/error.hpp"
 
 #include <string>
@@ -15,8 +15,7 @@
 namespace threadfault::cli {
 
 // Each returns one line, with its end.
-std::string json_threads(pid_t pid, const std::string& command, bool agent,
-                         const std::vector<drive::ThreadView>& threads);
+std::string json_threads(const ThreadReport& report);
 std::string json_targets(const std::vector<drive::TargetProcess>& targets);
 std::string json_checks(const std::vector<drive::Check>& checks);
 std::string json_error(const Error& error);

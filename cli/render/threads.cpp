@@ -75,6 +75,11 @@ std::string holding_text(const drive::ThreadView& thread) {
     return joined(locks, ",");
 }
 
+std::string limits_text(const ThreadReport& report) {
+    if (report.list.waits_permitted) return {};
+    return formatted("what its threads wait for can't be seen; {}", base::advice_on_rights());
+}
+
 std::string render_threads(const ThreadReport& report, const Style& style, std::size_t width) {
     const std::vector<drive::ThreadView>& threads = report.list.threads;
     std::string out = formatted("{} {}", style.bold(std::to_string(report.pid)),
@@ -118,12 +123,9 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
     if (!report.why.empty()) {
         out += '\n' + style.yellow(report.why) + '\n';
         if (!report.hint.empty()) out += style.dim(report.hint) + '\n';
-    } else if (!report.list.waits_permitted) {
-        out += '\n' +
-               style.dim(formatted("what its threads wait for can't be seen; {}",
-                                   base::advice_on_rights())) +
-               '\n';
     }
+    const std::string limits = limits_text(report);
+    if (!limits.empty()) out += '\n' + style.dim(limits) + '\n';
     return out;
 }
 

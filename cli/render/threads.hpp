@@ -23,6 +23,8 @@ struct ThreadReport {
     std::vector<std::string> branches;  // of a tree: what stands before each name; else empty
 };
 
+// What of the threads could not be looked at, and what helps; "": all could.
+std::string limits_text(const ThreadReport& report);
 // `width`: columns of the terminal, or 0 for as wide as needed.
 std::string render_threads(const ThreadReport& report, const Style& style, std::size_t width);
 std::string render_targets(const std::vector<drive::TargetProcess>& targets, const Style& style,

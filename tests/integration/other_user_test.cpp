@@ -49,6 +49,34 @@ TEST_F(OtherUser, IsRefusedByRootsTarget) {
     EXPECT_TRUE(victim.lives());
 }
 
+// What everybody may read in /proc is shown, and said to be all.
+TEST_F(OtherUser, SeesNamesStatesAndTimes) {
+    Target target({TARGET_VICTIMS, "nanosleep"}, {.uid = kOne});
+    ASSERT_EQ(target.process().read_until("ready"), "ready") << target.process().errors();
+    ASSERT_TRUE(target.ready());
+    const CliResult seen = run_cli({"--json", "ps", target.pid_text()}, {.uid = kOther});
+    EXPECT_EQ(seen.exit_code, 0) << seen;
+    EXPECT_TRUE(seen.json["limited"].is_string()) << seen;
+    bool found = false;
+    for (const auto& thread : seen.json["threads"]) {
+        if (thread["name"] != "victim") continue;
+        found = true;
+        EXPECT_EQ(thread["state"], "S") << seen;
+        EXPECT_TRUE(thread["cpu_seconds"].is_number()) << seen;
+        for (const char* const key : {"start", "pthread", "waiting_on", "syscall", "cancel"})
+            EXPECT_TRUE(thread[key].is_null()) << key << ": " << seen;
+    }
+    EXPECT_TRUE(found) << seen;
+    const CliResult text = run_cli({"ps", target.pid_text(), "name=victim"}, {.uid = kOther});
+    EXPECT_EQ(text.exit_code, 0) << text;
+    EXPECT_NE(text.out.find("can't be seen; run threadfault as root"), std::string::npos) << text;
+    for (const char* const term : {"start=*", "waiting=mutex"}) {
+        const CliResult asked = run_cli({"ps", target.pid_text(), term}, {.uid = kOther});
+        EXPECT_EQ(asked.exit_code, 5) << term << ": " << asked;
+    }
+    EXPECT_TRUE(run_cli({"--json", "ps", target.pid_text()}).json["limited"].is_null());
+}
+
 // In a user namespace that number stands for all users that have none; elsewhere for one.
 TEST_F(OtherUser, MayHaveTheNumberOfNobody) {
     constexpr uid_t kNobody = 65534;
