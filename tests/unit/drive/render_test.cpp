@@ -40,27 +40,54 @@ drive::ThreadView thread_named(std::string name) {
     return thread;
 }
 
+ThreadReport report_of(pid_t pid, const std::string& command, bool agent,
+                       drive::ThreadView thread) {
+    ThreadReport report;
+    report.pid = pid;
+    report.command = command;
+    report.agent = agent;
+    report.list.threads.push_back(std::move(thread));
+    return report;
+}
+
 TEST(JsonThreads, HasTheDocumentedKeys) {
-    const json report = parse(json_threads(4711, "server -t 4", true, {thread_named("w")}));
+    const json report =
+        parse(json_threads(report_of(4711, "server -t 4", true, thread_named("w"))));
     EXPECT_EQ(keys(report),
-              (std::set<std::string>{"schema", "pid", "command", "agent", "threads"}));
-    EXPECT_EQ(keys(report["threads"][0]),
-              (std::set<std::string>{"tid", "name", "state", "main", "start", "start_location",
-                                     "path", "index", "creator_tid", "pthread", "cpu_seconds",
-                                     "age_seconds", "cancel", "waiting_on", "syscall", "holding",
-                                     "signal_blocked", "faults"}));
+              (std::set<std::string>{"schema", "pid", "command", "agent", "limited", "threads"}));
+    EXPECT_EQ(keys(report["threads"][0]), (std::set<std::string>{"tid",
+                                                                 "name",
+                                                                 "state",
+                                                                 "main",
+                                                                 "start",
+                                                                 "start_location",
+                                                                 "path",
+                                                                 "index",
+                                                                 "creator_tid",
+                                                                 "pthread",
+                                                                 "cpu_seconds",
+                                                                 "age_seconds",
+                                                                 "cancel",
+                                                                 "waiting_on",
+                                                                 "syscall",
+                                                                 "holding",
+                                                                 "signal_blocked",
+                                                                 "faults",
+                                                                 "hold_left_seconds",
+                                                                 "slow_left_seconds",
+                                                                 "slow_percent"}));
 }
 
 TEST(JsonSeconds, AreThoseThatWereMeasured) {
     drive::ThreadView thread = thread_named("w");
     thread.age_seconds = 1.0 + 0.1 + 0.2 - 1.0;  // 0.30000000000000004
     thread.cpu_seconds = 0.1 + 0.2;
-    const std::string threads = json_threads(1, "", false, {thread});
+    const std::string threads = json_threads(report_of(1, "", false, thread));
     EXPECT_NE(threads.find(R"("cpu_seconds":0.3,"age_seconds":0.3,)"), std::string::npos)
         << threads;
     thread.age_seconds = 1234567.0004;
     thread.cpu_seconds = 98765.43999999;
-    EXPECT_NE(json_threads(1, "", false, {thread})
+    EXPECT_NE(json_threads(report_of(1, "", false, thread))
                   .find(R"("cpu_seconds":98765.44,"age_seconds":1234567.0,)"),
               std::string::npos);
     drive::Result result;
@@ -71,7 +98,8 @@ TEST(JsonSeconds, AreThoseThatWereMeasured) {
 }
 
 TEST(JsonThreads, WhatIsUnknownIsNull) {
-    const json thread = parse(json_threads(1, "", false, {thread_named("w")}))["threads"][0];
+    const json thread =
+        parse(json_threads(report_of(1, "", false, thread_named("w"))))["threads"][0];
     for (const char* key : {"start", "start_location", "path", "index", "creator_tid", "pthread",
                             "cancel", "waiting_on", "syscall", "signal_blocked"}) {
         EXPECT_TRUE(thread[key].is_null()) << key;
@@ -95,7 +123,7 @@ TEST(JsonThreads, TellsWhatIsKnown) {
     waiting.address = 0xbeef;
     waiting.symbol = "table_lock";
     waiting.owner_tid = 99;
-    const json told = parse(json_threads(1, "", true, {thread}))["threads"][0];
+    const json told = parse(json_threads(report_of(1, "", true, thread)))["threads"][0];
     EXPECT_EQ(told["pthread"], "0x7f00dead");
     EXPECT_EQ(told["index"], 2);
     EXPECT_EQ(told["creator_tid"], 4711);
@@ -115,7 +143,8 @@ TEST(JsonThreads, TellsWhatIsKnown) {
 }
 
 TEST(JsonThreads, NamesMayBeAnyBytes) {
-    const json report = parse(json_threads(1, "a\"b\\c\n", false, {thread_named("\xff\xfe\n\"")}));
+    const json report =
+        parse(json_threads(report_of(1, "a\"b\\c\n", false, thread_named("\xff\xfe\n\""))));
     EXPECT_EQ(report["command"], "a\"b\\c\n");
     EXPECT_EQ(report["threads"][0]["name"], "\uFFFD\uFFFD\n\"");
 }
@@ -142,6 +171,8 @@ TEST(JsonResults, OfOneThread) {
                           {"how", "vanish"},
                           {"outcome", "ended"},
                           {"reason", nullptr},
+                          {"reason_code", nullptr},
+                          {"grounds", json::array()},
                           {"seconds", 0.25}}));
 }
 
