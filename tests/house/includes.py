@@ -13,7 +13,7 @@ ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__)
 
 GUEST = "wire execute inject"  # what the shim has of lib/
 BELOW_DRIVE = "include format base wire observe client"
-DRIVE = "drive/programs drive/threads drive/locks drive/faults drive/storm"
+DRIVE = "drive/grounds drive/programs drive/threads drive/locks drive/faults drive/storm"
 
 # A room is a folder of lib/ (without "lib/"), preload/ or cli/, or single files of one.
 HOUSE = [
@@ -26,10 +26,11 @@ HOUSE = [
     ("observe", "include format base"),
     ("inject", "include format base wire observe"),
     ("client", "include format base wire observe"),
+    ("drive/grounds", "include format base"),
     ("drive/programs", BELOW_DRIVE),
     ("drive/threads", BELOW_DRIVE + " drive/programs"),
-    ("drive/locks", BELOW_DRIVE + " drive/programs drive/threads"),
-    ("drive/faults", BELOW_DRIVE + " drive/programs drive/threads drive/locks"),
+    ("drive/locks", BELOW_DRIVE + " drive/grounds drive/programs drive/threads"),
+    ("drive/faults", BELOW_DRIVE + " drive/grounds drive/programs drive/threads drive/locks"),
     ("drive/storm", BELOW_DRIVE + " drive/programs drive/threads drive/locks drive/faults"),
     ("diagnose", BELOW_DRIVE + " inject " + DRIVE),
     ("attach", BELOW_DRIVE + " inject " + DRIVE + " diagnose"),
