@@ -58,7 +58,7 @@ TEST_F(RemainsOfUs, TypeInformation) {
     expect_same(&typeid(std::runtime_error), 3 * sizeof(void*), "of the library's, copied or not");
     const Thrown thrown("");
     const void* vtable = nullptr;
-    std::memcpy(&vtable, &thrown, sizeof vtable);
+    std::memcpy(&vtable, static_cast<const void*>(&thrown), sizeof vtable);
     // The type information, the two destructors, what().
     expect_same(static_cast<const void* const*>(vtable) - 1, 4 * sizeof(void*), "a vtable");
 }
