@@ -16,10 +16,10 @@ _threadfault() {
         rest=${rest:${#piece}}
         words[${#words[@]} - 1]+=$piece
     done
-    # "$pid" stands for a process: its value tells which threads there are.
+    # "$pid" and $! stand for a process: the value tells which threads there are.
     for ((i = 1; i < ${#words[@]} - 1; i++)); do
         piece=${words[i]//\"/}
-        [[ $piece =~ ^\$\{?([A-Za-z_][A-Za-z_0-9]*)\}?$ ]] && words[i]=${!BASH_REMATCH[1]}
+        [[ $piece =~ ^\$\{?([A-Za-z_][A-Za-z_0-9]*|!)\}?$ ]] && words[i]=${!BASH_REMATCH[1]}
     done
     local cur=${words[${#words[@]} - 1]} candidates candidate
     COMPREPLY=()

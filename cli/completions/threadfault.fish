@@ -4,7 +4,16 @@
 function __threadfault_lines
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    command $words[1] __complete $words[2..-1] "$current" 2>/dev/null
+    # "$pid" stands for a process: the value tells which threads there are.
+    set -l said
+    for word in $words[2..-1]
+        set -l name (string match -rg '^"?\$(\w+)"?$' -- $word)
+        if test -n "$name"; and set -q $name
+            set word $$name
+        end
+        set -a said $word
+    end
+    command $words[1] __complete $said "$current" 2>/dev/null
 end
 
 # Lines with a colon are said to this script: files are meant, or another program.

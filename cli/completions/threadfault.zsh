@@ -3,9 +3,21 @@
 # the installed version: threadfault completion zsh > "${fpath[1]}/_threadfault"
 
 _threadfault() {
+    setopt localoptions extendedglob
     local -a lines described
     local line word files=
-    lines=("${(@f)$(${words[1]} __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+    # "$pid" and $! stand for a process: the value tells which threads there are.
+    local -a said=("${(@)words[2,CURRENT]}")
+    local -i i
+    for ((i = 1; i < $#said; i++)); do
+        word=${said[i]//\"/}
+        [[ $word == \$\{*\} ]] && word="\$${word[3,-2]}"
+        if [[ $word == \$([[:IDENT:]]##|!) ]]; then
+            word=${word#\$}
+            said[i]=${(P)word}
+        fi
+    done
+    lines=("${(@f)$(${words[1]} __complete "${(@)said}" 2>/dev/null)}")
     for line in $lines; do
         [[ -n $line ]] || continue
         word=${line%%$'\t'*}
