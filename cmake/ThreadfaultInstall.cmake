@@ -79,8 +79,25 @@ file(WRITE "${dist_info}/entry_points.txt"
 file(WRITE "${dist_info}/INSTALLER" "cmake\n")
 install(DIRECTORY "${dist_info}" DESTINATION "${THREADFAULT_PYTHON_DIR}")
 
-install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
-  "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+# The documentation, with no link to what stays in the sources.
+find_package(Python3 COMPONENTS Interpreter)
+if(Python3_FOUND)
+  set(docs_directory "${PROJECT_BINARY_DIR}/installed-docs")
+  file(RELATIVE_PATH schemas_from_docs "${CMAKE_INSTALL_FULL_DOCDIR}"
+    "${CMAKE_INSTALL_FULL_DATADIR}/threadfault/schema")
+  file(GLOB_RECURSE docs_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/*")
+  set(docs_script "${PROJECT_SOURCE_DIR}/scripts/docs-for-install")
+  add_custom_command(OUTPUT "${docs_directory}.made"
+    COMMAND Python3::Interpreter "${docs_script}" "${PROJECT_SOURCE_DIR}" "${docs_directory}" "${schemas_from_docs}"
+    COMMAND "${CMAKE_COMMAND}" -E touch "${docs_directory}.made"
+    DEPENDS ${docs_sources} "${docs_script}" "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
+      "${PROJECT_SOURCE_DIR}/SECURITY.md" VERBATIM)
+  add_custom_target(threadfault_docs ALL DEPENDS "${docs_directory}.made")
+  install(DIRECTORY "${docs_directory}/" DESTINATION "${CMAKE_INSTALL_DOCDIR}" USE_SOURCE_PERMISSIONS)
+else()
+  install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
+    "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+endif()
 
 if(PROJECT_IS_TOP_LEVEL)
   add_custom_target(uninstall

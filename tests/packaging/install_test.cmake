@@ -1,6 +1,7 @@
 # Installs the build tree into a scratch prefix and uses it from an outside project, once through
 # find_package and once through pkg-config; moves it, removes it, and builds the sources as a part of
-# another project. Variables: BUILD_DIR, SOURCE_DIR, SCRATCH, GENERATOR, CC, CXX, LIBDIR, PYTHON_DIR, PYTEST.
+# another project. Variables: BUILD_DIR, SOURCE_DIR, SCRATCH, GENERATOR, CC, CXX, LIBDIR, PYTHON_DIR, PYTEST,
+# PYTHON, DOC_DIR.
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
   if(NOT status EQUAL 0)
@@ -17,6 +18,11 @@ run("${CMAKE_COMMAND}" --install "${BUILD_DIR}" --prefix "${prefix}")
 run("${prefix}/bin/threadfault" run -- /bin/sh -c "echo $LD_PRELOAD")
 if(NOT output MATCHES "${prefix}/${LIBDIR}/threadfault/libthreadfault_preload.so")
   message(FATAL_ERROR "the installed command preloads ${output}")
+endif()
+
+# The installed documentation leads nowhere but to what is installed.
+if(PYTHON)
+  run("${PYTHON}" "${SOURCE_DIR}/../house/links.py" "${prefix}/${DOC_DIR}")
 endif()
 
 run("${CMAKE_COMMAND}" -S "${SOURCE_DIR}/consumer" -B "${SCRATCH}/consumer" -G "${GENERATOR}"
