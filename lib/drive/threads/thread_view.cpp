@@ -8,6 +8,7 @@
 #include "drive/threads/seen_threads.hpp"
 #include "drive/threads/start_name.hpp"
 #include "drive/threads/tid_numbers.hpp"
+#include "format/format.hpp"
 
 #include <pthread.h>
 #include <semaphore.h>
