@@ -49,9 +49,9 @@ void leave_environment() noexcept {
     }
 }
 
-// Little, and in the calling thread's own pages: see settle_in_this_process().
+// Little, and in the calling thread's own pages: see settle_in_child().
 void in_forked_child() noexcept {
-    settle_in_this_process();
+    settle_in_child();
     if (is_creating()) {
         settle_registry();
         agent_after_fork();
@@ -68,7 +68,7 @@ void in_forked_child() noexcept {
 
 void load() noexcept {
     if (loading.exchange(true, std::memory_order_acq_rel)) return;
-    settle_in_this_process();
+    settle_at_start();
     note_inherited_filters();
     real::resolve();
     learn_libc_layout();

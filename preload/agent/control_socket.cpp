@@ -186,9 +186,9 @@ namespace {
 [[gnu::destructor]] void remove_at_exit() noexcept {
     // Not a forked child that never had a helper of its own: the socket is its parent's.
     if (socket_generation.load(std::memory_order_acquire) != fork_generation()) return;
-    if (!socket_exists.load(std::memory_order_acquire) || is_foreign_process()) return;
     // A file that is left behind is better than a death in exit().
-    if (!is_sandboxed()) remove_socket();
+    if (!socket_exists.load(std::memory_order_acquire) || is_sandboxed()) return;
+    if (!is_foreign_process()) remove_socket();
 }
 
 }  // namespace

@@ -58,7 +58,8 @@ void settle() noexcept {
     listens_to.store(0, std::memory_order_relaxed);
     forget_socket();
     forget_helper_thread();
-    execute::reset_after_fork();
+    // Its system calls may be forbidden here, and there will be nobody to send requests.
+    if (!is_filter_known()) execute::reset_after_fork();
     // What made it impossible for the parent may not hold for the child; asking costs little.
     state.store(State::idle, std::memory_order_relaxed);
     generation.store(now, std::memory_order_release);
@@ -269,9 +270,9 @@ void last_thread_is_leaving() noexcept {
 
 void end_with_the_process() noexcept {
     // libc still counts a thread that ended without it: only a raw exit ends the process, with the
-    // status of the last thread.
+    // status of the last thread, which should be the program's.
     remove_socket();
-    execute::sys_call(SYS_exit, 0);
+    execute::sys_call(SYS_exit, last_exit_status());
 }
 
 SendPermit::SendPermit() noexcept {

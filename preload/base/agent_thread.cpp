@@ -1,6 +1,10 @@
 #include "preload/base/agent_thread.hpp"
 
-#include "execute/syscalls.hpp"
+#include "preload/base/libc_layout.hpp"
+
+#include <pthread.h>
+
+#include <atomic>
 
 namespace threadfault::shim {
 
@@ -16,7 +20,7 @@ pid_t agent_tid() noexcept {
 
 bool is_agent_thread() noexcept {
     const pid_t tid = agent_tid();
-    return tid != 0 && tid == execute::sys_gettid();
+    return tid != 0 && tid == libc_tid(::pthread_self());
 }
 
 void set_agent_tid(pid_t tid) noexcept {

@@ -106,8 +106,12 @@ void note_filter_on_all() noexcept {
     filter_on_all.store(true, std::memory_order_release);
 }
 
+bool is_filter_known() noexcept {
+    return own_filter || filter_on_all.load(std::memory_order_acquire);
+}
+
 bool is_sandboxed() noexcept {
-    if (own_filter || filter_on_all.load(std::memory_order_acquire)) return true;
+    if (is_filter_known()) return true;
     const Filters now = own_filters();
     if (now.known) return exceeds_inherited(now);
     // No /proc, or no descriptor left for it: these are the kernel's own errors, as far as can be

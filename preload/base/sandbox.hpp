@@ -19,6 +19,10 @@ void note_own_filter() noexcept;
 bool has_own_filter() noexcept;
 void note_filter_on_all() noexcept;
 
+// Has one been seen that holds for the calling thread? A load: what the shim needs nothing more
+// than a hint of is left alone then, the cheapest system call included.
+bool is_filter_known() noexcept;
+
 // Is the calling thread under a filter of the program's? Where none was seen, by a look into /proc:
 // a filter that doesn't let a file be opened answers with an error nearly everywhere, because
 // libraries try that themselves, while prctl(PR_GET_SECCOMP), which nothing else calls, ends

@@ -1,6 +1,8 @@
 #include "preload/base/start.hpp"
 
 #include "execute/syscalls.hpp"
+#include "preload/base/libc_layout.hpp"
+#include "preload/base/sandbox.hpp"
 
 namespace threadfault::shim {
 
@@ -19,10 +21,15 @@ pid_t shim_pid() noexcept {
     return process.pid.load(std::memory_order_relaxed);
 }
 
-void settle_in_this_process() noexcept {
-    const pid_t pid = execute::sys_getpid();
+void settle_at_start() noexcept {
+    process.pid.store(execute::sys_getpid(), std::memory_order_relaxed);
+}
+
+// libc has told the only thread its tid already, which is the pid: a filter may forbid to ask.
+void settle_in_child() noexcept {
+    const pid_t pid = libc_tid(::pthread_self());
     const pid_t before = process.pid.exchange(pid, std::memory_order_relaxed);
-    if (before != 0 && before != pid) process.generation.fetch_add(1, std::memory_order_release);
+    if (before != pid) process.generation.fetch_add(1, std::memory_order_release);
 }
 
 std::uint32_t fork_generation() noexcept {
@@ -30,7 +37,7 @@ std::uint32_t fork_generation() noexcept {
 }
 
 bool is_foreign_process() noexcept {
-    return execute::sys_getpid() != shim_pid();
+    return !is_filter_known() && execute::sys_getpid() != shim_pid();
 }
 
 }  // namespace threadfault::shim

@@ -25,17 +25,19 @@ void after_bare_fork() noexcept;
 // The process that our memory belongs to: 0 before load().
 pid_t shim_pid() noexcept;
 
-// From now on our memory belongs to the calling process. By load(), and in a forked child, where it
+// From now on our memory belongs to the calling process: by load(), and in a forked child, where it
 // is all that happens at the fork: a page that the child writes to is copied, and most children
 // exec at once. The rooms start afresh when they are first needed, which they notice by the
 // generation.
-void settle_in_this_process() noexcept;
+void settle_at_start() noexcept;
+void settle_in_child() noexcept;
 
 // How many forks lie between the process that loaded us and this one. Async-signal-safe.
 std::uint32_t fork_generation() noexcept;
 
 // Is the caller in a process that merely shares our memory (a vfork child), or in a copy that no
-// fork handler has seen (a bare clone)? A system call.
+// fork handler has seen (a bare clone)? A system call, which a filter may forbid: under one that is
+// known the answer is no, and what such a child sets of its own may be taken for ours.
 bool is_foreign_process() noexcept;
 
 }  // namespace threadfault::shim

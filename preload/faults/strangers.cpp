@@ -5,6 +5,7 @@
 #include "execute/syscalls.hpp"
 #include "preload/base/agent_thread.hpp"
 #include "preload/base/believed_actions.hpp"
+#include "preload/base/libc_layout.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
 #include "preload/faults/installation.hpp"
@@ -64,7 +65,7 @@ bool exchange_one(std::uint64_t from, std::uint64_t to) noexcept {
 // Was it meant for this one thread?
 bool was_for_this_thread(int signal_number, const siginfo_t& info) noexcept {
     if (info.si_code != SI_QUEUE) return info.si_code == SI_TKILL;
-    return forget_directed(execute::sys_gettid(), signal_number);
+    return forget_directed(libc_tid(::pthread_self()), signal_number);
 }
 
 void send_again(pid_t pid, int signal_number, siginfo_t* info, bool to_this_thread) noexcept {

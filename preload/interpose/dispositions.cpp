@@ -3,6 +3,7 @@
 #include "preload/base/believed_actions.hpp"
 #include "preload/base/export.hpp"
 #include "preload/base/real.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
 #include "preload/faults/installation.hpp"
@@ -55,7 +56,9 @@ int set_ordinary(int signal_number, const struct sigaction* act, struct sigactio
     Mask named = 0;
     if (act != nullptr) {
         // A handler that runs with us shut out would make its thread deaf for as long as it runs.
-        if (is_wholesale(to_mask(act->sa_mask)) && !shim::is_foreign_process()) {
+        // One with a filter is deaf anyway, and what we need for that may be forbidden to it.
+        if (is_wholesale(to_mask(act->sa_mask)) && !shim::is_filter_known() &&
+            !shim::is_foreign_process()) {
             shim::install_handlers();
         }
         named = to_mask(act->sa_mask) & reserved_mask();

@@ -1,11 +1,13 @@
 // The calls by which a program puts a seccomp filter on itself. From the next instruction on, any
 // system call of ours may be the end of the process, the look whether there is a filter included:
 // so they are noticed where they are made. Who makes them past libc is found out by that look.
+// And the raw exit of a thread, whose status the process may end with.
 #include "preload/agent/agent.hpp"
 #include "preload/base/export.hpp"
 #include "preload/base/real.hpp"
 #include "preload/base/sandbox.hpp"
 #include "preload/base/start.hpp"
+#include "preload/registry/registry.hpp"
 
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
@@ -38,17 +40,20 @@ long filter_all(const Words& words) {
 
 }  // namespace
 
-// Out of the way of syscall() itself, which stays a jump for all but two numbers: a clone may
+// Out of the way of syscall() itself, which stays a jump for all but three numbers: a clone may
 // return on another stack.
 extern "C" [[gnu::visibility("hidden"), gnu::used]] long threadfault_look_at_syscall(
     long number, long first, long second, long third, long fourth, long fifth, long sixth) {
     shim::ensure_loaded();
+    // Without asking whether it is a vfork child, which may be under a filter that we don't know
+    // of: one would have to be the last to say anything.
+    if (number == SYS_exit) shim::note_exit_status(static_cast<int>(first));
     // Asked before: afterwards it may be forbidden. A child that shares our memory is not us.
-    const bool foreign = shim::is_foreign_process();
     const Words words{number, {first, second, third, fourth, fifth, sixth}};
     const bool by_prctl = number == SYS_prctl && first == PR_SET_SECCOMP;
     const bool filters = number == SYS_seccomp &&
                          (first == SECCOMP_SET_MODE_STRICT || first == SECCOMP_SET_MODE_FILTER);
+    const bool foreign = (filters || by_prctl) && shim::is_foreign_process();
     if (filters && !foreign && (second & SECCOMP_FILTER_FLAG_TSYNC) != 0) return filter_all(words);
     const long result = pass(words);
     if ((filters || by_prctl) && !foreign && result >= 0) shim::note_own_filter();
@@ -71,11 +76,13 @@ namespace {
 }  // namespace
 
 #if defined(__x86_64__)
-static_assert(SYS_seccomp == 317 && SYS_prctl == 157);
+static_assert(SYS_seccomp == 317 && SYS_prctl == 157 && SYS_exit == 60);
 THREADFAULT_EXPORT __attribute__((naked)) long syscall(long /*number*/, ...) noexcept {
     asm("cmpq $317, %rdi\n\t"
         "je 1f\n\t"
         "cmpq $157, %rdi\n\t"
+        "je 1f\n\t"
+        "cmpq $60, %rdi\n\t"
         "je 1f\n\t"
         "movq threadfault_real_syscall(%rip), %rax\n\t"
         "testq %rax, %rax\n\t"

@@ -137,7 +137,7 @@ int take_signal(const sigset_t* set, siginfo_t* info, const timespec* timeout) {
         if (number <= 0) return number;
         if (!shim::is_covered(number) || !threadfault::execute::is_ours(taken)) {
             if (taken.si_code == SI_QUEUE) {
-                shim::forget_directed(threadfault::execute::sys_gettid(), number);
+                shim::forget_directed(shim::libc_tid(::pthread_self()), number);
             }
             if (info != nullptr) *info = taken;
             return number;

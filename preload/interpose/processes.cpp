@@ -2,6 +2,7 @@
 #include "preload/agent/agent.hpp"
 #include "preload/base/export.hpp"
 #include "preload/base/real.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/base/signals.hpp"
 #include "preload/base/start.hpp"
 #include "preload/faults/installation.hpp"
@@ -24,6 +25,10 @@ class ExecScope {
 public:
     ExecScope() {
         shim::ensure_loaded();
+        // Not at the price of a system call that a filter may punish: no signal of ours comes to a
+        // thread that has one, and the new program only misses what the old one believed of ours.
+        if (shim::is_filter_known()) return;
+        active_ = true;
         // A vfork child has its own masks and dispositions, but our memory, and it gets no
         // requests.
         own_process_ = !shim::is_foreign_process();
@@ -35,6 +40,7 @@ public:
     }
     // Reached only when exec failed.
     ~ExecScope() {
+        if (!active_) return;
         const int kept = errno;
         if (believed_ != kernel_) shim::set_kernel_mask(kernel_);
         if (own_process_) {
@@ -47,6 +53,7 @@ public:
     ExecScope& operator=(const ExecScope&) = delete;
 
 private:
+    bool active_ = false;
     bool own_process_ = false;
     shim::Mask kernel_ = 0;
     shim::Mask believed_ = 0;
@@ -56,6 +63,7 @@ private:
 // second.
 void be_alone_if_the_program_is() {
     shim::ensure_loaded();
+    if (shim::is_filter_known()) return;
     shim::settle_registry();
     if (shim::live_threads() == 1 && !shim::is_foreign_process()) shim::agent_retire();
 }

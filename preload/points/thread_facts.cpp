@@ -1,7 +1,7 @@
 #include "preload/points/thread_facts.hpp"
 
-#include "execute/syscalls.hpp"
 #include "preload/base/agent_thread.hpp"
+#include "preload/base/libc_layout.hpp"
 #include "preload/registry/registry.hpp"
 
 #include <dlfcn.h>
@@ -46,7 +46,7 @@ bool learn_facts(inject::ThreadFacts* facts) noexcept {
     facts->start_name = symbol_at;
     if (record == nullptr) {
         if (is_agent_thread()) return false;
-        facts->tid = execute::sys_gettid();
+        facts->tid = libc_tid(::pthread_self());
         // No place in the family, so that no path= and no nth= means it.
         facts->index = UINT32_MAX;
         facts->depth = UINT32_MAX;

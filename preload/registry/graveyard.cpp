@@ -50,6 +50,7 @@ void bury_if_gone(Record* record) noexcept {
 void announce_vanishing() noexcept {
     own_up_to_newborn();
     mark_end(End::vanished);
+    note_exit_status(0);
     announced.store(true, std::memory_order_release);
     wake_agent();
 }

@@ -31,6 +31,7 @@ constinit std::atomic<std::uint32_t> last_index{0};
 constinit std::atomic<std::uint32_t> live{0};
 constinit std::atomic<std::uint32_t> orphans{0};  // created by threads without a record
 constinit std::atomic<std::uint32_t> settled_generation{0};
+constinit std::atomic<int> exit_status{0};
 
 constexpr pthread_key_t kNoKey = ~0U;
 constinit std::atomic<pthread_key_t> end_key{kNoKey};
@@ -119,6 +120,7 @@ void on_thread_end(void* value) {
         return;
     }
     thread_has_ended();
+    note_exit_status(0);
     left_registry = true;
     own_record = nullptr;
     release(record);
@@ -190,6 +192,7 @@ std::uint64_t next_serial() noexcept {
 
 // As the kernel knows it: for records that can't inherit a creator's.
 void ask_own_name(Record* record) noexcept {
+    if (is_filter_known()) return store_name(record, "");
     char name[wire::kThreadNameSize] = {};
     execute::sys_call(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
     store_name(record, name);
@@ -231,7 +234,7 @@ void forget_the_parent(const Record* kept) noexcept {
 }
 
 bool is_leader() noexcept {
-    return execute::sys_gettid() == shim_pid();
+    return libc_tid(::pthread_self()) == shim_pid();
 }
 
 }  // namespace
@@ -280,8 +283,8 @@ Record* expect_thread(void* start_routine, void* argument,
             }
         }
     }
-    record->creator_tid =
-        creator != nullptr ? creator->tid.load(std::memory_order_relaxed) : execute::sys_gettid();
+    record->creator_tid = creator != nullptr ? creator->tid.load(std::memory_order_relaxed)
+                                             : libc_tid(::pthread_self());
     set_path(record, creator,
              creator != nullptr ? creator->children + 1
                                 : orphans.fetch_add(1, std::memory_order_relaxed) + 1);
@@ -363,6 +366,14 @@ void note_alternate_stack(const stack_t& alternate) noexcept {
     record->alternate_size = alternate.ss_size;
 }
 
+void note_exit_status(int status) noexcept {
+    exit_status.store(status, std::memory_order_relaxed);
+}
+
+int last_exit_status() noexcept {
+    return exit_status.load(std::memory_order_relaxed);
+}
+
 void mark_end(End end) noexcept {
     Record* const record = own_record;
     if (record == nullptr) return;
@@ -408,7 +419,7 @@ void settle_registry() noexcept {
         make_main(kept);
         count_in(kept);
         const Change change(kept);
-        kept->tid.store(execute::sys_gettid(), std::memory_order_relaxed);
+        kept->tid.store(libc_tid(::pthread_self()), std::memory_order_relaxed);
         kept->birth_ns = boot_ns();
     } else if (!is_newborn()) {
         register_main();

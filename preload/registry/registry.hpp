@@ -104,6 +104,12 @@ void register_self(Record* record) noexcept;
 // In the thread: how it is going to end. The first word counts, but nothing outdoes `vanished`.
 void mark_end(End end) noexcept;
 
+// The calling thread ends itself by a raw exit with that status, or in another way (0). The process
+// ends with the status of its last thread (Linux 5.17), which may have been that one although our
+// helper outlives it. Async-signal-safe.
+void note_exit_status(int status) noexcept;
+int last_exit_status() noexcept;
+
 // The main thread's record; made by the main thread itself, when the shim is loaded.
 void register_main() noexcept;
 

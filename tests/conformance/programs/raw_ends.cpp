@@ -1,5 +1,5 @@
 // Threads that leave by a raw system call, which tells nobody: the process ends when all of them
-// have ended, whoever was the last.
+// have ended, whoever was the last, and with the status of that one.
 #include "say.hpp"
 
 #include <pthread.h>
@@ -27,7 +27,30 @@ static void* work(void* argument) {
     pthread_exit(nullptr);
 }
 
+// The others have ended in the ordinary way when the last one leaves.
+[[noreturn]] static void leave_last(bool main_is_last) {
+    pthread_t thread;
+    pthread_create(
+        &thread, nullptr, [](void* argument) { return argument; }, nullptr);
+    pthread_join(thread, nullptr);
+    if (main_is_last) syscall(SYS_exit, 5);
+    const auto leave = [](void*) -> void* {
+        const timespec moment{0, 30'000'000};
+        nanosleep(&moment, nullptr);
+        return reinterpret_cast<void*>(syscall(SYS_exit, 6));
+    };
+    pthread_create(&thread, nullptr, leave, nullptr);
+    pthread_exit(nullptr);
+}
+
 int main() {
+    for (const bool main_is_last : {true, false}) {
+        const pid_t child = fork();
+        if (child == 0) leave_last(main_is_last);
+        int status = -1;
+        waitpid(child, &status, 0);
+        say("main last %d: status %#x", main_is_last, status);
+    }
     for (const bool main_raw : {false, true}) {
         for (const bool worker : {false, true}) {
             worker_raw = worker;
