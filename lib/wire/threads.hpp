@@ -13,6 +13,8 @@ namespace threadfault::wire {
 inline constexpr std::uint32_t kThreadMain = 1U << 0;
 inline constexpr std::uint32_t kThreadDetached = 1U << 1;
 inline constexpr std::uint32_t kThreadUnregistered = 1U << 2;  // seen in /proc only; made by libc
+// Nobody waits in pthread_join for it. Set in lists of few threads only, and where it is known.
+inline constexpr std::uint32_t kThreadUnjoined = 1U << 3;
 
 // ThreadRecord::faults, faults in force on the thread
 inline constexpr std::uint32_t kInForceFreeze = 1U << 0;

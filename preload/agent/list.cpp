@@ -3,6 +3,7 @@
 #include "base/glob.hpp"
 #include "preload/agent/keeper.hpp"
 #include "preload/base/libc_layout.hpp"
+#include "preload/base/sandbox.hpp"
 #include "preload/registry/registry.hpp"
 
 #include <cstring>
@@ -14,6 +15,18 @@ namespace {
 bool is_wanted(const wire::ListRequest& request, const wire::ThreadRecord& record) noexcept {
     if (request.tid != 0 && record.tid != request.tid) return false;
     return request.name_glob[0] == '\0' || base::glob_match(request.name_glob, record.name);
+}
+
+// Each costs a system call: of those that a client is about to choose from.
+void note_unjoined(const wire::ListRequest& request, wire::ThreadRecord* records,
+                   std::uint32_t count) noexcept {
+    constexpr std::uint32_t kMost = 16;
+    const bool chosen = request.tid != 0 || request.name_glob[0] != '\0';
+    if (!chosen || count > kMost || has_own_filter()) return;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        if (is_unjoined(records[i].pthread, records[i].tid))
+            records[i].flags |= wire::kThreadUnjoined;
+    }
 }
 
 }  // namespace
@@ -36,6 +49,7 @@ std::size_t fill_list(const wire::ListRequest& request, std::uint32_t number, ch
     }
     auto* const records = reinterpret_cast<wire::ThreadRecord*>(out + sizeof reply);
     learn_cancel_words(records, reply.count);
+    note_unjoined(request, records, reply.count);
     reply.next = id < limit ? id : 0;
     if (reply.next == 0 && request.name_glob[0] == '\0') {
         const auto room = static_cast<unsigned>((size - used) / sizeof(wire::ThreadRecord));

@@ -4,6 +4,7 @@
 #include "wire/wire.hpp"
 
 #include <dlfcn.h>
+#include <linux/futex.h>
 #include <sys/uio.h>
 
 namespace threadfault::shim {
@@ -24,6 +25,21 @@ constinit std::atomic<std::uint32_t> cancel_offset{kUnknown};
 constinit std::atomic<std::uint32_t> start_offset{kUnknown};
 constinit std::atomic<std::uint32_t> descriptor_size{0};
 constinit std::atomic<std::uint64_t> stack_end{0};
+constinit std::atomic<bool> joins_by_tid{false};
+
+// pthread_join waits until the kernel clears the tid in the descriptor, up to glibc 2.42. From 2.43
+// on it waits on a word of its own, whose place nothing tells.
+bool is_joined_by_tid() noexcept {
+    using Version = const char* (*)();
+    const auto version = reinterpret_cast<Version>(::dlsym(RTLD_DEFAULT, "gnu_get_libc_version"));
+    if (version == nullptr) return false;
+    const char* const text = version();
+    if (text[0] != '2' || text[1] != '.') return false;
+    int minor = 0;
+    for (const char* digit = text + 2; *digit >= '0' && *digit <= '9' && minor < 1000; ++digit)
+        minor = minor * 10 + (*digit - '0');
+    return minor >= 34 && minor <= 42;
+}
 
 std::uint32_t offset_of(const char* symbol, std::uint32_t bits) noexcept {
     const auto* const place = static_cast<const FieldPlace*>(::dlsym(RTLD_DEFAULT, symbol));
@@ -46,6 +62,7 @@ void learn_libc_layout() noexcept {
         const auto* const tid = reinterpret_cast<const pid_t*>(::pthread_self() + offset);
         if (*tid == execute::sys_gettid()) tid_offset.store(offset, std::memory_order_relaxed);
     }
+    joins_by_tid.store(is_joined_by_tid(), std::memory_order_relaxed);
     cancel_offset.store(offset_of("_thread_db_pthread_cancelhandling", 32),
                         std::memory_order_relaxed);
     start_offset.store(offset_of("_thread_db_pthread_start_routine", 64),
@@ -93,6 +110,17 @@ std::uint32_t cancel_word(pthread_t thread) noexcept {
         return wire::kCancelUnknown;
     }
     return word;
+}
+
+bool is_unjoined(pthread_t thread, pid_t tid) noexcept {
+    const std::uint32_t offset = tid_offset.load(std::memory_order_relaxed);
+    if (offset == kUnknown || thread == 0 || !joins_by_tid.load(std::memory_order_relaxed)) {
+        return false;
+    }
+    // From the word to itself: wakes nobody, moves at most one sleeper to where it sleeps, and says
+    // how many that were. The kernel compares the word first, and answers for memory that is gone.
+    const std::uint64_t word = thread + offset;
+    return execute::sys_call(SYS_futex, word, FUTEX_CMP_REQUEUE, 0, 1, word, tid) == 0;
 }
 
 void learn_cancel_words(wire::ThreadRecord* records, std::uint32_t count) noexcept {

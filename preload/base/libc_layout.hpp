@@ -43,6 +43,10 @@ std::uint32_t cancel_word(pthread_t thread) noexcept;
 // The same for many threads in few system calls: sets `cancel` of each record.
 void learn_cancel_words(wire::ThreadRecord* records, std::uint32_t count) noexcept;
 
+// Is it certain that nobody sleeps in pthread_join for that thread? The kernel counts who waits on
+// the word that pthread_join waits on; nobody is woken. Async-signal-safe.
+bool is_unjoined(pthread_t thread, pid_t tid) noexcept;
+
 }  // namespace threadfault::shim
 
 #endif  // THREADFAULT_PRELOAD_LIBC_LAYOUT_HPP

@@ -49,7 +49,9 @@ Filters read_filters(const char* path) noexcept {
     std::size_t length = 0;
     char piece[256];
     long got = 0;
-    while ((got = execute::sys_read(file, piece, sizeof piece)) > 0) {
+    // The number of filters comes last of what is looked for.
+    bool counted = false;
+    while (!counted && (got = execute::sys_read(file, piece, sizeof piece)) > 0) {
         for (long i = 0; i < got; ++i) {
             if (piece[i] != '\n') {
                 if (length + 1 < sizeof line) line[length++] = piece[i];
@@ -58,7 +60,7 @@ Filters read_filters(const char* path) noexcept {
             line[length] = '\0';
             length = 0;
             if (take_number(line, "Seccomp:\t", &found.mode)) found.known = true;
-            take_number(line, "Seccomp_filters:\t", &found.count);
+            if (take_number(line, "Seccomp_filters:\t", &found.count)) counted = true;
         }
     }
     execute::sys_close(file);

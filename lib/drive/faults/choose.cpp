@@ -58,18 +58,23 @@ std::string owner_of(pid_t tid) {
                 formatted("process {} has no thread {}", process.pid(), tid), std::move(facts));
 }
 
-// "": the agent doesn't know the thread, or can't be asked just now; its tid is enough.
-std::string registered_path(client::Connection& connection, pid_t inner,
-                            const observe::TaskStat& stat) {
+bool is_unjoined(const wire::ThreadRecord& record) {
+    return (record.flags & (wire::kThreadUnjoined | wire::kThreadDetached)) != 0;
+}
+
+// Nothing: the agent doesn't know the thread, or can't be asked just now; its tid is enough.
+void add_record(client::Connection& connection, const observe::TaskStat& stat, Victim* victim) {
     try {
-        for (const wire::ThreadRecord& record : connection.list({}, inner)) {
+        for (const wire::ThreadRecord& record : connection.list({}, victim->inner_tid)) {
             const bool registered = (record.flags & wire::kThreadUnregistered) == 0;
-            if (registered && is_same_thread(record, stat.start_ticks)) return path_text(record);
+            if (!registered || !is_same_thread(record, stat.start_ticks)) continue;
+            victim->path = path_text(record);
+            victim->unjoined = is_unjoined(record);
+            return;
         }
     } catch (const Error& error) {
         if (error.code() != ErrorCode::target_stopped) throw;
     }
-    return "";
 }
 
 Victim choose_by_tid(const observe::Process& process, client::Connection& connection, pid_t tid) {
@@ -87,13 +92,17 @@ Victim choose_by_tid(const observe::Process& process, client::Connection& connec
             formatted("thread {} is threadfault's own helper in process {}", tid, process.pid()),
             ErrorFacts{.pid = process.pid()});
     }
-    return {.tid = tid,
-            .inner_tid = inner,
-            .start_ticks = stat->start_ticks,
-            .name = stat->name,
-            .path = tid == process.pid() ? "main" : registered_path(connection, inner, *stat),
-            .state = stat->state,
-            .main = tid == process.pid()};
+    Victim victim{.tid = tid,
+                  .inner_tid = inner,
+                  .start_ticks = stat->start_ticks,
+                  .name = stat->name,
+                  .path = "main",
+                  .state = stat->state,
+                  .main = tid == process.pid()};
+    if (victim.main) return victim;
+    victim.path.clear();
+    add_record(connection, *stat, &victim);
+    return victim;
 }
 
 // ---- names, paths, numbers: the registry's answer, confirmed by /proc
@@ -142,7 +151,8 @@ std::optional<Candidate> confirm(const observe::Process& process,
                         .name = stat->name,
                         .path = registered || tid == process.pid() ? path_text(record) : "",
                         .state = stat->state,
-                        .main = tid == process.pid()};
+                        .main = tid == process.pid(),
+                        .unjoined = is_unjoined(record)};
     if (registered) candidate.index = record.index;
     return candidate;
 }

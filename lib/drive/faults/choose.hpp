@@ -24,6 +24,7 @@ struct Victim {
     std::string path;
     char state = '?';
     bool main = false;
+    bool unjoined = false;  // nobody joined it when it was chosen; false: not known
 };
 
 struct Choice {

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace threadfault::drive {
 namespace {
@@ -72,6 +73,8 @@ public:
         }
         const bool may_react = ends_thread() && main_sleeps();
         if (ends_thread()) find_joiners();
+        // Asked for while there is somebody to answer.
+        if (ends_thread() && !main_outlives(may_react)) agent_ = agent_tid();
         try {
             exchange();
             if (ends_thread()) note_own_ends();
@@ -107,27 +110,39 @@ private:
         }
     }
 
-    // Other threads than the main one may join a victim, and end the process then.
+    // Other threads than the main one may join a victim, and end the process then. The agent has
+    // said of most that nobody does: else every thread is looked at.
     void find_joiners() {
-        agent_ = connection_.outer_tid(connection_.hello().agent_tid);
         if (results_.size() > kMostToTell) return;
-        for (const pid_t tid : process_.tids()) {
-            if (joins_a_victim(tid)) joiners_.push_back(tid);
+        const auto is_unjoined = [](const Result& result) { return result.victim.unjoined; };
+        if (std::all_of(results_.begin(), results_.end(), is_unjoined)) return;
+        const std::vector<pid_t> tids = process_.tids();
+        try {
+            const auto calls = process_.syscalls(tids);
+            for (std::size_t i = 0; i < tids.size(); ++i) {
+                if (calls[i] && joins_a_victim(*calls[i])) joiners_.push_back(tids[i]);
+            }
+        } catch (const Error&) {
+            // Not shown to us: none of them is.
         }
     }
 
     // pthread_join sleeps on the thread's number, which the kernel clears (glibc and musl alike).
-    bool joins_a_victim(pid_t tid) const {
-        try {
-            const auto call = process_.syscall(tid);
-            if (!call || call->running || call->number != SYS_futex) return false;
-            return std::any_of(results_.begin(), results_.end(), [&](const Result& result) {
-                return static_cast<pid_t>(call->arguments[2]) == result.victim.inner_tid;
-            });
-        } catch (const Error&) {
-            return false;  // not shown to us
-        }
+    bool joins_a_victim(const observe::TaskSyscall& call) const {
+        if (call.running || call.number != SYS_futex) return false;
+        return std::any_of(results_.begin(), results_.end(), [&](const Result& result) {
+            return static_cast<pid_t>(call.arguments[2]) == result.victim.inner_tid;
+        });
     }
+
+    // Else the last thread may end, and the agent's is none.
+    bool main_outlives(bool main_sleeps) const {
+        const auto is_main = [](const Result& result) { return result.victim.main; };
+        if (std::any_of(results_.begin(), results_.end(), is_main)) return false;
+        return main_sleeps || lives(process_.pid());
+    }
+
+    pid_t agent_tid() { return connection_.outer_tid(connection_.hello().agent_tid); }
 
     // One that has been woken reacts until it sleeps again.
     void watch_joiners() const {
@@ -142,12 +157,22 @@ private:
     }
 
     // A program whose last thread has ended is about to end.
-    void watch_end_of_the_last() const {
-        if (!death_.watches()) return;
-        for (const observe::TaskStat& task : process_.snapshot()) {
-            if (task.tid != agent_ && !task.is_dead()) return;
+    void watch_end_of_the_last() {
+        if (!death_.watches() || lives(process_.pid())) return;
+        try {
+            if (agent_ == 0) agent_ = agent_tid();
+        } catch (const Error&) {
+            // It has gone with its process, or is about to.
+        }
+        for (const pid_t tid : process_.tids()) {
+            if (tid != agent_ && lives(tid)) return;
         }
         (void)death_.ends_within(kConfirmWithin);
+    }
+
+    bool lives(pid_t tid) const {
+        const auto stat = process_.stat(tid);
+        return stat && !stat->is_dead() && !stat->is_kernel_worker();
     }
 
     static bool is_stopped(const Victim& victim) {
@@ -206,6 +231,7 @@ private:
         result.why = reply.reason;
         switch (reply.outcome) {
             case wire::FaultOutcome::ended:
+                if (took_effect_at_once(reply)) vanished_.insert(result.victim.tid);
                 confirm_end(&result);
                 return;
             case wire::FaultOutcome::done:
@@ -283,10 +309,17 @@ private:
         set(result, Outcome::ended, {});
     }
 
+    // The thread's own handler has ended it, and was not sent away first.
+    bool took_effect_at_once(const wire::FaultReply& reply) const {
+        return plan_.fault() == wire::Fault::vanish && reply.attempts == 1 && reply.frames > 0 &&
+               reply.place == wire::Place::user;
+    }
+
     // A cancellation takes effect when the thread lets it, and it may return before.
     void note_own_ends() {
         for (const Result& result : results_) {
             if (result.outcome != Outcome::ended || result.victim.serial == 0) continue;
+            if (vanished_.contains(result.victim.tid)) continue;
             const auto dead = connection_.dead(result.victim.inner_tid);
             if (!dead || dead->record.serial != result.victim.serial) continue;
             if (is_own_end(dead->how, plan_.fault())) own_ends_[result.victim.tid] = dead->how;
@@ -366,6 +399,7 @@ private:
     std::vector<Result> results_;
     std::unordered_map<std::uint32_t, std::size_t> outstanding_;
     std::unordered_map<pid_t, wire::EndKind> own_ends_;
+    std::unordered_set<pid_t> vanished_;
     std::vector<pid_t> joiners_;
     pid_t agent_ = 0;
 };
