@@ -18,8 +18,10 @@ void LastLooks::take(const observe::Process& process, const std::vector<drive::V
     if (victims.size() > drive::kMostToTell) return;
     taken_ = true;
     const observe::Memory memory(process.pid());
-    modules_ = observe::loaded_modules(process, memory);
-    observe::FramePointers frame_pointers(process, memory);
+    // The list of modules is read twice.
+    const observe::Memory remembering = memory.remembering();
+    modules_ = observe::loaded_modules(process, remembering);
+    observe::FramePointers frame_pointers(process, remembering);
     for (const drive::Victim& victim : victims) {
         const auto call = process.syscall(victim.tid);
         if (!call || call->running) continue;

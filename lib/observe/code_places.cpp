@@ -31,16 +31,16 @@ std::uint64_t inode_of(const std::string& path) {
 
 }  // namespace
 
-CodePlaces::CodePlaces(const Process& process, const Memory& memory)
+CodePlaces::CodePlaces(const Process& process, const Memory& memory, Names names)
     : process_(process),
-      memory_(memory),
+      memory_(memory.remembering()),
+      named_(names),
       imports_([this](std::uint64_t address, void* buffer, std::size_t length) {
           return memory_.read(address, buffer, length);
       }) {}
 
 void CodePlaces::load() {
     loaded_ = true;
-    files_ = std::make_unique<ModuleFiles>(process_);
     for (LoadedModule& loaded : loaded_modules(process_, memory_)) {
         auto module = std::make_unique<Module>();
         module->libc = is_libc_file(loaded.path);
@@ -80,6 +80,7 @@ const ElfSymbols& CodePlaces::all(Module& module) {
     mapping.offset = first.offset;
     mapping.path = module.loaded.path;
     if (&module == modules_.front().get()) mapping.inode = inode_of(process_.exe_path());
+    if (!files_) files_ = std::make_unique<ModuleFiles>(process_);
     module.file = files_->open(mapping);
     if (module.file) module.all.add(*module.file);
     return module.all;
@@ -128,10 +129,11 @@ CodePlace CodePlaces::look(std::uint64_t address, bool returned_to) {
     if (module == nullptr) return place;
     place.known = true;
     place.libc = module->libc;
-    place.function = function_at(*module, inside);
+    if (named_ == Names::with) place.function = function_at(*module, inside);
     if (static_program_) place.libc = is_libc_function(place.function);
     place.rule = rules(*module).at(inside);
     if (returned_to) find_callee(address, *module, &place);
+    if (named_ == Names::without) return place;
     place.waits = find_wait_call(place.function);
     if (place.waits == nullptr && place.libc && place.rule) {
         place.waits = call_that_jumps_to(*module, place.rule->begin);
@@ -147,6 +149,7 @@ void CodePlaces::find_callee(std::uint64_t address, Module& module, CodePlace* p
     if (const auto slot = called_slot(bytes, address)) {
         constexpr std::uint64_t kLength = 6;  // without a prefix
         place->after_call = true;
+        if (named_ == Names::without) return;
         place->callee = imports_.at(base, *slot);
         place->argument = argument_before(address - kLength);
         return;
@@ -157,6 +160,7 @@ void CodePlaces::find_callee(std::uint64_t address, Module& module, CodePlace* p
             constexpr std::uint64_t kLength = 5;
             place->after_call = true;
             place->callee_begin = *target;
+            if (named_ == Names::without) return;
             place->argument = argument_before(address - kLength);
             StubBytes stub{};
             memory_.read(*target, stub.data(), stub.size());
@@ -217,6 +221,11 @@ void CodePlaces::follow_jumps_of(const WaitCall& call, std::uint64_t address, st
             known->second = &call;  // the plain one of pthread_join and pthread_timedjoin_np
         }
     }
+}
+
+std::string CodePlaces::function_at(std::uint64_t address) {
+    Module* const module = module_of(address);
+    return module != nullptr ? function_at(*module, address) : std::string();
 }
 
 const std::string& CodePlaces::full_name(std::uint64_t address) {

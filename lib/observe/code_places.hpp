@@ -38,12 +38,17 @@ struct CodePlace {
 // Not thread-safe. Modules are read when first asked for.
 class CodePlaces {
 public:
-    CodePlaces(const Process& process, const Memory& memory);
+    // Without names: no function's and no callee's, and so no waits; to find frames they are not
+    // needed, and reading them takes most of the time.
+    enum class Names : bool { without, with };
+    CodePlaces(const Process& process, const Memory& memory, Names names = Names::with);
 
     // `returned_to`: the function is that of the call before it.
     const CodePlace& at(std::uint64_t address, bool returned_to);
     // The function there by any table of its file, demangled and without parameters; "" unknown.
     const std::string& full_name(std::uint64_t address);
+    // As CodePlace::function, also where places have no names.
+    std::string function_at(std::uint64_t address);
     // The file's name of the library that it lies in; "" for the program's own code.
     std::string_view library_of(std::uint64_t address);
     // Of libc's exported symbols.
@@ -78,8 +83,9 @@ private:
     void follow_jumps_of(const WaitCall& call, std::uint64_t address, std::uint64_t size);
 
     const Process& process_;
-    const Memory memory_;
-    std::unique_ptr<ModuleFiles> files_;
+    const Memory memory_;  // remembers
+    const Names named_;
+    std::unique_ptr<ModuleFiles> files_;  // from the first file on
     ImportNames imports_;
     bool loaded_ = false;
     bool static_program_ = false;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
 
 namespace threadfault::observe {
@@ -23,7 +24,7 @@ constexpr std::array<std::string_view, 4> kFirstFunctions = {"clone3", "__clone3
 
 struct FramePointers::Implementation {
     Implementation(const Process& process, const Memory& memory_)
-        : memory(memory_), places(process, memory_) {}
+        : memory(memory_), places(process, memory_, CodePlaces::Names::without) {}
     const Memory memory;
     CodePlaces places;
 };
@@ -46,9 +47,12 @@ FramePointer FramePointers::of(const TaskSyscall& call, std::span<const std::uin
         if (!walk.to_caller()) {
             const auto code =
                 implementation_->memory.read<std::array<unsigned char, 9>>(walk.address());
-            const bool first =
-                code == kTrampoline || std::find(kFirstFunctions.begin(), kFirstFunctions.end(),
-                                                 walk.place().function) != kFirstFunctions.end();
+            const auto is_first = [&] {
+                const std::string name = implementation_->places.function_at(walk.inside());
+                return std::find(kFirstFunctions.begin(), kFirstFunctions.end(), name) !=
+                       kFirstFunctions.end();
+            };
+            const bool first = code == kTrampoline || is_first();
             return {first ? Known::not_needed : Known::unknown, 0};
         }
         if (walk.frame_pointer()) return {Known::not_needed, 0};

@@ -6,14 +6,20 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace threadfault::observe {
 namespace {
 
 constexpr std::size_t kBatch = 1024;  // UIO_MAXIOV
+constexpr std::size_t kPageSize = 4096;
+// Longer reads are few, and what they read is not read again.
+constexpr std::size_t kLongestRemembered = kPageSize;
 
 // Address 0 is not mapped: EFAULT says that the thread has a memory and that it may be read.
 bool has_readable_memory(pid_t tid) noexcept {
@@ -24,6 +30,47 @@ bool has_readable_memory(pid_t tid) noexcept {
 }
 
 }  // namespace
+
+class Memory::Pages {
+public:
+    using Page = std::array<unsigned char, kPageSize>;
+
+    // nullptr: it can't be read.
+    const Page* of(std::uint64_t address, const Memory& memory) {
+        const auto [entry, fresh] = pages_.try_emplace(address / kPageSize);
+        if (fresh) {
+            auto page = std::make_unique_for_overwrite<Page>();
+            const std::uint64_t begin = address / kPageSize * kPageSize;
+            if (memory.read_some(begin, page->data(), kPageSize) == kPageSize)
+                entry->second = std::move(page);
+        }
+        return entry->second.get();
+    }
+
+private:
+    std::unordered_map<std::uint64_t, std::unique_ptr<Page>> pages_;  // by number
+};
+
+Memory Memory::remembering() const {
+    Memory memory(*this);
+    if (!memory.pages_) memory.pages_ = std::make_shared<Pages>();
+    return memory;
+}
+
+bool Memory::read_remembered(std::uint64_t address, void* buffer, std::size_t length) const {
+    auto* to = static_cast<unsigned char*>(buffer);
+    while (length > 0) {
+        const Pages::Page* const page = pages_->of(address, *this);
+        if (page == nullptr) return false;
+        const std::size_t offset = address % kPageSize;
+        const std::size_t part = std::min(length, kPageSize - offset);
+        std::memcpy(to, page->data() + offset, part);
+        to += part;
+        address += part;
+        length -= part;
+    }
+    return true;
+}
 
 // A dead leader has no memory of its own any more; any living thread's id reaches the same memory.
 bool Memory::move_to_living_thread() const noexcept {
@@ -57,6 +104,13 @@ ssize_t Memory::read_vector(const iovec* local, const iovec* remote,
 }
 
 bool Memory::read(std::uint64_t address, void* buffer, std::size_t length) const noexcept {
+    if (pages_ && length <= kLongestRemembered) {
+        try {
+            return read_remembered(address, buffer, length);
+        } catch (...) {
+            // Out of memory: it can be read without remembering it.
+        }
+    }
     return read_some(address, buffer, length) == length;
 }
 
@@ -78,17 +132,37 @@ std::size_t Memory::read_some(std::uint64_t address, void* buffer,
         const ssize_t got = read_vector(&local, &remote, 1);
         if (got <= 0) break;
         done += static_cast<std::size_t>(got);
+        // The kernel stops early at a page that it can't read, and nowhere else.
+        if (done < length && (address + done) % kPageSize == 0) break;
     }
     return done;
 }
 
 std::optional<std::string> Memory::read_string(std::uint64_t address, std::size_t limit) const {
+    if (pages_) return read_remembered_string(address, limit);
     std::string text(limit, '\0');
     text.resize(read_some(address, text.data(), limit));
     const std::size_t end = text.find('\0');
     if (end == std::string::npos) return std::nullopt;
     text.resize(end);
     return text;
+}
+
+std::optional<std::string> Memory::read_remembered_string(std::uint64_t address,
+                                                          std::size_t limit) const {
+    std::string text;
+    while (text.size() < limit) {
+        const Pages::Page* const page = pages_->of(address, *this);
+        if (page == nullptr) return std::nullopt;
+        const std::size_t offset = address % kPageSize;
+        const std::string_view rest(reinterpret_cast<const char*>(page->data()) + offset,
+                                    std::min(kPageSize - offset, limit - text.size()));
+        const std::size_t end = rest.find('\0');
+        text.append(rest.substr(0, end));
+        if (end != std::string_view::npos) return text;
+        address += rest.size();
+    }
+    return std::nullopt;
 }
 
 void Memory::read_many(std::span<const std::uint64_t> addresses, std::size_t size, void* buffer,

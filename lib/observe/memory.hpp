@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,17 +21,24 @@
 
 namespace threadfault::observe {
 
-// Thread-safe: a Memory may be read through from several threads.
+// Thread-safe, unless it remembers: a Memory may be read through from several threads.
 class Memory {
 public:
     // A dead leader is no obstacle: the first read then finds a living thread.
     explicit Memory(pid_t pid) noexcept : pid_(pid), through_(pid) {}
-    Memory(const Memory& other) noexcept : pid_(other.pid_), through_(other.through_.load()) {}
+    Memory(const Memory& other) noexcept
+        : pid_(other.pid_), through_(other.through_.load()), pages_(other.pages_) {}
     Memory& operator=(const Memory& other) noexcept {
         pid_ = other.pid_;
         through_ = other.through_.load();
+        pages_ = other.pages_;
         return *this;
     }
+
+    // One that reads whole pages and remembers them, for code, tables and lists, of which many
+    // small pieces are read that lie close together. Its copies share what it knows. Not
+    // thread-safe.
+    Memory remembering() const;
 
     // False when any byte can't be read (unmapped, gone, not permitted).
     bool read(std::uint64_t address, void* buffer, std::size_t length) const noexcept;
@@ -78,6 +86,10 @@ public:
     bool readable() const noexcept;
 
 private:
+    class Pages;
+    bool read_remembered(std::uint64_t address, void* buffer, std::size_t length) const;
+    std::optional<std::string> read_remembered_string(std::uint64_t address,
+                                                      std::size_t limit) const;
     void read_many(std::span<const std::uint64_t> addresses, std::size_t size, void* buffer,
                    std::span<unsigned char> done) const;
     ssize_t read_vector(const iovec* local, const iovec* remote, std::size_t count) const noexcept;
@@ -85,6 +97,7 @@ private:
 
     pid_t pid_;
     mutable std::atomic<pid_t> through_;  // the thread that the reads name
+    std::shared_ptr<Pages> pages_;        // nullptr: nothing is remembered
 };
 
 }  // namespace threadfault::observe
