@@ -4,8 +4,18 @@
 #include "format/format.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <thread>
 
 namespace threadfault::diagnose {
+namespace {
+
+// Below this, a second reader costs more than it saves.
+constexpr std::size_t kTwoReadersFrom = 64;
+// No more stacks are kept at a time.
+constexpr std::size_t kAtOnce = 512;
+
+}  // namespace
 
 Backtraces::Backtraces(const observe::Process& process, client::Connection* connection)
     : process_(&process),
@@ -92,18 +102,61 @@ std::vector<Backtrace> Backtraces::take(std::span<const Thread> threads,
                              walks[i] = walk(threads[i], snapshot, options);
                          });
     }
+    std::vector<std::size_t> unseen;
+    for (std::size_t i = 0; i < threads.size(); ++i) {
+        const Backtrace& trace = walks[i].trace;
+        if (trace.via == Via::none && trace.why != kHasEnded) unseen.push_back(i);
+    }
+    for (std::size_t first = 0; first < unseen.size(); first += kAtOnce) {
+        const auto some = std::span(unseen).subspan(first);
+        const auto places = some.first(std::min(kAtOnce, some.size()));
+        std::vector<pid_t> tids;
+        for (const std::size_t place : places)
+            tids.push_back(threads[place].tid);
+        std::vector<Snapshot> snapshots = capture_outside(tids);
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            Snapshot& outside = snapshots[i];
+            const std::string& why = walks[places[i]].trace.why;
+            if (outside.via == Via::none && !why.empty()) outside.why = why + "; " + outside.why;
+            walks[places[i]] = walk(threads[places[i]], outside, options);
+        }
+    }
     std::vector<Backtrace> traces;
     traces.reserve(threads.size());
-    for (std::size_t i = 0; i < threads.size(); ++i) {
-        const std::string why = walks[i].trace.why;
-        if (walks[i].trace.via == Via::none && why != kHasEnded) {
-            Snapshot outside = outside_->take(threads[i].tid);
-            if (outside.via == Via::none && !why.empty()) outside.why = why + "; " + outside.why;
-            walks[i] = walk(threads[i], outside, options);
-        }
-        traces.push_back(name(std::move(walks[i]), options.depth));
-    }
+    for (Walk& one : walks)
+        traces.push_back(name(std::move(one), options.depth));
     return traces;
+}
+
+// Shares interleave, so that neither reader gets all of the busy threads.
+std::vector<Snapshot> Backtraces::capture_outside(std::span<const pid_t> tids) {
+    std::vector<Snapshot> snapshots(tids.size());
+    const auto take_share = [&](OutsideCapture& outside, std::size_t begin, std::size_t step) {
+        for (std::size_t i = begin; i < tids.size(); i += step)
+            snapshots[i] = outside.take(tids[i]);
+    };
+    if (tids.size() < kTwoReadersFrom) {
+        take_share(*outside_, 0, 1);
+        return snapshots;
+    }
+    if (!second_outside_) second_outside_.emplace(*process_);
+    std::exception_ptr failure;
+    std::thread other([&] {
+        try {
+            take_share(*second_outside_, 1, 2);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    });
+    try {
+        take_share(*outside_, 0, 2);
+    } catch (...) {
+        other.join();
+        throw;
+    }
+    other.join();
+    if (failure) std::rethrow_exception(failure);
+    return snapshots;
 }
 
 }  // namespace threadfault::diagnose

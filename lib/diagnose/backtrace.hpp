@@ -61,11 +61,13 @@ private:
         std::vector<RawFrame> frames;
     };
     Walk walk(const Thread& thread, const Snapshot& snapshot, const BacktraceOptions& options);
+    std::vector<Snapshot> capture_outside(std::span<const pid_t> tids);
     Backtrace name(Walk walk, std::size_t depth);
 
     const observe::Process* process_ = nullptr;
     client::Connection* connection_ = nullptr;
     std::optional<OutsideCapture> outside_;
+    std::optional<OutsideCapture> second_outside_;  // of a second reader, where there are many
     Unwinder unwinder_;
     Symbolizer symbolizer_;
 };

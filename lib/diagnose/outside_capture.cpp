@@ -2,6 +2,7 @@
 #include "format/format.hpp"
 #include "observe/attach_region.hpp"
 #include "observe/frame_pointers.hpp"
+#include "observe/run_counter.hpp"
 #include "observe/stop_effects.hpp"
 #include "observe/stopped_thread.hpp"
 #include "threadfault/error.hpp"
@@ -49,21 +50,36 @@ struct OutsideCapture::Implementation {
         : process(process_), memory(process_.pid()), frame_pointers(process_, memory) {}
 
     // The stack from an address on, whole words.
-    void read_stack(std::uint64_t address, std::vector<unsigned char>* stack) const {
-        stack->resize(kOutsideStack);
-        stack->resize(memory.read_some(address, stack->data(), kOutsideStack));
+    void read_stack(std::uint64_t address, std::vector<unsigned char>* stack) {
+        const std::size_t length = memory.read_some(address, scratch.data(), scratch.size());
+        stack->assign(scratch.data(), scratch.data() + length);
     }
 
-    // A thread that sleeps all the while; false: it has run. Nothing is stopped.
-    bool read_asleep(pid_t tid, const observe::TaskSyscall& call, Snapshot* snapshot) {
-        const auto before = process.status(tid);
-        const auto first = process.syscall(tid);
-        if (!first || !is_same_call(call, *first)) return false;
+    void read_sleeper(const observe::TaskSyscall& call, Snapshot* snapshot) {
         snapshot->registers = {};
         snapshot->known = 1U << wire::kRegisterSp | 1U << wire::kRegisterIp;
         snapshot->registers[wire::kRegisterSp] = call.stack_pointer;
         snapshot->registers[wire::kRegisterIp] = call.instruction_pointer;
         read_stack(call.stack_pointer, &snapshot->stack);
+    }
+
+    // A thread that sleeps all the while; false: it has run. Nothing is stopped. `before`: how
+    // often it had run before it was seen to be in `call`: it has slept in it ever since when that
+    // is so still.
+    bool read_asleep(const observe::RunCounter& counter, const observe::RunCount& before,
+                     const observe::TaskSyscall& call, Snapshot* snapshot) {
+        read_sleeper(call, snapshot);
+        if (counter.read() != before) return false;
+        snapshot->via = Via::ptrace;
+        return true;
+    }
+
+    // The same where the kernel does not count that.
+    bool read_asleep(pid_t tid, const observe::TaskSyscall& call, Snapshot* snapshot) {
+        const auto before = process.status(tid);
+        const auto first = process.syscall(tid);
+        if (!first || !is_same_call(call, *first)) return false;
+        read_sleeper(call, snapshot);
         const auto last = process.syscall(tid);
         const auto after = process.status(tid);
         if (!last || !is_same_call(call, *last) || switches(before) != switches(after))
@@ -115,12 +131,20 @@ struct OutsideCapture::Implementation {
         snapshot->held_seconds = std::chrono::duration<double>(stopped.stood()).count();
     }
 
+    // A dead thread that is listed yet has no stack.
+    bool has_ended(pid_t tid, const observe::TaskSyscall& call) const {
+        if (call.running || call.stack_pointer != 0) return false;
+        const auto stat = process.stat(tid);
+        return !stat || stat->is_dead();
+    }
+
     Snapshot take(pid_t tid) {
         Snapshot snapshot;
+        const observe::RunCounter counter(process.pid(), tid);
         for (int attempt = 0; attempt < kTries; ++attempt) {
+            const std::optional<observe::RunCount> runs = counter.read();
             const auto call = process.syscall(tid);
-            const auto stat = process.stat(tid);
-            if (!call || !stat || stat->is_dead()) {
+            if (!call || has_ended(tid, *call)) {
                 snapshot.via = Via::none;
                 snapshot.why = kHasEnded;
                 return snapshot;
@@ -137,12 +161,15 @@ struct OutsideCapture::Implementation {
                 snapshot.via = Via::ptrace;
                 return snapshot;
             }
-            if (!read_asleep(tid, *call, &snapshot)) continue;
+            const bool asleep = runs ? read_asleep(counter, *runs, *call, &snapshot)
+                                     : read_asleep(tid, *call, &snapshot);
+            if (!asleep) continue;
             if (add_frame_pointer(*call, &snapshot)) return snapshot;
             // A stop that nobody notices tells the frame pointer.
-            const bool stands = stat->state == 'T';
-            const bool sleeps =
-                stat->state == 'S' && observe::stop_effect(*call) == observe::StopEffect::none;
+            const auto stat = process.stat(tid);
+            const bool stands = stat && stat->state == 'T';
+            const bool sleeps = stat && stat->state == 'S' &&
+                                observe::stop_effect(*call) == observe::StopEffect::none;
             if (stands || sleeps) {
                 Snapshot sampled;
                 sample(tid, &sampled);
@@ -158,6 +185,7 @@ struct OutsideCapture::Implementation {
 
     const observe::Process& process;
     const observe::Memory memory;
+    std::vector<unsigned char> scratch = std::vector<unsigned char>(kOutsideStack);
     observe::FramePointers frame_pointers;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/rights.hpp"
 #include "drive/locks/fate.hpp"
+#include "drive/threads/same_calls.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
 #include "observe/channels.hpp"
@@ -93,9 +94,12 @@ struct ProcessLook {
           channels(process, memory) {}
 
     ThreadList threads(bool symbols) {
-        return list_threads(
-            process, connection,
-            {.waits = true, .symbols = symbols, .calls = &calls, .sharers = &sharers});
+        return list_threads(process, connection,
+                            {.waits = true,
+                             .symbols = symbols,
+                             .calls = &calls,
+                             .sharers = &sharers,
+                             .same = &same_calls});
     }
 
     const observe::Process& process;
@@ -104,6 +108,7 @@ struct ProcessLook {
     observe::CallFacts calls;
     observe::Sharers sharers;
     observe::Channels channels;
+    SameCalls same_calls;
     ThreadList list;
 };
 

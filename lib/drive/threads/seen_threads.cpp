@@ -1,38 +1,10 @@
 #include "drive/threads/seen_threads.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <charconv>
-#include <cstdio>
-#include <string_view>
-
 namespace threadfault::drive {
 namespace {
 
 // A sleeping thread can be renamed by others: everything is read again after so many looks.
 constexpr unsigned kMostLooks = 10;
-
-struct Counters {
-    std::uint64_t cpu = 0;
-    std::uint64_t runs = 0;
-};
-
-// "CPU-TIME WAITED RUNS\n", proc(5); all 0 where the kernel does not count.
-std::optional<Counters> parse_counters(std::string_view text) {
-    std::uint64_t fields[3] = {};
-    const char* at = text.data();
-    const char* const end = at + text.size();
-    for (std::uint64_t& field : fields) {
-        while (at != end && *at == ' ')
-            ++at;
-        const auto [rest, error] = std::from_chars(at, end, field);
-        if (error != std::errc()) return std::nullopt;
-        at = rest;
-    }
-    if (fields[2] == 0) return std::nullopt;
-    return Counters{fields[0], fields[2]};
-}
 
 }  // namespace
 
@@ -51,26 +23,22 @@ void SeenThreads::begin(std::span<const pid_t> tids) {
 bool SeenThreads::Entry::read_counters(pid_t pid, pid_t tid) {
     cpu_.reset();
     for (int attempt = 0; attempt < 2; ++attempt) {
-        if (!file_) {
+        if (!counter_) {
             if (attempt == 0 && tried_) return false;
             tried_ = true;
-            char path[64];
-            std::snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", pid, tid);
-            file_ = base::Descriptor(open(path, O_RDONLY | O_CLOEXEC));
-            if (!file_) return false;
+            counter_ = observe::RunCounter(pid, tid);
+            if (!counter_) return false;
         }
-        char text[96];
-        const ssize_t length = pread(file_.get(), text, sizeof text, 0);
-        if (length > 0) {
-            const auto counters = parse_counters({text, static_cast<std::size_t>(length)});
-            if (!counters) return false;
-            const bool same = counters->runs == runs_;
-            runs_ = counters->runs;
-            cpu_ = counters->cpu;
+        const std::optional<observe::RunCount> count = counter_.read();
+        if (count) {
+            const bool same = count->runs == runs_;
+            runs_ = count->runs;
+            cpu_ = count->cpu_nanoseconds;
             return same;
         }
+        if (!counter_.has_ended()) return false;
         // The thread of that number has ended, and there is another one.
-        file_.reset();
+        counter_ = observe::RunCounter();
     }
     return false;
 }

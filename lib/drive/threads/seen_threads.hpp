@@ -3,8 +3,8 @@
 #ifndef THREADFAULT_DRIVE_THREADS_SEEN_THREADS_HPP
 #define THREADFAULT_DRIVE_THREADS_SEEN_THREADS_HPP
 
-#include "base/descriptor.hpp"
 #include "observe/process.hpp"
+#include "observe/run_counter.hpp"
 #include "observe/wait_object.hpp"
 
 #include <sys/types.h>
@@ -45,7 +45,7 @@ public:
         friend class SeenThreads;
         bool read_counters(pid_t pid, pid_t tid);
 
-        base::Descriptor file_;
+        observe::RunCounter counter_;
         bool tried_ = false;
         std::uint64_t runs_ = 0;
         std::optional<std::uint64_t> cpu_;

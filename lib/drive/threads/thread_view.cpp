@@ -5,6 +5,7 @@
 #include "client/absence.hpp"
 #include "drive/threads/outside_threads.hpp"
 #include "drive/threads/owners.hpp"
+#include "drive/threads/same_calls.hpp"
 #include "drive/threads/seen_threads.hpp"
 #include "drive/threads/start_name.hpp"
 #include "drive/threads/tid_numbers.hpp"
@@ -38,6 +39,7 @@ public:
         if (needs.waits && needs.calls == nullptr) own_calls_.emplace(process, memory_);
         calls_ = needs.calls != nullptr ? needs.calls : own_calls_ ? &*own_calls_ : nullptr;
         if (needs.seen != nullptr) needs.seen->begin(tids_);
+        if (needs.same != nullptr) needs.same->begin(tids_);
     }
 
     std::vector<SeenThread> read() {
@@ -62,8 +64,10 @@ private:
 
     void read_one(pid_t tid, observe::WaitClassifier& waits, SeenThread* reading) {
         SeenThreads::Entry* const entry = needs_.seen != nullptr ? &needs_.seen->of(tid) : nullptr;
-        const SeenThread* const before =
-            entry != nullptr ? entry->unchanged(process_.pid(), tid) : nullptr;
+        SameCalls::Entry* const same = needs_.same != nullptr ? &needs_.same->of(tid) : nullptr;
+        const SeenThread* const before = entry != nullptr  ? entry->unchanged(process_.pid(), tid)
+                                         : same != nullptr ? same->unchanged()
+                                                           : nullptr;
         if (before != nullptr) {
             *reading = *before;
             // It waits for the same thing; whose that is may have changed.
@@ -71,11 +75,13 @@ private:
                 reading->wait = waits.classify(*reading->syscall, nested_ ? 0 : tid);
             return;
         }
-        read_afresh(tid, waits, reading);
+        read_afresh(tid, waits, same, reading);
         if (entry != nullptr) entry->remember(*reading);
+        if (same != nullptr) same->remember(*reading);
     }
 
-    void read_afresh(pid_t tid, observe::WaitClassifier& waits, SeenThread* reading) {
+    void read_afresh(pid_t tid, observe::WaitClassifier& waits, SameCalls::Entry* same,
+                     SeenThread* reading) {
         std::optional<observe::TaskStat> stat = process_.stat(tid);
         if (!stat || stat->is_dead() || stat->is_kernel_worker()) return;
         reading->alive = true;
@@ -86,7 +92,7 @@ private:
         // A running thread waits for nothing: its syscall file would say "running".
         if (!needs_.waits || reading->stat.state == 'R' || !waits_permitted()) return;
         try {
-            reading->syscall = process_.syscall(tid);
+            reading->syscall = same != nullptr ? same->read(process_, tid) : process_.syscall(tid);
             if (reading->syscall)
                 reading->wait = waits.classify(*reading->syscall, nested_ ? 0 : tid);
         } catch (const Error&) {

@@ -17,6 +17,7 @@
 
 namespace threadfault::drive {
 
+class SameCalls;
 class SeenThreads;
 
 struct Waiting {
@@ -92,6 +93,7 @@ struct Needs {
     observe::CallFacts* calls = nullptr;
     observe::Sharers* sharers = nullptr;  // who has shared memory, likewise
     SeenThreads* seen = nullptr;  // of one process: threads that have not run are not read again
+    SameCalls* same = nullptr;    // likewise: threads that are in the same call
 };
 
 struct ThreadList {
