@@ -72,13 +72,14 @@ inline double time_command(const Command& command) {
 
 class Target {
 public:
+    // `threadfault` empty: without it.
     Target(const std::string& threadfault, const std::string& program, int threads, int depth = 0) {
         int to[2];
         int from[2];
         if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) std::exit(1);
-        pid_ = spawn(
-            {threadfault, "run", "--", program, std::to_string(threads), std::to_string(depth)},
-            to[0], from[1]);
+        Command command{program, std::to_string(threads), std::to_string(depth)};
+        if (!threadfault.empty()) command.insert(command.begin(), {threadfault, "run", "--"});
+        pid_ = spawn(command, to[0], from[1]);
         close(to[0]);
         close(from[1]);
         in_ = fdopen(to[1], "w");

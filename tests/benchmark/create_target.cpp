@@ -4,12 +4,16 @@
 //   create_target pinned N        N times pthread_create and pthread_join on CPU 0: median, in ns
 //   create_target spread N        the same on all CPUs
 //   create_target burst N         N times 64 creates, then 64 joins: median of one thread's share
+//   create_target fork N          N times fork, in the child _exit, waitpid: median, in ns
+//   create_target fork-first N    the same, and the child makes and joins a thread
 // Where the scheduler puts a process's threads depends on how busy it was before, for seconds (on
 // an idle machine, 100 us of work in advance double the time of "spread", with no shim at all).
 // So all begin alike: with the same number of threads on one CPU.
 #include <pthread.h>
 #include <sched.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -47,6 +51,28 @@ void run_on(bool one_cpu) {
     sched_setaffinity(0, sizeof set, &set);
 }
 
+void print_median(std::vector<std::int64_t>& took) {
+    std::sort(took.begin(), took.end());
+    std::printf("%lld\n", static_cast<long long>(took[took.size() / 2]));
+}
+
+// In a program that has threads, as those have that fork beside them.
+void measure_fork(int rounds, bool child_has_thread) {
+    make_and_join(1);
+    std::vector<std::int64_t> took;
+    for (int i = 0; i < rounds; ++i) {
+        const std::int64_t begin = now_ns();
+        const pid_t child = fork();
+        if (child == 0) {
+            if (child_has_thread) make_and_join(1);
+            _exit(0);
+        }
+        if (child < 0 || waitpid(child, nullptr, 0) != child) std::exit(1);
+        took.push_back(now_ns() - begin);
+    }
+    print_median(took);
+}
+
 void measure(int rounds, int at_once, bool one_cpu) {
     run_on(true);
     for (int i = 0; i < 2000; ++i)
@@ -60,8 +86,7 @@ void measure(int rounds, int at_once, bool one_cpu) {
         make_and_join(at_once);
         took.push_back((now_ns() - begin) / at_once);
     }
-    std::sort(took.begin(), took.end());
-    std::printf("%lld\n", static_cast<long long>(took[took.size() / 2]));
+    print_median(took);
 }
 
 }  // namespace
@@ -73,5 +98,7 @@ int main(int argc, char** argv) {
     if (std::strcmp(what, "pinned") == 0) measure(rounds, 1, true);
     if (std::strcmp(what, "spread") == 0) measure(rounds, 1, false);
     if (std::strcmp(what, "burst") == 0) measure(rounds, 64, false);
+    if (std::strcmp(what, "fork") == 0) measure_fork(rounds, false);
+    if (std::strcmp(what, "fork-first") == 0) measure_fork(rounds, true);
     return 0;
 }
