@@ -156,7 +156,7 @@ std::string listed(const std::vector<Element>& elements, std::string (*text_of)(
         if (texts.size() == kMost) break;
         texts.push_back(text_of(element));
     }
-    const std::string text = joined(texts, ", ");
+    std::string text = joined(texts, ", ");
     if (elements.size() <= kMost) return text;
     return formatted("{} and {} more", text, elements.size() - kMost);
 }
