@@ -368,8 +368,8 @@ private:
     }
 
     // Destructors and clean-up handlers: what they do with themselves is foreseen only where they
-    // don't come back at all, or may find that they have to call std::terminate (that of a
-    // std::thread which is still to be joined).
+    // don't come back at all, or may throw out of themselves, or may find that they have to call
+    // std::terminate (that of a std::thread which is still to be joined).
     Ends ends_of_clean_up(const State& state, const Callee& callee, int depth) {
         if (callee.address == 0 || depth >= kDeepestOfOneCall) return kReturns;
         const int before = instructions_;
@@ -381,7 +381,7 @@ private:
             instructions_ = before;
         }
         const bool comes_back = (ends & (kReturns | kLost)) != 0 || ends == 0;
-        return comes_back ? kReturns | (ends & kTerminates) : ends & ~kGoesOn;
+        return comes_back ? kReturns | (ends & (kTerminates | kThrowsAnother)) : ends & ~kGoesOn;
     }
 
     // What becomes of another exception that is thrown at a call of this function, or passes it.

@@ -364,6 +364,15 @@ void has_a_destructor_that_throws() {
     const Throwing throwing;
     job();
 }
+struct MayThrow {
+    [[gnu::noinline]] ~MayThrow() noexcept(false) {
+        if (always) throw 1;
+    }
+};
+void has_a_destructor_that_may_throw() {
+    const MayThrow may_throw;
+    job();
+}
 void has_a_destructor_that_catches() {
     struct Catching {
         ~Catching() {
@@ -452,6 +461,7 @@ constexpr Kind kKinds[] = {{"name-first", by_name_first},
                            {"if", if_told_to},
                            {"both-thrown", both_ways_thrown},
                            {"dtor-throws", has_a_destructor_that_throws},
+                           {"dtor-may-throw", has_a_destructor_that_may_throw},
                            {"dtor-catches", has_a_destructor_that_catches},
                            {"joining", joins_a_thread},
                            {"both-ended", both_ways_ended},

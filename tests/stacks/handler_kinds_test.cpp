@@ -19,19 +19,41 @@ struct Kind {
     const char* outcome;   // "ends" or "aborts"
     bool depends = false;  // on what the code does not tell: "unknown" is right, too
 };
-constexpr std::array<Kind, 34> kKinds = {
-    {{"name-first", "ends"},     {"name-last", "aborts"},    {"typed-throws", "aborts"},
-     {"typed-ends", "ends"},     {"four", "ends"},           {"typed-alone", "ends"},
-     {"inlined", "aborts"},      {"inlined-thrown", "ends"}, {"if", "aborts", true},
-     {"both-thrown", "ends"},    {"both-ended", "aborts"},   {"function", "ends"},
-     {"maybe", "ends", true},    {"noreturn", "ends"},       {"pointer", "ends", true},
-     {"sorted-ended", "aborts"}, {"sorted-thrown", "ends"},  {"outer-ends", "aborts"},
-     {"outer-throws", "ends"},   {"local", "ends"},          {"flag", "ends", true},
-     {"abort", "aborts"},        {"another", "aborts"},      {"value", "aborts"},
-     {"cleans-up", "ends"},      {"noexcept", "aborts"},     {"careful", "ends"},
-     {"in-handler", "aborts"},   {"out-of-handler", "ends"}, {"coro-keeps", "aborts"},
-     {"coro-throws", "ends"},    {"dtor-throws", "aborts"},  {"dtor-catches", "ends", true},
-     {"joining", "aborts", true}}};
+constexpr std::array<Kind, 35> kKinds = {{{"name-first", "ends"},
+                                          {"name-last", "aborts"},
+                                          {"typed-throws", "aborts"},
+                                          {"typed-ends", "ends"},
+                                          {"four", "ends"},
+                                          {"typed-alone", "ends"},
+                                          {"inlined", "aborts"},
+                                          {"inlined-thrown", "ends"},
+                                          {"if", "aborts", true},
+                                          {"both-thrown", "ends"},
+                                          {"both-ended", "aborts"},
+                                          {"function", "ends"},
+                                          {"maybe", "ends", true},
+                                          {"noreturn", "ends"},
+                                          {"pointer", "ends", true},
+                                          {"sorted-ended", "aborts"},
+                                          {"sorted-thrown", "ends"},
+                                          {"outer-ends", "aborts"},
+                                          {"outer-throws", "ends"},
+                                          {"local", "ends"},
+                                          {"flag", "ends", true},
+                                          {"abort", "aborts"},
+                                          {"another", "aborts"},
+                                          {"value", "aborts"},
+                                          {"cleans-up", "ends"},
+                                          {"noexcept", "aborts"},
+                                          {"careful", "ends"},
+                                          {"in-handler", "aborts"},
+                                          {"out-of-handler", "ends"},
+                                          {"coro-keeps", "aborts"},
+                                          {"coro-throws", "ends"},
+                                          {"dtor-throws", "aborts"},
+                                          {"dtor-catches", "ends", true},
+                                          {"joining", "aborts", true},
+                                          {"dtor-may-throw", "aborts", true}}};
 
 // One program that holds threads of every kind, until one of them takes it along.
 class HandlerKinds : public testing::TestWithParam<std::string> {
@@ -92,7 +114,7 @@ TEST_P(HandlerKinds, AreForecastAsTheyEndOrNotAtAll) {
         EXPECT_EQ(outcome(one, kind, &done), "aborts") << done;
     }
     RecordProperty("unknown", static_cast<int>(unknown.size()));
-    EXPECT_LE(unknown.size(), 6U);
+    EXPECT_LE(unknown.size(), 7U);
 }
 INSTANTIATE_TEST_SUITE_P(Compiled, HandlerKinds,
                          testing::Values("g++-O0", "g++-O1", "g++-O2", "g++-O3", "clang++-O0",
