@@ -240,13 +240,13 @@ void tell_agent_of_move() noexcept {
     }
 }
 
-Mask begin_to_listen() noexcept {
+Mask begin_to_listen(Mask theirs) noexcept {
     for (;;) {
         const Mask ours = reserved_mask();
-        listens_to.store(ours, std::memory_order_seq_cst);
+        listens_to.store(ours & ~theirs, std::memory_order_seq_cst);
         // Whoever moves one looks at what we listen to after that.
         std::atomic_thread_fence(std::memory_order_seq_cst);
-        if (reserved_mask() == ours) return ours;
+        if (reserved_mask() == ours) return ours & ~theirs;
     }
 }
 

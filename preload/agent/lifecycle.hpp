@@ -23,8 +23,9 @@ void end_with_the_process() noexcept;
 // Is a client connected, or something in force? For agent_before_fork().
 void set_agent_busy(bool now) noexcept;
 
-// The helper is about to sleep with these signals (those of ours) let in; it is awake again: none.
-Mask begin_to_listen() noexcept;
+// The helper is about to sleep with these signals (those of ours but `theirs`) let in; it is awake
+// again: none.
+Mask begin_to_listen(Mask theirs) noexcept;
 void end_to_listen() noexcept;
 
 // Held while a signal is queued to a user thread. False: exec is under way, don't.

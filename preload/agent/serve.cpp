@@ -7,6 +7,7 @@
 #include "preload/agent/control_socket.hpp"
 #include "preload/agent/keeper.hpp"
 #include "preload/agent/lifecycle.hpp"
+#include "preload/agent/program_signals.hpp"
 #include "preload/agent/waiting.hpp"
 #include "preload/agent/works.hpp"
 #include "preload/base/log.hpp"
@@ -217,9 +218,14 @@ void advance_all() noexcept {
     }
 }
 
+constinit Reticence reticence;
+
 // Sleeps until something happens. The signal that ends us is let in only here.
 long wait_for_events(pollfd* descriptors, unsigned count) noexcept {
     std::int64_t next = next_look();
+    const Mask theirs = signals_for_the_program();
+    const std::int64_t listen_again = reticence.again(theirs, execute::monotonic_ns());
+    if (listen_again < next) next = listen_again;
     if (accept_again != 0 && accept_again < next) next = accept_again;
     if (!ready_to_sleep()) next = 0;
     timespec timeout{};
@@ -231,7 +237,7 @@ long wait_for_events(pollfd* descriptors, unsigned count) noexcept {
         }
     }
     // None: the program has taken them all, and only the socket wakes us.
-    const Mask blocked = ~(kLetIn | begin_to_listen());
+    const Mask blocked = ~(kLetIn | begin_to_listen(theirs));
     const long ready =
         poll_used(descriptors, count, next == execute::kNever ? nullptr : &timeout, blocked);
     end_to_listen();

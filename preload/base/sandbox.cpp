@@ -1,13 +1,13 @@
 #include "preload/base/sandbox.hpp"
 
 #include "execute/syscalls.hpp"
+#include "preload/base/status_file.hpp"
 #include "preload/base/text.hpp"
 
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
 #include <atomic>
-#include <cstring>
 
 namespace threadfault::shim {
 
@@ -26,44 +26,24 @@ constinit std::atomic<int> inherited_count{0};
 [[gnu::tls_model("initial-exec")]] constinit thread_local bool own_filter = false;
 constinit std::atomic<bool> filter_on_all{false};
 
-// The number behind `key`, which begins a line; false: it is another line.
+// False: it is another line.
 bool take_number(const char* line, const char* key, int* out) noexcept {
-    const std::size_t length = std::strlen(key);
-    if (std::strncmp(line, key, length) != 0) return false;
+    const char* digit = value_of(line, key);
+    if (digit == nullptr) return false;
     int number = 0;
-    for (const char* digit = line + length; *digit >= '0' && *digit <= '9'; ++digit)
+    for (; *digit >= '0' && *digit <= '9'; ++digit)
         number = number * 10 + (*digit - '0');
     *out = number;
     return true;
 }
 
-// The file is longer than what may be wanted of a stack here, so it comes in pieces.
 Filters read_filters(const char* path) noexcept {
     Filters found;
-    const int file = execute::sys_open(path, O_RDONLY);
-    if (file < 0) {
-        found.error = file;
-        return found;
-    }
-    char line[32] = {};
-    std::size_t length = 0;
-    char piece[256];
-    long got = 0;
     // The number of filters comes last of what is looked for.
-    bool counted = false;
-    while (!counted && (got = execute::sys_read(file, piece, sizeof piece)) > 0) {
-        for (long i = 0; i < got; ++i) {
-            if (piece[i] != '\n') {
-                if (length + 1 < sizeof line) line[length++] = piece[i];
-                continue;
-            }
-            line[length] = '\0';
-            length = 0;
-            if (take_number(line, "Seccomp:\t", &found.mode)) found.known = true;
-            if (take_number(line, "Seccomp_filters:\t", &found.count)) counted = true;
-        }
-    }
-    execute::sys_close(file);
+    found.error = for_each_status_line(path, [&found](const char* line) {
+        if (take_number(line, "Seccomp:\t", &found.mode)) found.known = true;
+        return !take_number(line, "Seccomp_filters:\t", &found.count);
+    });
     return found;
 }
 
@@ -74,7 +54,7 @@ Filters filters_of(pid_t tid) noexcept {
 }
 
 Filters own_filters() noexcept {
-    return read_filters("/proc/thread-self/status");
+    return read_filters(kOwnStatus);
 }
 
 int own_mode() noexcept {

@@ -82,8 +82,13 @@ void send_again(pid_t pid, int signal_number, siginfo_t* info, bool to_this_thre
 void pass_on(int signal_number, siginfo_t* info, void* context) noexcept {
     const pid_t pid = execute::sys_getpid();
     // The helper lets the signal in while it sleeps. It is shut out while this handler runs, so
-    // somebody else gets it.
-    if (is_agent_thread()) return send_again(pid, signal_number, info, false);
+    // somebody else gets it, and afterwards: where two signals woke the helper at once, the frame
+    // below is the other one's handler, which runs with what ppoll lets in.
+    if (is_agent_thread()) {
+        sigset_t& after = static_cast<ucontext_t*>(context)->uc_sigmask;
+        assign(&after, to_mask(after) | bit_of(signal_number) | ever_reserved_mask());
+        return send_again(pid, signal_number, info, false);
+    }
 
     // As it was before this handler, and will be after it.
     sigset_t& mask = static_cast<ucontext_t*>(context)->uc_sigmask;
