@@ -1,5 +1,5 @@
-// Signals with a number of ours that wait for the process: the program's own. The helper, which lets
-// those numbers in while it sleeps, must leave them to the program's threads.
+// Signals with a number of ours that wait for the process: the program's own. The helper, which
+// lets those numbers in while it sleeps, must leave them to the program's threads.
 #ifndef THREADFAULT_PRELOAD_PROGRAM_SIGNALS_HPP
 #define THREADFAULT_PRELOAD_PROGRAM_SIGNALS_HPP
 

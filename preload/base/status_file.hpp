@@ -1,5 +1,5 @@
-// The lines of /proc/<pid>/status, in pieces that a small stack has room for. Raw system calls only;
-// async-signal-safe.
+// The lines of /proc/<pid>/status, in pieces that a small stack has room for. Raw system calls
+// only; async-signal-safe.
 #ifndef THREADFAULT_PRELOAD_STATUS_FILE_HPP
 #define THREADFAULT_PRELOAD_STATUS_FILE_HPP
 
@@ -39,8 +39,8 @@ long for_each_status_line(const char* path, Look look) noexcept {
     return 0;
 }
 
-// The digits behind `key`, which begins the line and ends with its tabulator; nullptr: it is another
-// line.
+// The digits behind `key`, which begins the line and ends with its tabulator; nullptr: it is
+// another line.
 inline const char* value_of(const char* line, const char* key) noexcept {
     const std::size_t length = std::strlen(key);
     return std::strncmp(line, key, length) == 0 ? line + length : nullptr;

@@ -1,5 +1,5 @@
-// A thread that blocks every signal by a system call of its own, and real-time signals that are sent
-// to the process: they wait until the thread takes them, and nobody burns time over them.
+// A thread that blocks every signal by a system call of its own, and real-time signals that are
+// sent to the process: they wait until the thread takes them, and nobody burns time over them.
 #include "say.hpp"
 
 #include <pthread.h>
