@@ -29,6 +29,7 @@ public:
     Memory(const Memory& other) noexcept
         : pid_(other.pid_), through_(other.through_.load()), pages_(other.pages_) {}
     Memory& operator=(const Memory& other) noexcept {
+        if (this == &other) return *this;
         pid_ = other.pid_;
         through_ = other.through_.load();
         pages_ = other.pages_;

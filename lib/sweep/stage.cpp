@@ -46,6 +46,7 @@ Stage::Stage(const Setup& setup, const PassageFile* file, const scenario::Stop& 
     placeholders_.dir = setup.scenario_directory;
     if (setup.needs_place || !setup.scenario_directory.empty()) {
         scratch_.emplace();
+        scratch_->make();
         placeholders_.tmp = scratch_->path();
         placeholders_.port = std::to_string(scenario::free_port());
     }

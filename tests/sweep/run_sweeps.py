@@ -112,6 +112,13 @@ def check_spares_close_in_destructor(sweeps):
     assert done.returncode == 1 and done.stdout.startswith("aborted"), done
 
 
+def check_gives_a_directory(sweeps):
+    """{tmp} is an empty directory of the run's own; afterwards it is gone."""
+    program = ["/bin/sh", "-c", "cd {tmp} && mkdir once && exec " + sweeps.flaw("item_lost_fixed")[0]]
+    code, report, _ = sweeps.run([*SERVICE, "--how", "cancel", "--budget", "20s"], program)
+    assert code == 0 and report["outcomes"]["survived"] > 1, report["outcomes"]
+
+
 def check_names_who_waits(sweeps):
     _, report, said = sweeps.run([*SERVICE, "--how", "cancel"], sweeps.flaw("count_not_lowered"))
     assert report["findings"][0]["stuck_behind"] == ["main"], report["findings"][0]

@@ -65,6 +65,11 @@ ScratchDirectory::ScratchDirectory() {
                   base != nullptr && base[0] == '/' ? base : "/tmp", random(), random(), random());
 }
 
+void ScratchDirectory::make() const {
+    std::filesystem::create_directory(path_);
+    std::filesystem::permissions(path_, std::filesystem::perms::owner_all);
+}
+
 ScratchDirectory::~ScratchDirectory() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);

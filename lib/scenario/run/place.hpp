@@ -21,6 +21,9 @@ public:
 
     const std::string& path() const noexcept { return path_; }
 
+    // Makes it here and now, where no guardian does. Throws std::filesystem::filesystem_error.
+    void make() const;
+
 private:
     std::string path_;
 };
