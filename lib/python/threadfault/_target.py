@@ -62,6 +62,14 @@ class _Collector:
         return self.data.decode(errors="replace")
 
 
+def _command_of(pid: int) -> List[str]:
+    try:
+        line = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError as error:
+        raise Error("no_such_process", f"no such process: {pid}", exit_status=3) from error
+    return [word.decode(errors="replace") for word in line.split(b"\0")[:-1]]
+
+
 class Target(SupportsIndex):
     """A process whose threads faults are injected into; stands for its process id wherever one is taken.
 
@@ -69,15 +77,12 @@ class Target(SupportsIndex):
     it is left alone when the test ends.
     """
 
-    def __init__(self, pid: int, *, last_stacks: bool = True) -> None:
+    def __init__(self, pid: int, *, last_stacks: bool = True, command: Optional[Sequence[str]] = None) -> None:
         self.pid = pid
         self.port: Optional[int] = None
         self.last_stacks = last_stacks
-        try:
-            line = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError as error:
-            raise Error("no_such_process", f"no such process: {pid}", exit_status=3) from error
-        self.command: List[str] = [word.decode(errors="replace") for word in line.split(b"\0")[:-1]]
+        # One that we have started may have ended by now.
+        self.command: List[str] = _command_of(pid) if command is None else list(command)
         self._last_stack = ""
 
     def __index__(self) -> int:
@@ -219,8 +224,7 @@ class LaunchedTarget(Target):
         line = self._status.readline().split()
         if len(line) != 2 or line[0] != b"pid":
             raise Error("internal", "the keeper of the target did not start")
-        super().__init__(int(line[1]), last_stacks=last_stacks)
-        self.command = list(command)
+        super().__init__(int(line[1]), last_stacks=last_stacks, command=command)
         self._output = _Collector(self._keeper.stdout, self._changed)
         self._errors = _Collector(self._keeper.stderr, self._changed)
         threading.Thread(target=self._await_exit, daemon=True).start()
