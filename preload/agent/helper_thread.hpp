@@ -2,7 +2,7 @@
 // state says whose turn it is.
 //
 // A handler of the program may fork at any instruction of ours, and the child goes on there without
-// a helper. So whoever calls these lets no handler run (OnlyWhatWeLetIn) until the state is true
+// a helper. So whoever calls these lets no handler run (Undisturbed) until the state is true
 // again.
 #ifndef THREADFAULT_PRELOAD_HELPER_THREAD_HPP
 #define THREADFAULT_PRELOAD_HELPER_THREAD_HPP

@@ -21,41 +21,11 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <initializer_list>
 #include <string_view>
 #include <vector>
 
 namespace {
-
-const std::vector<int> kUsual{SYS_read,
-                              SYS_write,
-                              SYS_nanosleep,
-                              SYS_clock_nanosleep,
-                              SYS_futex,
-                              SYS_exit,
-                              SYS_exit_group,
-                              SYS_rt_sigreturn,
-                              SYS_mmap,
-                              SYS_munmap,
-                              SYS_mprotect,
-                              SYS_madvise,
-                              SYS_brk,
-                              SYS_rt_sigaction,
-                              SYS_rt_sigprocmask,
-                              SYS_prctl,
-                              SYS_clone,
-                              SYS_clone3,
-                              SYS_set_robust_list,
-                              SYS_rseq,
-                              SYS_restart_syscall,
-                              SYS_getpid,
-                              SYS_gettid,
-                              SYS_newfstatat,
-                              SYS_fstat,
-                              SYS_getrandom,
-                              SYS_openat,
-                              SYS_close,
-                              SYS_sched_yield,
-                              SYS_seccomp};
 
 // What threads need to be made, to wait and to end: no file, and nothing of prctl or seccomp.
 const std::vector<int> kNarrow{SYS_read,
@@ -76,6 +46,15 @@ const std::vector<int> kNarrow{SYS_read,
                                SYS_clone3,
                                SYS_set_robust_list,
                                SYS_rseq};
+
+std::vector<int> with(std::vector<int> calls, std::initializer_list<int> more) {
+    calls.insert(calls.end(), more);
+    return calls;
+}
+
+const std::vector<int> kUsual = with(
+    kNarrow, {SYS_prctl, SYS_clone, SYS_restart_syscall, SYS_getpid, SYS_gettid, SYS_newfstatat,
+              SYS_fstat, SYS_getrandom, SYS_openat, SYS_close, SYS_sched_yield, SYS_seccomp});
 
 bool by_prctl = false;
 
