@@ -7,6 +7,8 @@
 // no-ppoll, refuse (on all threads, errors), files (RLIMIT_NOFILE is LIMIT from now on).
 #include "say.hpp"
 
+#include "../support/filter_code.hpp"
+
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -60,13 +62,7 @@ bool by_prctl = false;
 
 void filter(unsigned flags, const std::vector<int>& calls, unsigned for_those,
             unsigned for_others) {
-    std::vector<sock_filter> code;
-    code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
-    for (const int call : calls) {
-        code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(call), 0, 1));
-        code.push_back(BPF_STMT(BPF_RET | BPF_K, for_those));
-    }
-    code.push_back(BPF_STMT(BPF_RET | BPF_K, for_others));
+    std::vector<sock_filter> code = threadfault::test::filter_code(calls, for_those, for_others);
     const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     const long result = by_prctl ? prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)

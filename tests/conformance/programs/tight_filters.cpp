@@ -2,6 +2,8 @@
 // death: nobody may add a system call of his own afterwards.
 #include "say.hpp"
 
+#include "../../support/filter_code.hpp"
+
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -29,13 +31,8 @@ void allow_threads() {
 }
 
 void confine(unsigned flags = 0) {
-    std::vector<sock_filter> code;
-    code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
-    for (const int call : allowed) {
-        code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(call), 0, 1));
-        code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-    }
-    code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+    std::vector<sock_filter> code =
+        threadfault::test::filter_code(allowed, SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS);
     const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) != 0) _exit(98);
 }
