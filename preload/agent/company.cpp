@@ -73,6 +73,9 @@ void Company::do_without_descriptor(std::int64_t now) noexcept {
 }
 
 Company::Left Company::look(std::int64_t now) noexcept {
+    // Before the others are looked for: a main thread that is alone may make one, and end, while we
+    // look.
+    const char main = task_state(shim_pid());
     const pid_t other = first_of_the_others();
     if (other < 0) {
         next_look_ = execute::kNever;
@@ -84,8 +87,7 @@ Company::Left Company::look(std::int64_t now) noexcept {
     }
     let_sentinel_go();
     next_look_ = now + kPause;
-    const char state = task_state(shim_pid());
-    return state == 'Z' || state == 'X' ? Left::nobody : Left::main_alone;
+    return main == 'Z' || main == 'X' ? Left::nobody : Left::main_alone;
 }
 
 void Company::watch(pid_t tid, std::int64_t now) noexcept {
