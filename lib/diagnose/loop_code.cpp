@@ -101,6 +101,20 @@ public:
         return pauses;
     }
 
+    std::set<int> address_registers(const std::set<std::uint64_t>& turn) const {
+        std::set<int> found;
+        for (const std::uint64_t address : turn) {
+            const auto place = code_.find(address);
+            if (place == code_.end()) continue;
+            const Instruction& instruction = place->second.instruction;
+            if (instruction.opcode == Opcode::load_address) continue;
+            for (const Operand& operand : {instruction.destination, instruction.source})
+                if (operand.kind == Operand::Kind::memory)
+                    found.insert({operand.base, operand.index});
+        }
+        return found;
+    }
+
     // From there straight on, to where the function returns or jumps.
     void add_straight_on(std::uint64_t address, std::set<std::uint64_t>* found) const {
         for (auto place = code_.find(address); place != code_.end(); place = code_.find(address)) {
@@ -197,6 +211,7 @@ LoopCode code_of_loops(const observe::Memory& memory, const std::set<std::uint64
     }
     for (const std::uint64_t address : sampled) {
         const std::set<std::uint64_t> turn = walk.turn(address);
+        code.address_registers[address] = walk.address_registers(turn);
         if (!turn.empty() && walk.is_delay(turn)) {
             code.delays.insert(turn.begin(), turn.end());
             continue;

@@ -6,6 +6,7 @@
 #include "observe/memory.hpp"
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct LoopCode {
     // write nothing outside of their own frame. What they count is no progress, and not in
     // `writes`.
     std::set<std::uint64_t> delays;
+    // The registers by which a turn through that instruction reads or writes memory.
+    std::map<std::uint64_t, std::set<int>> address_registers;
 };
 
 // Functions that are called in a loop belong to it as far as they were sampled.

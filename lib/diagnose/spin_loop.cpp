@@ -2,6 +2,7 @@
 
 #include "diagnose/loop_code.hpp"
 #include "diagnose/machine.hpp"
+#include "diagnose/spin_states.hpp"
 
 #include <sys/syscall.h>
 
@@ -23,26 +24,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using observe::CpuSample;
-using SampleState = std::pair<std::uint64_t, std::array<std::uint64_t, observe::kSampledRegisters>>;
-
-SampleState state_of(const CpuSample& sample) {
-    return {sample.instruction_pointer, std::to_array(sample.registers)};
-}
-
-// A loop with nothing new in it shows all its states early. One that computes shows others for as
-// long as it is looked at.
-bool comes_back_to_the_same(std::span<const CpuSample> samples,
-                            const std::set<std::uint64_t>& delays) {
-    std::set<SampleState> states;
-    std::size_t late = 0;
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-        SampleState state = state_of(samples[i]);
-        if (delays.contains(state.first)) state = {*delays.begin(), {}};
-        const bool is_new = states.insert(state).second;
-        if (is_new && i >= samples.size() / 2) ++late;
-    }
-    return late <= samples.size() / 20 && states.size() <= samples.size() / 3;
-}
 
 #if defined(__x86_64__)
 
@@ -91,41 +72,85 @@ std::uint64_t sampled_address(const Operand& operand, const CpuSample& sample) {
 }
 
 constexpr int kMemoryLooks = 24;
+constexpr int kMostPauses = 600;  // of a little more than a millisecond
 constexpr std::size_t kFew = 6;
 constexpr std::size_t kMostAddresses = 256;
 
-// A counter has another value each time; a lock's word, or what is put there again and again, has
-// one of a few.
-bool memory_moves_on(const observe::Memory& memory, const std::vector<Operand>& writes,
-                     std::span<const CpuSample> samples) {
+// What the loop writes: where, and how much there. std::nullopt: it can't be told.
+struct Written {
+    std::size_t size = 0;
+    bool own_frame = true;  // addressed by the stack pointer or the frame's only
+};
+using WrittenPlaces = std::map<std::uint64_t, Written>;
+
+std::optional<WrittenPlaces> written_places(const std::vector<Operand>& writes,
+                                            std::span<const CpuSample> samples,
+                                            const SpinSurroundings& around) {
     std::map<SampleState, CpuSample> states;
     for (const CpuSample& sample : samples)
         states.try_emplace(state_of(sample), sample);
-    std::map<std::uint64_t, std::size_t> addresses;  // and how much is written there
+    WrittenPlaces places;
     for (const Operand& operand : writes) {
-        // The thread's own variables (%fs) lie where its registers don't tell.
-        if (operand.thread_local_segment) return true;
+        std::uint64_t segment = 0;
+        if (operand.thread_local_segment) {
+            if (!around.thread_pointer) return std::nullopt;
+            segment = *around.thread_pointer;
+        }
+        const bool own_frame = (operand.base == kRbp || operand.base == kRsp) &&
+                               operand.index == kNoRegister && segment == 0;
         for (const auto& [state, sample] : states) {
-            std::size_t& size = addresses[sampled_address(operand, sample)];
-            size = std::max<std::size_t>(size, operand.size);
-            if (addresses.size() > kMostAddresses) return true;
+            Written& place = places[segment + sampled_address(operand, sample)];
+            place.size = std::max<std::size_t>(place.size, operand.size);
+            place.own_frame = place.own_frame && own_frame;
+            if (places.size() > kMostAddresses) return std::nullopt;
         }
     }
-    std::map<std::uint64_t, std::set<std::uint64_t>> values;
-    for (int look = 0; look < kMemoryLooks; ++look) {
-        for (const auto& [address, size] : addresses) {
+    return places;
+}
+
+// A counter has another value each time; a lock's word, or what is put there again and again, has
+// one of a few. A count of the turns that nobody else sees, in the thread's own frame, is none.
+// std::nullopt: the thread ran too little meanwhile.
+std::optional<bool> memory_moves_on(const observe::Memory& memory, const WrittenPlaces& places,
+                                    const observe::RunCounter* runs) {
+    std::map<std::uint64_t, std::vector<std::uint64_t>> values;
+    int looks = 0;
+    std::optional<observe::RunCount> before;
+    for (int pause = 0; looks < kMemoryLooks && pause < kMostPauses; ++pause) {
+        // Of no common measure with anything.
+        std::this_thread::sleep_for(1ms + std::chrono::microseconds(37 * (pause % kMemoryLooks)));
+        const auto now = runs != nullptr ? runs->read() : std::nullopt;
+        if (now && now == before) continue;
+        before = now;
+        ++looks;
+        for (const auto& [address, written] : places) {
             // Not more: a neighbour may be what a loop that is left out counts.
             std::uint64_t value = 0;
-            const bool known = size != 0 && size < sizeof value;
-            if (memory.read(address, &value, known ? size : sizeof value)) {
-                values[address].insert(value);
+            const bool known = written.size != 0 && written.size < sizeof value;
+            if (memory.read(address, &value, known ? written.size : sizeof value)) {
+                values[address].push_back(value);
             }
         }
-        // Of no common measure with anything.
-        std::this_thread::sleep_for(1ms + std::chrono::microseconds(37 * look));
     }
-    return std::any_of(values.begin(), values.end(),
-                       [](const auto& seen) { return seen.second.size() > kFew; });
+    if (looks < kMemoryLooks) return std::nullopt;
+    bool counts = false;
+    for (const auto& [address, seen] : values) {
+        if (std::set(seen.begin(), seen.end()).size() <= kFew) continue;
+        if (counts || !places.at(address).own_frame || !only_counts(seen)) return true;
+        counts = true;
+    }
+    return false;
+}
+
+// A loop that goes through memory counts, too: is one of the registers an address in it?
+bool are_addresses(const RegistersAtPlaces& counting, const LoopCode& code) {
+    return std::any_of(counting.begin(), counting.end(), [&](const auto& there) {
+        const auto addresses = code.address_registers.find(there.first);
+        if (addresses == code.address_registers.end()) return false;
+        return std::any_of(there.second.begin(), there.second.end(), [&](std::size_t which) {
+            return addresses->second.contains(static_cast<int>(which));
+        });
+    });
 }
 
 // Where a function that was only called has been called from: its return address, if that lies at
@@ -148,26 +173,37 @@ std::optional<std::uint64_t> caller_of(const observe::Memory& memory, const CpuS
 
 #endif
 
-std::uint64_t most_frequent(std::span<const CpuSample> samples) {
+// The places that were met, the most frequent first.
+std::vector<std::uint64_t> by_frequency(std::span<const CpuSample> samples) {
     std::map<std::uint64_t, std::size_t> counts;
     for (const CpuSample& sample : samples)
         ++counts[sample.instruction_pointer];
-    const auto most =
-        std::max_element(counts.begin(), counts.end(),
-                         [](const auto& a, const auto& b) { return a.second < b.second; });
-    return most->first;
+    std::vector<std::uint64_t> places;
+    places.reserve(counts.size());
+    for (const auto& [place, count] : counts)
+        places.push_back(place);
+    std::stable_sort(places.begin(), places.end(),
+                     [&](std::uint64_t a, std::uint64_t b) { return counts[a] > counts[b]; });
+    return places;
 }
 
 }  // namespace
 
-SpinFinding find_spin(const observe::Memory& memory, std::span<const CpuSample> samples) {
+SpinFinding find_spin(const observe::Memory& memory, std::span<const CpuSample> samples,
+                      const SpinSurroundings& around) {
     using Kind = SpinFinding::Kind;
     if (samples.size() < kSamplesToJudge) return {};
-    const bool comes_back = comes_back_to_the_same(samples, {});
-    SpinFinding finding{Kind::spins, most_frequent(samples)};
+    bool comes_back = comes_back_to_the_same(samples, {}, {});
+    SpinFinding finding{Kind::spins, by_frequency(samples)};
 #if defined(__x86_64__)
-    if (!comes_back && !pauses(memory, samples)) return {Kind::gets_on};
     if (!only_yields(memory, samples)) return {Kind::gets_on};
+    if (mostly_reads_the_clock(memory, around.kernel_code, samples)) return finding;
+    std::optional<RegistersAtPlaces> counting;
+    if (!comes_back) {
+        counting = counting_registers(samples);
+        comes_back = counting && comes_back_to_the_same(samples, {}, *counting);
+    }
+    if (!comes_back && !pauses(memory, samples)) return {Kind::gets_on};
     std::set<std::uint64_t> sampled;
     for (const CpuSample& sample : samples) {
         if (!sampled.insert(sample.instruction_pointer).second) continue;
@@ -175,18 +211,25 @@ SpinFinding find_spin(const observe::Memory& memory, std::span<const CpuSample> 
         if (const auto caller = caller_of(memory, sample)) sampled.insert(*caller + 1);
     }
     const LoopCode code = code_of_loops(memory, sampled);
-    if (!comes_back && (code.delays.empty() || !comes_back_to_the_same(samples, code.delays))) {
+    if (!comes_back && (code.delays.empty() || !comes_back_to_the_same(samples, code.delays, {}))) {
         return {Kind::gets_on};
     }
     if (!code.whole) return {};
-    if (code.vectors || memory_moves_on(memory, code.writes, samples)) return {Kind::gets_on};
+    if (code.vectors || (counting && are_addresses(*counting, code))) return {Kind::gets_on};
+    const auto places = written_places(code.writes, samples, around);
+    if (!places) return {Kind::gets_on};
+    const auto moves_on = memory_moves_on(memory, *places, around.runs);
+    if (!moves_on) return {};
+    if (*moves_on) return {Kind::gets_on};
     // A loop in the program says more than libc's function that it calls.
     for (const CpuSample& sample : samples) {
-        if (sample.instruction_pointer != finding.place) continue;
+        if (sample.instruction_pointer != finding.places.front()) continue;
         if (const auto caller = caller_of(memory, sample)) finding.caller = *caller;
         break;
     }
 #else
+    (void)memory;
+    (void)around;
     if (!comes_back) return {Kind::gets_on};
 #endif
     return finding;

@@ -57,11 +57,18 @@ INSTANTIATE_TEST_SUITE_P(
                     Burning{"spin-yield", "unknown", "3 threads spin in one loop of "},
                     Burning{"spin-back-off", "unknown", "3 threads spin in one loop of "},
                     Burning{"spin-look", "unknown", "3 threads spin in one loop of "},
+                    Burning{"spin-try", "unknown", "3 threads spin in one loop of try_for_lock"},
+                    Burning{"spin-semaphore", "unknown", "3 threads spin in one loop of "},
+                    Burning{"spin-count", "unknown", "3 threads spin in one loop of "},
+                    Burning{"spin-clock", "unknown", "spin"},
+                    Burning{"spin-cycles", "unknown", "3 threads spin in one loop of "},
                     Burning{"livelock", "unknown", "2 threads spin in one loop of "},
                     Burning{"multiply", "progressing", kActive},
                     Burning{"hash", "progressing", kActive},
                     Burning{"add-up", "progressing", kActive},
                     Burning{"count", "progressing", kActive},
+                    Burning{"search", "progressing", kActive},
+                    Burning{"hash-for-a-while", "progressing", kActive},
                     Burning{"poll-nothing", "progressing", kActive},
                     Burning{"spin-beside-work", "progressing", "3 threads spin in one loop of "}));
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -20,6 +21,7 @@ std::atomic_flag flag = ATOMIC_FLAG_INIT;
 std::atomic<bool> go_on{false};
 std::atomic<int> turn{0};
 std::atomic<unsigned> done{0};
+sem_t empty;
 pthread_mutex_t forks[2] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER};
 
 // What a computation leaves behind, so that it is not left out.
@@ -54,6 +56,48 @@ void look_for_ever() {
     while (!go_on.load(std::memory_order_acquire)) {
     }
 }
+
+void try_for_lock() {
+    unsigned long tries = 0;
+    while (pthread_mutex_trylock(&forks[0]) != 0)
+        ++tries;
+    result = tries;
+}
+
+// What is written is errno.
+void try_for_semaphore() {
+    while (sem_trywait(&empty) != 0) {
+    }
+}
+
+// Now and then it lets others run.
+void count_for_flag() {
+    while (true) {
+        for (int i = 0; i < 1000; ++i)
+            if (go_on.load(std::memory_order_acquire)) return;
+        sched_yield();
+    }
+}
+
+void look_at_the_clock() {
+    timespec now{};
+    while (!go_on.load(std::memory_order_acquire))
+        clock_gettime(CLOCK_MONOTONIC, &now);
+}
+
+#if defined(__x86_64__)
+void let_cycles_pass() {
+    while (!go_on.load(std::memory_order_acquire)) {
+        const unsigned long long begin = __builtin_ia32_rdtsc();
+        while (__builtin_ia32_rdtsc() - begin < 5000)
+            __builtin_ia32_pause();
+    }
+}
+#else
+void let_cycles_pass() {
+    look_at_the_clock();
+}
+#endif
 
 // Each lets the other go first, for ever.
 void go_in_step(int mine, int other) {
@@ -109,6 +153,25 @@ void go_in_step(int mine, int other) {
         result = result + 1;
 }
 
+// All that changes is where it is in memory that is all alike.
+[[gnu::noinline]] void search() {
+    static char memory[1 << 20];
+    while (true) {
+        for (std::size_t i = 0; i < sizeof memory; ++i)
+            if (*static_cast<volatile char*>(memory + i) != 0) std::abort();
+    }
+}
+
+// A clock ends it, now and then.
+[[gnu::noinline]] void hash_for_a_while() {
+    timespec now{};
+    for (std::uint64_t value = 1; now.tv_sec >= 0; clock_gettime(CLOCK_MONOTONIC, &now)) {
+        for (unsigned i = 0; i < 1000; ++i)
+            value = value * 31 + i;
+        result = value;
+    }
+}
+
 // Turns of a loop with system calls in it that find nothing.
 void poll_nothing() {
     int ends[2];
@@ -144,6 +207,17 @@ void add_spinners(Situations& situations) {
         begin_three(back_off_for_flag);
     };
     situations["spin-look"] = [](const auto&) { begin_three(look_for_ever); };
+    situations["spin-try"] = [](const auto&) {
+        hold("holder", [] { pthread_mutex_lock(&forks[0]); });
+        begin_three(try_for_lock);
+    };
+    situations["spin-semaphore"] = [](const auto&) {
+        sem_init(&empty, 0, 0);
+        begin_three(try_for_semaphore);
+    };
+    situations["spin-count"] = [](const auto&) { begin_three(count_for_flag); };
+    situations["spin-clock"] = [](const auto&) { begin_three(look_at_the_clock); };
+    situations["spin-cycles"] = [](const auto&) { begin_three(let_cycles_pass); };
     situations["livelock"] = [](const auto&) {
         begin("left", [] { go_in_step(0, 1); });
         begin("right", [] { go_in_step(1, 0); });
@@ -155,6 +229,8 @@ void add_spinners(Situations& situations) {
     compute("hash", hash);
     compute("add-up", add_up);
     compute("count", count);
+    compute("search", search);
+    compute("hash-for-a-while", hash_for_a_while);
     compute("poll-nothing", poll_nothing);
     situations["spin-beside-work"] = [](const auto&) {
         begin_three(look_for_ever);
