@@ -4,13 +4,16 @@
 #include "format/format.hpp"
 #include "threadfault/error.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 namespace threadfault::attach {
 namespace {
@@ -32,18 +35,49 @@ bool make_directory(const std::string& path) {
            about.st_uid == geteuid() && (about.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+[[noreturn]] void throw_attached(pid_t pid) {
+    throw Error(ErrorCode::too_many, formatted("process {} is attached to already", pid));
+}
+
 bool somebody_listens(const sockaddr_un& address) {
     const base::Descriptor trial(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     return connect(trial.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
            errno == EAGAIN;
 }
 
+// A guardian that lets its process go listens no more and still works on it: two at a time would
+// take the region away under each other. The kernel frees the lock of one that is killed.
+base::Descriptor lock_process(const std::string& directory, const sockaddr_un& address, pid_t pid) {
+    constexpr auto kPatience = std::chrono::seconds(10);
+    const std::string path = directory + "/attach.lock";
+    base::Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    struct flock range {};
+    range.l_type = F_WRLCK;
+    range.l_start = pid;
+    range.l_len = 1;
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (file && fcntl(file.get(), F_OFD_SETLK, &range) != 0) {
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR) return base::Descriptor();
+        if (somebody_listens(address)) throw_attached(pid);
+        if (std::chrono::steady_clock::now() >= deadline) {
+            throw Error(ErrorCode::agent_silent,
+                        formatted("the former guardian of process {} is still letting it go", pid),
+                        "a thread in an uninterruptible wait holds it up; try again");
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return file;
+}
+
 }  // namespace
 
 ControlSocket::ControlSocket(pid_t pid) {
     for (const std::string& path : client::own_attach_sockets(pid)) {
-        if (!make_directory(path.substr(0, path.rfind('/')))) continue;
+        const std::string directory = path.substr(0, path.rfind('/'));
+        if (!make_directory(directory)) continue;
         const sockaddr_un address = address_of(path);
+        lock_ = lock_process(directory, address, pid);
+        if (!lock_) continue;
         listener_ =
             base::Descriptor(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         for (int attempt = 0; attempt < 2; ++attempt) {
@@ -54,10 +88,7 @@ ControlSocket::ControlSocket(pid_t pid) {
                 return;
             }
             if (errno != EADDRINUSE) break;
-            if (somebody_listens(address)) {
-                throw Error(ErrorCode::too_many,
-                            formatted("process {} is attached to already", pid));
-            }
+            if (somebody_listens(address)) throw_attached(pid);
             unlink(path.c_str());  // of a guardian that was killed
         }
     }

@@ -13,7 +13,8 @@ namespace threadfault::attach {
 
 class ControlSocket {
 public:
-    // Throws Error{no_directory}, or Error{too_many} when another guardian serves this process.
+    // Throws Error{no_directory}; Error{too_many} when another guardian serves this process;
+    // Error{agent_silent} when one that has stopped serving it can't let it go.
     explicit ControlSocket(pid_t pid);
     ~ControlSocket();
     ControlSocket(const ControlSocket&) = delete;
@@ -27,6 +28,7 @@ public:
 private:
     std::string path_;
     base::Descriptor listener_;
+    base::Descriptor lock_;  // for as long as this guardian lives
 };
 
 }  // namespace threadfault::attach

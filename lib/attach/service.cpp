@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 constexpr auto kLookEvery = 50ms;  // at the threads, for those who follow
 constexpr auto kCheckEvery = 1s;   // is the region still there?
 constexpr auto kIdleFor = 200ms;   // without a client, until that counts
+constexpr auto kFirstClientWithin = 10s;
 constexpr std::size_t kMostClients = 64;
 
 template <typename Message>
@@ -70,6 +71,8 @@ Service::Service(const observe::Process& process, ControlSocket& socket, Attachm
 Service::~Service() {
     for (const auto& [client, about] : clients_)
         close(client);
+    for (const int client : leaving_)
+        close(client);
     if (signals_ >= 0) close(signals_);
     if (target_ >= 0) close(target_);
 }
@@ -84,9 +87,12 @@ void Service::run() {
                                           [](const auto& client) { return client.second.follows; });
         if (followed) until = std::min(until, next_look);
         if (options_.time) until = std::min(until, began_ + *options_.time);
-        if (options_.until_idle) until = std::min(until, Clock::now() + kIdleFor);
+        if (options_.until_idle || options_.until_deserted)
+            until = std::min(until, Clock::now() + kIdleFor);
         if (!wait(until)) break;
         if (target_ended_) return;
+        see_off();
+        if (deserted_) break;
         const Clock::time_point now = Clock::now();
         if (!clients_.empty()) last_client_ = now;
         if (followed && now >= next_look) {
@@ -100,9 +106,9 @@ void Service::run() {
             if (!process_.alive() || attachment_.is_lost()) return;
         }
         if (options_.time && now >= began_ + *options_.time) break;
-        const bool deserted = clients_.empty() && now - last_client_ > kIdleFor &&
-                              (had_client_ || now - began_ > 10s);
-        if (options_.until_idle && deserted && works_.idle()) break;
+        const bool unused = clients_.empty() && now - last_client_ > kIdleFor &&
+                            (had_client_ || now - began_ > kFirstClientWithin);
+        if (unused && (options_.until_deserted || (options_.until_idle && works_.idle()))) break;
     }
     let_go();
 }
@@ -302,9 +308,28 @@ void Service::answer(int client, const wire::FaultRequest& request, const wire::
 }
 
 void Service::drop(int client) {
-    if (clients_.erase(client) == 0) return;
+    if (!clients_.contains(client)) return;
     works_.forget_client(client);
-    close(client);
+    clients_.erase(client);
+    if (options_.until_deserted) {
+        leaving_.push_back(client);
+    } else {
+        close(client);
+    }
+}
+
+// A client that waits for our end to close knows by it that nothing of ours is left in the target,
+// unless others are there. Those who have closed theirs, and have not been heard yet, are not.
+void Service::see_off() {
+    if (leaving_.empty()) return;
+    deserted_ = std::none_of(clients_.begin(), clients_.end(), [](const auto& client) {
+        pollfd other{client.first, POLLRDHUP, 0};
+        return poll(&other, 1, 0) == 0;
+    });
+    if (deserted_) return;
+    for (const int client : leaving_)
+        close(client);
+    leaving_.clear();
 }
 
 void Service::let_go() {

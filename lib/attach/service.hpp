@@ -14,12 +14,14 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <vector>
 
 namespace threadfault::attach {
 
 struct ServiceOptions {
     std::optional<std::chrono::nanoseconds> time;  // then the target is let go
-    bool until_idle = false;  // or when no client is left and no fault in force
+    bool until_idle = false;      // or when no client is left and no fault in force
+    bool until_deserted = false;  // or when no client is left; what is in force is undone
 };
 
 class Service {
@@ -53,6 +55,7 @@ private:
     void tell(const wire::EventReply& event);
     void answer(int client, const wire::FaultRequest& request, const wire::FaultReply& reply);
     void drop(int client);
+    void see_off();
     void let_go();
 
     const observe::Process& process_;
@@ -66,6 +69,8 @@ private:
     int target_ = -1;
     bool target_ended_ = false;
     bool had_client_ = false;
+    std::vector<int> leaving_;  // clients that are none any more, their ends not closed yet
+    bool deserted_ = false;
     Clock::time_point began_;
     Clock::time_point last_client_;
 };

@@ -307,6 +307,16 @@ bool Connection::hung_up(std::chrono::milliseconds patience) {
     return poll(&waiting, 1, static_cast<int>(patience.count())) > 0;
 }
 
+bool Connection::leave(std::chrono::milliseconds patience) {
+    const Clock::time_point deadline = Clock::now() + patience;
+    shutdown(fd_, SHUT_WR);
+    pollfd waiting{fd_, POLLRDHUP, 0};
+    for (;;) {
+        const int ready = poll(&waiting, 1, milliseconds_until(deadline));
+        if (ready >= 0 || errno != EINTR) return ready > 0;
+    }
+}
+
 pid_t Connection::inner_tid(pid_t tid) const {
     if (!nested_namespace_) return tid;
     const std::optional<observe::TaskStatus> status = process_.status(tid);

@@ -92,6 +92,9 @@ public:
 
     // True when the agent's end is closed: within `patience`, as the process or the agent ended.
     bool hung_up(std::chrono::milliseconds patience);
+    // Says that nothing more will be asked, and waits until the agent's end is closed. A guardian
+    // that goes with its last client has let the process go by then. False: not yet.
+    bool leave(std::chrono::milliseconds patience);
 
     // Is the process stopped (SIGSTOP, a debugger)? Then its agent can't answer.
     bool is_stopped() const;

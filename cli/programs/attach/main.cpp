@@ -36,12 +36,13 @@ void say(const std::string& line) {
 
 }  // namespace
 
-// PID [--for NANOSECONDS] [--until-idle]
+// PID [--for NANOSECONDS] [--until-idle] [--until-deserted]
 int main(int argc, char** argv) {
     if (argc < 2) return 2;
     attach::ServiceOptions options;
     for (int i = 2; i < argc; ++i) {
         if (std::strcmp(argv[i], "--until-idle") == 0) options.until_idle = true;
+        if (std::strcmp(argv[i], "--until-deserted") == 0) options.until_deserted = true;
         if (std::strcmp(argv[i], "--for") == 0 && i + 1 < argc) {
             options.time = std::chrono::nanoseconds(std::atoll(argv[++i]));
         }

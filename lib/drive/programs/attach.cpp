@@ -57,6 +57,7 @@ void attach(const observe::Process& process, const AttachOptions& options) {
         arguments.push_back(std::to_string(options.time->count()));
     }
     if (options.until_idle) arguments.emplace_back("--until-idle");
+    if (options.until_deserted) arguments.emplace_back("--until-deserted");
     base::Pipe pipe;
     if (!pipe.open()) {
         throw Error(ErrorCode::internal, "can't make a pipe", "",

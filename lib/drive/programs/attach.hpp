@@ -12,6 +12,8 @@ namespace threadfault::drive {
 struct AttachOptions {
     std::optional<std::chrono::nanoseconds> time;  // then the process is let go
     bool until_idle = false;  // or when its last client is gone and no fault is in force
+    // Or when its last client is gone, whatever is in force. Connection::leave() waits for it.
+    bool until_deserted = false;
 };
 
 // Comes back when the guardian serves. Throws its Error.
