@@ -7,6 +7,7 @@
 #include "drive/faults/death.hpp"
 #include "drive/faults/inflict.hpp"
 #include "harness/guarded_process.hpp"
+#include "harness/tether.hpp"
 #include "observe/process.hpp"
 #include "threadfault/target.hpp"
 
@@ -30,6 +31,8 @@ struct [[gnu::visibility("hidden")]] Target::Impl {
     // One of the two: launched, or attached to.
     std::unique_ptr<target::GuardedProcess> guarded;
     std::unique_ptr<drive::DeathWatch> attached;
+    // Of a process without an agent of its own.
+    std::unique_ptr<target::Tether> tether;
 
     mutable std::mutex mutex;
     std::string last_stack;
@@ -47,6 +50,12 @@ struct [[gnu::visibility("hidden")]] Target::Impl {
     std::unique_ptr<client::Connection> connect(const observe::Process& process,
                                                 std::chrono::nanoseconds patience) const;
     std::unique_ptr<client::Connection> connect_if_possible(const observe::Process& process) const;
+
+    // Must a guardian be held, or started, for it? No: it has an agent of its own. Throws where
+    // neither helps.
+    bool needs_guardian(const observe::Process& process) const;
+    // Throws not_ready or target_died when it is not in time.
+    void await_ready(const Target& self, const Ready& ready) const;
 
     std::optional<Exit> wait_exit(target::Clock::time_point deadline) const;
     Results carry_out(std::string_view selector, const FaultOptions& options,

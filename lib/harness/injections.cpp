@@ -12,7 +12,12 @@ namespace {
 constexpr std::chrono::seconds kPatience{1};
 
 [[noreturn]] void not_armed(const wire::ArmReply& reply, const std::string& text,
-                            const std::string& who) {
+                            const std::string& who, bool attached) {
+    if (attached) {
+        throw Error(ErrorCode::needs_points,
+                    formatted("{} is attached to: call faults need the shim in it", who),
+                    "launch it with Target::launch() and Shim::points");
+    }
     switch (reply.outcome) {
         case wire::ArmOutcome::needs_points:
             throw Error(
@@ -37,8 +42,10 @@ std::uint32_t Target::inject(std::string_view text, bool force, std::optional<st
     inject::Spec spec = inject::parse_spec(text, {.force = force, .seed = seed});
     const observe::Process process = impl_->open();
     inject::resolve_start_routines(spec, process.exe_path());
-    const wire::ArmReply reply = impl_->connect(process, kPatience)->arm(spec.text);
-    if (reply.outcome != wire::ArmOutcome::armed) not_armed(reply, spec.text, impl_->who());
+    const auto connection = impl_->connect(process, kPatience);
+    const wire::ArmReply reply = connection->arm(spec.text);
+    if (reply.outcome != wire::ArmOutcome::armed)
+        not_armed(reply, spec.text, impl_->who(), connection->guardian() != 0);
     return reply.id;
 }
 

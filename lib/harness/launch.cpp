@@ -4,7 +4,6 @@
 #include "format/format.hpp"
 #include "harness/impl.hpp"
 #include "harness/installation.hpp"
-#include "harness/listening.hpp"
 #include "inject/spec.hpp"
 #include "observe/preloadable.hpp"
 
@@ -15,9 +14,6 @@
 
 namespace threadfault {
 namespace {
-
-using target::Clock;
-using target::poll_until;
 
 constexpr std::string_view kPreload = "LD_PRELOAD";
 
@@ -76,14 +72,6 @@ drive::Launch prepare(const std::vector<std::string>& command, const LaunchOptio
     return prepared;
 }
 
-// The end of what a target said before it failed.
-std::string tail(const std::string& title, const std::string& text) {
-    constexpr std::size_t kMost = 2000;
-    if (text.empty()) return "";
-    return formatted("\n{}:\n{}", title,
-                     text.size() <= kMost ? text : "…" + text.substr(text.size() - kMost));
-}
-
 }  // namespace
 
 Target Target::launch(const std::vector<std::string>& command, const LaunchOptions& options) {
@@ -100,53 +88,7 @@ Target Target::launch(const std::vector<std::string>& command, const LaunchOptio
     impl->guarded = std::make_unique<target::GuardedProcess>(prepared, options);
     impl->pid = impl->guarded->pid();
     Target launched(std::move(impl));
-    const Clock::time_point deadline = target::deadline_after(options.ready.within);
-
-    const auto fail = [&](const std::string& missing) {
-        const std::optional<Exit> exit =
-            launched.alive() ? std::nullopt : launched.wait_exit(std::chrono::seconds(1));
-        const std::string said =
-            tail("standard output", launched.output()) + tail("standard error", launched.errors());
-        if (exit) {
-            throw Error(ErrorCode::target_died,
-                        formatted("{} {} before it was ready ({}){}", launched.impl_->who(),
-                                  exit->text(), missing, said));
-        }
-        throw Error(ErrorCode::not_ready,
-                    formatted("{} is not ready: {}{}", launched.impl_->who(), missing, said));
-    };
-    const auto await = [&](const std::string& missing, const auto& condition) {
-        bool met = false;
-        poll_until(deadline, [&] {
-            met = condition();
-            return met || !launched.alive();
-        });
-        // Its last output may contain the line that was awaited.
-        if (!met && !launched.alive() && launched.wait_exit(std::chrono::seconds(1))) {
-            met = condition();
-        }
-        if (!met) fail(missing);
-    };
-    const Ready& ready = options.ready;
-    if (!ready.output.empty()) {
-        // Its lines are looked at again and again, so that the target's end is noticed between.
-        await(formatted("no line of its output matches \"{}\"", ready.output),
-              [&] { return launched.wait_for_line(ready.output, {}, Stream::either).has_value(); });
-    }
-    if (!ready.listening.empty()) {
-        await("it does not listen on " + ready.listening,
-              [&] { return target::is_listening(launched.pid(), ready.listening); });
-    }
-    if (!ready.thread.empty()) {
-        await("no thread matches " + ready.thread, [&] {
-            try {
-                return !launched.threads(ready.thread).empty();
-            } catch (const Error& error) {
-                if (error.code() == ErrorCode::target_died) return false;
-                throw;
-            }
-        });
-    }
+    launched.impl_->await_ready(launched, options.ready);
     return launched;
 }
 

@@ -20,16 +20,52 @@ Target::~Target() = default;
 Target::Target(Target&& other) noexcept = default;
 Target& Target::operator=(Target&& other) noexcept = default;
 
-Target Target::attach_to(pid_t pid) {
+bool Target::Impl::needs_guardian(const observe::Process& process) const {
+    try {
+        // Its agent may be starting this very moment.
+        return connect(process, std::chrono::seconds(1))->guardian() != 0;
+    } catch (const Error& error) {
+        if (!error.facts().may_attach) throw;
+    }
+    // A process can't stop itself, nor its tracer see to it.
+    if (process.pid() != getpid()) return true;
+    throw Error(ErrorCode::no_agent,
+                formatted("no agent: process {} is this program itself", process.pid()),
+                "start it with `threadfault run`, or have another process attach to it");
+}
+
+Target Target::attach_to(pid_t pid, const AttachOptions& options) {
+    if (!options.ready.output.empty()) {
+        throw Error(ErrorCode::usage,
+                    "Ready::output: the output of a process that is attached to is not ours",
+                    "set Ready::listening or Ready::thread");
+    }
     auto impl = std::make_unique<Impl>();
     impl->pid = pid;
+    impl->grace = options.grace;
+    impl->last_stacks = options.last_stacks;
     // Watch first: the process that is opened after it is then the watched one.
     impl->attached = std::make_unique<drive::DeathWatch>(pid);
-    const observe::Process process(pid);
+    observe::Process process(pid);
     impl->command = {process.command()};
-    // Its agent may be starting this very moment.
-    impl->connect(process, std::chrono::seconds(1));
-    return Target(std::move(impl));
+    if (impl->needs_guardian(process))
+        impl->tether = std::make_unique<target::Tether>(std::move(process));
+    Target target(std::move(impl));
+    target.impl_->await_ready(target, options.ready);
+    return target;
+}
+
+void Target::detach() {
+    if (impl_->guarded) {
+        throw Error(ErrorCode::usage, impl_->who() + " was launched by this program",
+                    "terminate() ends it");
+    }
+    std::unique_ptr<target::Tether> tether;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        tether = std::move(impl_->tether);
+    }
+    if (tether && !impl_->has_ended()) tether->let_go(std::chrono::seconds(10));
 }
 
 pid_t Target::pid() const noexcept {
@@ -76,7 +112,8 @@ std::unique_ptr<client::Connection> Target::Impl::connect(const observe::Process
             return std::make_unique<client::Connection>(process);
         } catch (const Error& error) {
             if (has_ended()) throw_ended();
-            const bool starting = error.code() == ErrorCode::no_agent && process.tids().size() > 1;
+            const bool starting = error.code() == ErrorCode::no_agent &&
+                                  !error.facts().may_attach && process.tids().size() > 1;
             if (!starting || Clock::now() >= deadline) throw;
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(5));

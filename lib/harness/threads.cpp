@@ -62,10 +62,12 @@ drive::ThreadList list(const observe::Process& process, const drive::Selector& s
 
 std::vector<drive::ThreadView> matching(const observe::Process& process,
                                         const drive::Selector& selector, bool for_people) {
+    const bool starts = for_people || selector.has(Key::start);
     std::vector<drive::ThreadView> views = list(process, selector,
                                                 {.waits = for_people || selector.has(Key::waiting),
-                                                 .starts = for_people || selector.has(Key::start),
-                                                 .symbols = for_people})
+                                                 .starts = starts,
+                                                 .symbols = for_people,
+                                                 .outside = starts})
                                                .threads;
     std::erase_if(views, [&](const drive::ThreadView& view) { return !selector.matches(view); });
     return views;

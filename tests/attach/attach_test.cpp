@@ -1,4 +1,5 @@
 // `attach`: what can be done to a process without a shim, and that nothing remains of it.
+#include "attached_state.hpp"
 #include "support/cli.hpp"
 #include "support/eventually.hpp"
 #include "support/proc.hpp"
@@ -9,55 +10,12 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <regex>
 #include <sstream>
 
 namespace threadfault::test {
 namespace {
 
 using Names = std::vector<std::string>;
-
-std::string contents(const std::string& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-}
-
-// What attaching could leave behind: mappings, descriptors, signals, threads.
-std::string state_of(pid_t pid) {
-    const std::string proc = "/proc/" + std::to_string(pid);
-    std::string state = contents(proc + "/maps");
-    std::vector<std::string> fds;
-    for (const auto& entry : std::filesystem::directory_iterator(proc + "/fd"))
-        fds.push_back(entry.path().filename());
-    std::sort(fds.begin(), fds.end());
-    for (const std::string& fd : fds)
-        state += "fd " + fd + "\n";
-    for (const pid_t tid : tasks(pid)) {
-        std::istringstream status(contents(proc + "/task/" + std::to_string(tid) + "/status"));
-        for (std::string line; std::getline(status, line);) {
-            // SigQ counts the signals of the user's other processes, too.
-            const bool told = line.starts_with("SigB") || line.starts_with("SigI") ||
-                              line.starts_with("SigC") || line.starts_with("Tracer") ||
-                              line.starts_with("Name");
-            if (told) state += std::to_string(tid) + " " + line + "\n";
-        }
-    }
-    return state;
-}
-
-pid_t guardian_of(pid_t pid) {
-    const std::string wanted =
-        std::string("threadfault-attach") + '\0' + std::to_string(pid) + '\0';
-    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-        const pid_t candidate = std::atoi(entry.path().filename().c_str());
-        if (candidate != 0 && contents(entry.path() / "cmdline").find(wanted) != std::string::npos)
-            return candidate;
-    }
-    return 0;
-}
 
 class Attached : public testing::Test {
 protected:

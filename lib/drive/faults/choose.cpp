@@ -213,8 +213,18 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
     }
 }
 
-[[noreturn]] void no_match(const observe::Process& process, const ThreadList& list,
-                           const Selector& selector) {
+// What could not be looked at; "": nothing.
+std::string not_known(const client::Connection& connection, const ThreadList& list,
+                      const Selector& selector) {
+    const bool by_creation = selector.has(Key::path) || selector.has(Key::nth);
+    if (by_creation && connection.guardian() != 0) {
+        return "who created which thread, and in what order, in a process that is attached to";
+    }
+    return stacks_unknown(list);
+}
+
+[[noreturn]] void no_match(const observe::Process& process, const client::Connection& connection,
+                           const ThreadList& list, const Selector& selector) {
     std::set<std::string> names, starts;
     std::vector<pid_t> tids;
     for (const ThreadView& thread : list.threads) {
@@ -235,7 +245,7 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
     if (hint.empty() && selector.has(Key::start)) {
         hint = suggest("start", selector.value(Key::start), starts);
     }
-    const std::string unknown = stacks_unknown(list);
+    const std::string unknown = not_known(connection, list, selector);
     throw Error(ErrorCode::no_such_thread,
                 formatted("no thread of process {} matches \"{}\"{}{}", process.pid(),
                           selector.text, unknown.empty() ? "" : "; not known: ", unknown),
@@ -326,7 +336,7 @@ std::vector<Victim> choose(const observe::Process& process, client::Connection& 
             if (!listed) no_such_tid(process, connection, tid);
         }
         require_not_dead_main(process, &connection, selector);
-        no_match(process, list, selector);
+        no_match(process, connection, list, selector);
     }
     return apply(process, selector, choice, std::move(found));
 }

@@ -4,8 +4,10 @@
 //                                             {.ready = {.listening = "8080"}});
 //   auto results = server.kill("name=worker", {.pick = Pick::first, .how = How::vanish});
 //
+// A process that runs already becomes one with Target::attach_to(pid).
+//
 // However the test program ends (an exception, Ctrl-C, kill -9), a launched target and every
-// process that it started are terminated.
+// process that it started are terminated; one that was attached to goes on unharmed.
 //
 // Errors are thrown as threadfault::Error (threadfault/error.hpp). A fault that did not take effect
 // and a target that died of a fault are results, not errors.
@@ -106,6 +108,16 @@ struct LaunchOptions {
     std::chrono::nanoseconds grace = std::chrono::seconds(1);
     // kill() records the victim's stack before the fault, for last_stack(). Costs one stack trace
     // per victim.
+    bool last_stacks = true;
+};
+
+// For attach_to().
+struct AttachOptions {
+    // What attach_to() waits for. `output` can't be: Error{usage}.
+    Ready ready = {};
+    // Time between SIGTERM and SIGKILL in terminate().
+    std::chrono::nanoseconds grace = std::chrono::seconds(1);
+    // As in LaunchOptions.
     bool last_stacks = true;
 };
 
@@ -287,10 +299,21 @@ public:
     // for; no_effect ("not_ready") when it is not ready in time; target_died when it ended instead.
     [[nodiscard]] static Target launch(const std::vector<std::string>& command,
                                        const LaunchOptions& options = {});
-    // A process that somebody else has started under the shim. It is left running at the end.
-    [[nodiscard]] static Target attach_to(pid_t pid);
+    // A process that somebody else has started. Under the shim (`threadfault run`) its agent is
+    // used. Any other one (a static program, one in a container) is attached to, as `threadfault
+    // attach` does: one of its threads stands still for a tenth of a millisecond, and a guardian
+    // outside does what is asked (docs/attach.md). It is let go, with every fault undone, when the
+    // last Target of it goes, or its program, however that ends; where `threadfault attach` was
+    // there before, faults stay in force.
+    // Without the shim there are no call faults, and no path, index or creator_tid but of main.
+    // Error "no_such_process", "not_permitted" (what a debugger may not trace), "target_stopped",
+    // "no_agent" (this program itself; a process that can't be attached to, and why),
+    // "agent_silent" (no thread could be borrowed; again later), "no_helper", "target_died",
+    // "not_ready".
+    [[nodiscard]] static Target attach_to(pid_t pid, const AttachOptions& options = {});
 
-    // Terminates a launched target and its children as terminate() does.
+    // Terminates a launched target and its children as terminate() does. Lets one go that was
+    // attached to, as detach() does, for 10 s at most.
     ~Target();
     Target(Target&& other) noexcept;
     Target& operator=(Target&& other) noexcept;
@@ -338,7 +361,8 @@ public:
 
     // Arms a call fault (docs/injecting.md) and returns its number. `force` accepts faults that the
     // call's specification rules out; `seed` is for probability=. Error "bad_spec",
-    // "illegitimate_fault", "needs_points", or "too_many" when no more can be armed.
+    // "illegitimate_fault", "needs_points" (of an attached process, always: it has no shim), or
+    // "too_many" when no more can be armed.
     std::uint32_t inject(std::string_view spec, bool force = false,
                          std::optional<std::uint64_t> seed = {});
     [[nodiscard]] std::vector<Injection> injections() const;
@@ -359,6 +383,13 @@ public:
     // `command`: a GLOB for the program's file name or the main thread's name; "": any. For
     // attach_to().
     [[nodiscard]] std::vector<pid_t> targets(std::string_view command = {}) const;
+
+    // Lets a process go that attach_to() has attached to: when this returns, and no other Target
+    // or client of it is left, no fault is in force and nothing of ours in it. Nothing is done to a
+    // process with an agent of its own, nor where `threadfault attach` was there before. Error
+    // "agent_silent" when a thread can't be let go for 10 s (an uninterruptible wait): the guardian
+    // goes on trying; "usage" for a launched target.
+    void detach();
 
     // False as soon as the process has ended, whether or not its children live.
     [[nodiscard]] bool alive() const;
