@@ -162,7 +162,7 @@ int dispatch(int argc, char** argv, Invocation& invocation) {
 
     const auto asks_help = [](const std::string& word) { return word == "-h" || word == "--help"; };
     if (std::none_of(line.arguments.begin(), line.arguments.end(), asks_help)) {
-        resolve_process(app, line.arguments);
+        resolve_process(line.command->name, app, line.arguments);
     }
     // CLI11 takes them from the back.
     std::reverse(line.arguments.begin(), line.arguments.end());

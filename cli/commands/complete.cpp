@@ -51,6 +51,16 @@ Candidates commands_of_targets() {
     return candidates;
 }
 
+Candidates containers_of_targets() {
+    Candidates candidates;
+    for (const drive::TargetProcess& target : drive::find_targets()) {
+        if (!target.container) continue;
+        candidates.emplace_back(observe::short_id(*target.container),
+                                base::clean_line(target.command));
+    }
+    return candidates;
+}
+
 Candidates threads_of(const std::string& pid_text) {
     Candidates candidates{{"main", "the main thread"}};
     pid_t pid = 0;
@@ -122,6 +132,7 @@ Candidates values_of_option(std::string_view command, const std::string& option,
         return words({"250ms", "1s", "5s", "1m"});
     if (option == "--command") return commands_of_targets();
     if (option == "--descendants-of") return targets();
+    if (option == "--container") return containers_of_targets();
     if (option == "--sort") {
         Candidates candidates;
         for (const ThreadKeyInfo& key : thread_keys())

@@ -57,12 +57,16 @@ void setup_demote(CLI::App& app, Invocation& invocation) {
                "right to raise its priority again, --nice and --idle with --for are refused\n"
                "beforehand.\n"
                "\n"
+               "The kernel alone does it: the process needs no agent, but for --for and thaw,\n"
+               "which need one that remembers the previous values (see --attach).\n"
+               "\n"
                "Examples:\n"
                "  threadfault demote 4711 name=io --nice 19 --for 10s\n"
                "  threadfault demote 4711 main --idle --cpus 0\n"
                "\n"
                "Exit status: 0 done, 2 usage, 3 no such process or thread, or several match,\n"
-               "4 no agent, 5 not permitted, 6 not done (the output says why),\n"
+               "4 no agent that would undo it, 5 not permitted, 6 not done (the output says\n"
+               "why),\n"
                "7 the target died.\n");
     invocation.action = [options, &invocation] { return run_demote(*options, invocation); };
 }

@@ -77,7 +77,7 @@ void setup_kill(CLI::App& app, Invocation& invocation) {
         ->type_name("TIME");
     app.add_flag("--anywhere", options->anywhere, "do not wait for a safe point");
     app.add_flag("--dry-run", options->dry_run,
-                 "only forecast the effect, from the thread's stack and locks");
+                 "only forecast the effect, from the thread's stack and locks; needs no agent");
     app.footer(std::string(selector_help()) + "\n" + ways_to_end() + kKillExamples);
     invocation.action = [options, &invocation] { return run_kill(*options, invocation); };
 }

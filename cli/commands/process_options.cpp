@@ -17,42 +17,92 @@ namespace {
 
 constexpr std::string_view kCommand = "--command";
 constexpr std::string_view kDescendants = "--descendants-of";
+constexpr std::string_view kContainer = "--container";
 constexpr std::string_view kAttach = "--attach";
+
+// What stands in the place of a PID, with a value to show.
+struct Way {
+    std::string_view option;
+    std::string_view example;
+};
+constexpr Way kWays[] = {
+    {kCommand, "memcached"}, {kDescendants, "4711"}, {kContainer, "4c01db0b339c"}};
 
 bool takes_pid(const CLI::App& app) {
     return app.get_option_no_throw("PID") != nullptr;
 }
 
 // Takes OPTION VALUE or OPTION=VALUE out of the words.
-std::optional<std::string> take(std::string_view option, std::vector<std::string>& words) {
+std::string take(const Way& way, std::vector<std::string>& words) {
     for (auto word = words.begin(); word != words.end(); ++word) {
         std::string value;
-        if (*word == option) {
+        if (*word == way.option) {
             const auto next = word + 1;
             if (next != words.end()) value = *next;
             words.erase(word, next == words.end() ? next : next + 1);
-        } else if (word->starts_with(option) && word->size() > option.size() &&
-                   (*word)[option.size()] == '=') {
-            value = word->substr(option.size() + 1);
+        } else if (word->starts_with(way.option) && word->size() > way.option.size() &&
+                   (*word)[way.option.size()] == '=') {
+            value = word->substr(way.option.size() + 1);
             words.erase(word);
         } else {
             continue;
         }
         if (!value.empty()) return value;
-        throw Error(ErrorCode::usage, formatted("{}: missing value", option),
-                    option == kCommand ? "for example --command memcached"
-                                       : "for example --descendants-of 4711");
+        throw Error(ErrorCode::usage, formatted("{}: missing value", way.option),
+                    formatted("for example {} {}", way.option, way.example));
     }
-    return std::nullopt;
+    return {};
 }
 
 std::string meaning(const drive::TargetFilter& filter) {
-    std::string text;
-    if (!filter.command.empty()) text = formatted("--command {}", filter.command);
-    if (filter.ancestor != 0) {
-        text += formatted("{}--descendants-of {}", text.empty() ? "" : " ", filter.ancestor);
+    std::vector<std::string> words;
+    if (!filter.command.empty()) words.push_back(formatted("{} {}", kCommand, filter.command));
+    if (filter.ancestor != 0) words.push_back(formatted("{} {}", kDescendants, filter.ancestor));
+    if (!filter.container.empty())
+        words.push_back(formatted("{} {}", kContainer, filter.container));
+    return joined(words, " ");
+}
+
+constexpr std::size_t kMostListed = 20;
+
+std::string list_of(const std::vector<drive::TargetProcess>& found) {
+    std::vector<std::string> words;
+    for (const drive::TargetProcess& one : found) {
+        if (words.size() == kMostListed) break;
+        words.push_back(formatted("{} ({})", one.pid, shorten(one.command, 40, true)));
     }
-    return text;
+    const std::size_t more = found.size() - words.size();
+    return joined(words, ", ") + (more == 0 ? "" : formatted(" and {} more", more));
+}
+
+// None of the targets: what runs that is none?
+[[noreturn]] void fail_without_target(const drive::TargetFilter& filter, bool may_attach) {
+    const std::vector<drive::TargetProcess> running = drive::find_processes(filter);
+    if (running.empty()) {
+        throw Error(ErrorCode::no_such_process, formatted("{}: no target matches", meaning(filter)),
+                    "no other process does, either; `threadfault ps` lists the targets");
+    }
+    if (running.size() == 1) {
+        throw Error(ErrorCode::no_agent,
+                    formatted("{}: process {} is running, but is not a target", meaning(filter),
+                              list_of(running)),
+                    ErrorFacts{.pid = running.front().pid, .may_attach = may_attach});
+    }
+    throw Error(ErrorCode::no_agent,
+                formatted("{}: {} processes are running, but none of them is a target: {}",
+                          meaning(filter), running.size(), list_of(running)),
+                "`threadfault attach PID` makes one a target, or a PID and --attach with this "
+                "command");
+}
+
+drive::TargetFilter take_filter(std::vector<std::string>& words) {
+    drive::TargetFilter filter;
+    filter.command = take(kWays[0], words);
+    if (const std::string ancestor = take(kWays[1], words); !ancestor.empty()) {
+        filter.ancestor = open_process(ancestor).pid();
+    }
+    filter.container = take(kWays[2], words);
+    return filter;
 }
 
 }  // namespace
@@ -63,42 +113,49 @@ void add_process_options(CLI::App& app, bool attaching) {
         const std::string about = "attach to the process if it has no agent, for this request";
         app.add_flag(std::string(kAttach), about);
     }
-    app.add_option(std::string(kCommand), "instead of PID: the target running this program (GLOB)")
+    app.add_option(std::string(kCommand),
+                   "instead of PID: the target running this program (GLOB); with --attach, "
+                   "the process")
         ->type_name("NAME");
     app.add_option(std::string(kDescendants),
                    "instead of PID: the target among this process and its descendants")
         ->type_name("PID");
+    app.add_option(std::string(kContainer),
+                   "instead of PID: the target in this container (its ID's first digits)")
+        ->type_name("ID");
 }
 
-void resolve_process(const CLI::App& app, std::vector<std::string>& arguments) {
+void resolve_process(std::string_view command, const CLI::App& app,
+                     std::vector<std::string>& arguments) {
     if (!takes_pid(app)) return;
     const auto program = std::find(arguments.begin(), arguments.end(), "--");
-    if (std::find(arguments.begin(), program, kAttach) != program) {
+    const bool attach = std::find(arguments.begin(), program, kAttach) != program;
+    if (attach) {
         client::Connection::set_attach_if_absent([](const observe::Process& process) {
             drive::attach(process, {.time = {}, .until_idle = true});
             return true;
         });
     }
-    drive::TargetFilter filter;
-    filter.command = take(kCommand, arguments).value_or("");
-    if (const auto ancestor = take(kDescendants, arguments)) {
-        filter.ancestor = open_process(*ancestor).pid();
+    const drive::TargetFilter filter = take_filter(arguments);
+    if (filter.is_open()) return;
+    // `attach` is for what is no target yet.
+    const bool any = attach || command == "attach";
+    const std::vector<drive::TargetProcess> found =
+        any ? drive::find_processes(filter) : drive::find_targets(filter);
+    if (found.empty() && any) {
+        throw Error(ErrorCode::no_such_process,
+                    formatted("{}: no process matches", meaning(filter)));
     }
-    if (filter.command.empty() && filter.ancestor == 0) return;
-    const std::vector<drive::TargetProcess> found = drive::find_targets(filter);
-    if (found.empty()) {
-        throw Error(ErrorCode::no_such_process, formatted("{}: no target matches", meaning(filter)),
-                    "`threadfault ps` lists the targets");
-    }
+    if (found.empty()) fail_without_target(filter, command != "detach");
     if (found.size() > 1) {
-        std::string list;
-        for (const drive::TargetProcess& target : found) {
-            list += formatted("{}{} ({})", list.empty() ? "" : ", ", target.pid,
-                              shorten(target.command, 40, true));
-        }
+        ErrorFacts facts{
+            .advice = "use a PID, or several of --command, --descendants-of and --container"};
+        for (const drive::TargetProcess& one : found)
+            facts.candidates.push_back(formatted("{} {}", one.pid, one.command));
         throw Error(ErrorCode::ambiguous_selector,
-                    formatted("{}: {} targets match: {}", meaning(filter), found.size(), list),
-                    "use a PID, or both --command and --descendants-of");
+                    formatted("{}: {} {} match: {}", meaning(filter), found.size(),
+                              any ? "processes" : "targets", list_of(found)),
+                    std::move(facts));
     }
     arguments.insert(arguments.begin(), std::to_string(found.front().pid));
 }

@@ -1,9 +1,10 @@
-// --command NAME and --descendants-of PID, in the place of a PID: how a selector names a process
-// whose number is not known.
+// --command NAME, --descendants-of PID and --container ID, in the place of a PID: how a selector
+// names a process whose number is not known.
 #ifndef THREADFAULT_CLI_COMMANDS_PROCESS_OPTIONS_HPP
 #define THREADFAULT_CLI_COMMANDS_PROCESS_OPTIONS_HPP
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace CLI {
@@ -17,10 +18,13 @@ namespace threadfault::cli {
 // force.
 void add_process_options(CLI::App& app, bool attaching);
 
-// Where one of the two is given (as "--command NAME" or "--command=NAME"), takes them out of the
-// words and puts the process id that they mean in front; --attach is remembered for the connection.
-// Throws Error{no_such_thread} when they mean no target, or several.
-void resolve_process(const CLI::App& app, std::vector<std::string>& arguments);
+// Where one of them is given (as "--command NAME" or "--command=NAME"), takes them out of the words
+// and puts the process id that they mean in front; --attach is remembered for the connection, and
+// then, as for `attach` itself, every process counts, not only targets. Throws
+// Error{no_such_process} when they mean none, Error{no_agent} when what they mean is no target, and
+// Error{ambiguous_selector} when they mean several.
+void resolve_process(std::string_view command, const CLI::App& app,
+                     std::vector<std::string>& arguments);
 
 }  // namespace threadfault::cli
 

@@ -37,7 +37,7 @@ constexpr const char* kPsExamples =
     "left empty, and the output says so.\n"
     "\n"
     "Examples:\n"
-    "  threadfault ps                every process that runs under threadfault\n"
+    "  threadfault ps                every target, with its container if it has one\n"
     "  threadfault ps 4711           its threads, and what each waits for\n"
     "  threadfault ps 4711 'name=worker*,waiting=mutex'\n"
     "  threadfault ps 4711 --sort cpu\n"
@@ -124,6 +124,7 @@ int list_threads_of(const PsOptions& options, const Invocation& invocation) {
     report.pid = looked.process.pid();
     report.command = looked.process.command();
     report.agent = looked.agent() != nullptr;
+    report.container = observe::container_of(report.pid);
     report.why = looked.why;
     report.hint = looked.hint;
     report.list = list_what_may_be_seen(looked, options.thread,

@@ -16,6 +16,8 @@ struct SignalOptions {
 };
 
 constexpr const char* kSignalExamples =
+    "The kernel alone sends it: the process needs no agent.\n"
+    "\n"
     "SIG is a name (USR1, SIGTERM, RTMIN+3) or a number. 32 and 33 are reserved by\n"
     "glibc and refused. The signal goes to that thread, as with tgkill(2); a\n"
     "real-time signal carries --value.\n"
@@ -26,8 +28,8 @@ constexpr const char* kSignalExamples =
     "  threadfault signal 4711 main RTMIN+5 --value 42\n"
     "\n"
     "Exit status: 0 delivered, 2 usage, 3 no such process or thread, or several\n"
-    "match, 4 no agent, 5 not permitted, 6 still queued because the thread blocks\n"
-    "it, 7 the signal ended the target.\n";
+    "match, 4 --attach is impossible there, 5 not permitted, 6 still queued because\n"
+    "the thread blocks it or is stopped, 7 the signal ended the target.\n";
 
 int run_signal(const SignalOptions& options, const Invocation& invocation) {
     const drive::Plan plan = plan_of("", [&] {

@@ -5,6 +5,7 @@
 #include "base/fault.hpp"
 #include "base/suggest.hpp"
 #include "drive/faults/add_stacks.hpp"
+#include "drive/faults/by_kernel.hpp"
 #include "drive/locks/dead_main.hpp"
 #include "drive/locks/holdings.hpp"
 #include "drive/locks/member_names.hpp"
@@ -214,16 +215,32 @@ std::string_view selector_help() noexcept {
            "--first or --random is given.\n";
 }
 
+void connect_if_possible(const observe::Process& process,
+                         std::optional<client::Connection>* connection) {
+    try {
+        connection->emplace(process);
+    } catch (const Error& error) {
+        const bool forbidden = error.error_code() == ErrorCode::not_permitted;
+        if (!forbidden && !client::means_no_answer(error.error_code())) throw;
+    }
+}
+
 FaultResults inflict_on_chosen(const ThreadOptions& options, const drive::Plan& plan,
                                const BeforeFault& before) {
     // Mistakes in the command line are reported before any process is opened.
     const drive::Choice choice = choice_of(options);
     const drive::Selector selector = drive::parse_selector(options.thread);
     const observe::Process process = open_process(options.pid);
-    client::Connection connection(process);
-    const std::vector<drive::Victim> victims = drive::choose(process, connection, selector, choice);
+    std::optional<client::Connection> connection;
+    if (drive::is_done_by_kernel(plan.fault())) {
+        connect_if_possible(process, &connection);
+    } else {
+        connection.emplace(process);
+    }
+    client::Connection* const agent = connection ? &*connection : nullptr;
+    const std::vector<drive::Victim> victims = drive::choose(process, agent, selector, choice);
     if (before) before(process, victims);
-    return {process.pid(), drive::inflict(process, connection, victims, plan)};
+    return {process.pid(), drive::inflict(process, agent, victims, plan)};
 }
 
 FaultResults inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan) {

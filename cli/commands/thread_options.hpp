@@ -59,6 +59,11 @@ struct Looked {
 // agent knows.
 drive::ThreadList list_selected(Looked& looked, const std::string& selector, drive::Needs needs);
 
+// For what can do without an agent: leaves `connection` empty where there is none that we may talk
+// to. Throws Error{no_such_process}.
+void connect_if_possible(const observe::Process& process,
+                         std::optional<client::Connection>* connection);
+
 // The plan that a command's options make. An Error names the option that is wrong; `time`: what
 // takes the duration.
 drive::Plan plan_of(std::string_view time, const std::function<drive::PlanInput()>& read);

@@ -122,11 +122,17 @@ Json result_of(pid_t pid, std::string_view fault, std::string_view how,
     return json;
 }
 
+Json container_or_null(const std::optional<observe::Container>& container) {
+    if (!container) return nullptr;
+    return {{"runtime", text_or_null(container->runtime)}, {"id", container->id}};
+}
+
 }  // namespace
 
 std::string json_threads(const ThreadReport& report) {
     const std::vector<drive::ThreadView>& threads = report.list.threads;
     Json json = {{"pid", report.pid}, {"command", report.command}, {"agent", report.agent}};
+    json["container"] = container_or_null(report.container);
     json["limited"] = text_or_null(limits_text(report));
     json["threads"] = Json::array();
     for (const drive::ThreadView& thread : threads)
@@ -140,7 +146,8 @@ std::string json_targets(const std::vector<drive::TargetProcess>& targets) {
         list.push_back({{"pid", target.pid},
                         {"command", target.command},
                         {"threads", target.threads},
-                        {"agent", true}});
+                        {"agent", true},
+                        {"container", container_or_null(target.container)}});
     }
     return line({{"targets", std::move(list)}});
 }

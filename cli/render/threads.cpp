@@ -129,16 +129,29 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
     return out;
 }
 
+static std::string container_text(const observe::Container& container) {
+    const std::string id = base::clean_line(observe::short_id(container));
+    return container.runtime.empty() ? id : formatted("{}:{}", container.runtime, id);
+}
+
 std::string render_targets(const std::vector<drive::TargetProcess>& targets, const Style& style,
                            std::size_t width) {
     if (targets.empty()) {
         return "no process runs under threadfault " +
                style.dim("(start a program with `threadfault run -- PROGRAM ARGS…`)") + "\n";
     }
-    Table table({{"PID", true}, {"THREADS", true}, {"COMMAND", false, 20}});
+    const bool contained = std::any_of(targets.begin(), targets.end(),
+                                       [](const auto& target) { return target.container; });
+    std::vector<Table::Column> columns = {{"PID", true}, {"THREADS", true}};
+    if (contained) columns.push_back({"CONTAINER", false});
+    columns.push_back({"COMMAND", false, 20});
+    Table table(columns);
     for (const drive::TargetProcess& target : targets) {
-        table.add({std::to_string(target.pid), std::to_string(target.threads),
-                   base::clean_line(target.command)});
+        std::vector<std::string> cells = {std::to_string(target.pid),
+                                          std::to_string(target.threads)};
+        if (contained) cells.push_back(target.container ? container_text(*target.container) : "-");
+        cells.push_back(base::clean_line(target.command));
+        table.add(std::move(cells));
     }
     std::string out;
     table.print(&out, style, width);

@@ -17,6 +17,7 @@ struct ThreadReport {
     pid_t pid = 0;
     std::string command;
     bool agent = false;
+    std::optional<observe::Container> container;
     std::string why;  // without an agent, or with one that doesn't answer
     std::string hint;
     drive::ThreadList list;

@@ -64,7 +64,8 @@ Attempt Works::thaw(const ThreadKey& key) {
     const auto demoted = demoted_.find(key);
     bool undone = slow;
     if (demoted != demoted_.end()) {
-        if (!undo(key.tid, demoted->second.before)) return {Kind::refused, Reason::not_permitted};
+        if (!drive::put_back(key.tid, demoted->second.before))
+            return {Kind::refused, Reason::not_permitted};
         demoted_.erase(demoted);
         undone = true;
     }
@@ -84,12 +85,12 @@ Attempt Works::attempt_direct(const Work& work) {
     switch (request.fault) {
         case Fault::signal: {
             const Reason reason =
-                send_signal(process_.pid(), work.key.tid, request.signal, request.value);
+                drive::queue_signal(process_.pid(), work.key.tid, request.signal, request.value);
             return {reason == Reason::none ? Kind::acted : Kind::refused, reason};
         }
         case Fault::demote: {
             Demoted& demoted = demoted_[work.key];
-            const Reason reason = demote(work.key.tid, request, &demoted.before);
+            const Reason reason = drive::set_priority(work.key.tid, request, &demoted.before);
             demoted.until = until;
             return {reason == Reason::none ? Kind::acted : Kind::refused, reason};
         }
@@ -263,7 +264,7 @@ Clock::time_point Works::step() {
         const auto& [key, demoted] = entry;
         if (process_.thread_ended(key.tid, key.start_ticks)) return true;
         if (!demoted.until || now < *demoted.until) return false;
-        undo(key.tid, demoted.before);
+        drive::put_back(key.tid, demoted.before);
         return true;
     });
     std::erase_if(cancelled_, [&](const auto& entry) {
@@ -325,7 +326,7 @@ void Works::end_all() {
     slow_.clear();
     releases_.clear();
     for (const auto& [key, demoted] : demoted_)
-        undo(key.tid, demoted.before);
+        drive::put_back(key.tid, demoted.before);
     demoted_.clear();
 }
 

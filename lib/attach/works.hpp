@@ -4,7 +4,7 @@
 #define THREADFAULT_ATTACH_WORKS_HPP
 
 #include "attach/attachment.hpp"
-#include "attach/demotion.hpp"
+#include "drive/faults/by_kernel.hpp"
 #include "observe/process.hpp"
 #include "wire/wire.hpp"
 
@@ -73,7 +73,7 @@ private:
     std::map<ThreadKey, Clock::time_point> releases_;  // of what is held for a time
     std::map<ThreadKey, Slowness> slow_;
     struct Demoted {
-        Demotion before;
+        drive::Priority before;
         std::optional<Clock::time_point> until;
     };
     std::map<ThreadKey, Demoted> demoted_;

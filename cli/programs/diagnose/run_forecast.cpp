@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 namespace threadfault::cli {
 namespace {
@@ -62,12 +63,12 @@ std::string text_of(const std::vector<Outlook>& outlooks, std::string_view how,
 
 // By thread: why the agent would refuse the fault just now, where it knows that beforehand.
 std::map<pid_t, std::string> refusals_of(const observe::Process& process,
-                                         client::Connection& connection,
+                                         client::Connection* connection,
                                          const std::vector<drive::Victim>& victims,
                                          const drive::Plan& plan) {
     std::map<pid_t, std::string> refusals;
     // One that stands still can't be asked, and says nothing of what stands against it later.
-    if (connection.is_stopped()) return refusals;
+    if (connection == nullptr || connection->is_stopped()) return refusals;
     for (const drive::Result& result : drive::inflict(process, connection, victims, plan)) {
         // Where the thread is, the forecast itself tells.
         if (result.why == wire::Reason::no_safe_point) continue;
@@ -138,14 +139,18 @@ int run_forecast(const ThreadOptions& options, const drive::Plan& plan,
     const drive::Choice choice = choice_of(options);
     const drive::Selector selector = drive::parse_selector(options.thread);
     const observe::Process process = open_process(options.pid);
-    client::Connection connection(process);
-    const std::vector<drive::Victim> victims = drive::choose(process, connection, selector, choice);
-    drive::ThreadList list = drive::list_threads(process, &connection, {.waits = true});
-    drive::add_holdings(drive::find_locks(process, &connection), list);
+    // Looking needs no agent, and attaches to nothing.
+    client::Connection::set_attach_if_absent({});
+    std::optional<client::Connection> connection;
+    connect_if_possible(process, &connection);
+    client::Connection* const agent = connection ? &*connection : nullptr;
+    const std::vector<drive::Victim> victims = drive::choose(process, agent, selector, choice);
+    drive::ThreadList list = drive::list_threads(process, agent, {.waits = true});
+    drive::add_holdings(drive::find_locks(process, agent), list);
     drive::name_members(process, list.threads);
-    diagnose::Backtraces backtraces(process, &connection);
+    diagnose::Backtraces backtraces(process, agent);
     diagnose::LocksAtStake search(backtraces);
-    const std::map<pid_t, std::string> refusals = refusals_of(process, connection, victims, plan);
+    const std::map<pid_t, std::string> refusals = refusals_of(process, agent, victims, plan);
     std::vector<Outlook> outlooks;
     for (const drive::Victim& victim : victims) {
         const auto view =

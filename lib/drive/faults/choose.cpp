@@ -39,10 +39,10 @@ std::string owner_of(pid_t tid) {
     }
 }
 
-[[noreturn]] void no_such_tid(const observe::Process& process, client::Connection& connection,
+[[noreturn]] void no_such_tid(const observe::Process& process, client::Connection* connection,
                               pid_t tid) {
     if (tid == process.pid()) {
-        require_not_dead_main(process, &connection,
+        require_not_dead_main(process, connection,
                               Selector{std::to_string(tid), {{.key = Key::main}}});
     }
     const std::string elsewhere = owner_of(tid);
@@ -77,7 +77,7 @@ void add_record(client::Connection& connection, const observe::TaskStat& stat, V
     }
 }
 
-Victim choose_by_tid(const observe::Process& process, client::Connection& connection, pid_t tid) {
+Victim choose_by_tid(const observe::Process& process, client::Connection* connection, pid_t tid) {
     const std::optional<observe::TaskStat> stat = process.stat(tid);
     if (!stat || stat->is_dead()) no_such_tid(process, connection, tid);
     if (stat->is_kernel_worker()) {
@@ -85,8 +85,9 @@ Victim choose_by_tid(const observe::Process& process, client::Connection& connec
                     formatted("thread {} ({}) is a kernel worker, not one of the program's threads",
                               tid, stat->name));
     }
-    const pid_t inner = connection.inner_tid(tid);
-    if (stat->name == "threadfault" && connection.hello().agent_tid == inner) {
+    const pid_t inner = connection != nullptr ? connection->inner_tid(tid) : tid;
+    if (connection != nullptr && stat->name == "threadfault" &&
+        connection->hello().agent_tid == inner) {
         throw Error(
             ErrorCode::no_such_thread,
             formatted("thread {} is threadfault's own helper in process {}", tid, process.pid()),
@@ -101,7 +102,7 @@ Victim choose_by_tid(const observe::Process& process, client::Connection& connec
                   .main = tid == process.pid()};
     if (victim.main) return victim;
     victim.path.clear();
-    add_record(connection, *stat, &victim);
+    if (connection != nullptr) add_record(*connection, *stat, &victim);
     return victim;
 }
 
@@ -189,16 +190,16 @@ std::vector<Candidate> from_listing(const ThreadList& list, const Selector& sele
     return candidates;
 }
 
-ThreadList listing(const observe::Process& process, client::Connection& connection,
+ThreadList listing(const observe::Process& process, client::Connection* connection,
                    const Selector& selector) {
     const Needs needs{.waits = selector.has(Key::waiting),
                       .starts = selector.has(Key::start),
                       .outside = selector.has(Key::start)};
     try {
-        ThreadList list = list_threads(process, &connection, needs);
+        ThreadList list = list_threads(process, connection, needs);
         if (selector.has(Key::in)) add_stacks(process, list);
         if (selector.has(Key::holding)) {
-            add_holdings(find_locks(process, &connection), list);
+            add_holdings(find_locks(process, connection), list);
             name_members(process, list.threads);
         }
         return list;
@@ -214,16 +215,16 @@ ThreadList listing(const observe::Process& process, client::Connection& connecti
 }
 
 // What could not be looked at; "": nothing.
-std::string not_known(const client::Connection& connection, const ThreadList& list,
+std::string not_known(const client::Connection* connection, const ThreadList& list,
                       const Selector& selector) {
     const bool by_creation = selector.has(Key::path) || selector.has(Key::nth);
-    if (by_creation && connection.guardian() != 0) {
-        return "who created which thread, and in what order, in a process that is attached to";
+    if (by_creation && (connection == nullptr || connection->guardian() != 0)) {
+        return "who created which thread, and in what order, in a process without a shim";
     }
     return stacks_unknown(list);
 }
 
-[[noreturn]] void no_match(const observe::Process& process, const client::Connection& connection,
+[[noreturn]] void no_match(const observe::Process& process, const client::Connection* connection,
                            const ThreadList& list, const Selector& selector) {
     std::set<std::string> names, starts;
     std::vector<pid_t> tids;
@@ -305,7 +306,7 @@ std::vector<Victim> apply(const observe::Process& process, const Selector& selec
 
 }  // namespace
 
-std::vector<Victim> choose(const observe::Process& process, client::Connection& connection,
+std::vector<Victim> choose(const observe::Process& process, client::Connection* connection,
                            const Selector& selector, const Choice& choice) {
     if (selector.terms.size() == 1) {
         const Term& only = selector.terms.front();
@@ -314,9 +315,9 @@ std::vector<Victim> choose(const observe::Process& process, client::Connection& 
         }
         if (only.key == Key::main) return {choose_by_tid(process, connection, process.pid())};
     }
-    if (registry_suffices(selector)) {
+    if (connection != nullptr && registry_suffices(selector)) {
         try {
-            std::vector<Candidate> found = from_registry(process, connection, selector);
+            std::vector<Candidate> found = from_registry(process, *connection, selector);
             if (!found.empty()) return apply(process, selector, choice, std::move(found));
         } catch (const Error& error) {
             if (error.code() != ErrorCode::target_stopped) throw;
@@ -335,7 +336,7 @@ std::vector<Victim> choose(const observe::Process& process, client::Connection& 
                             [tid](const ThreadView& view) { return view.tid == tid; });
             if (!listed) no_such_tid(process, connection, tid);
         }
-        require_not_dead_main(process, &connection, selector);
+        require_not_dead_main(process, connection, selector);
         no_match(process, connection, list, selector);
     }
     return apply(process, selector, choice, std::move(found));

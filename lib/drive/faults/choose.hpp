@@ -34,8 +34,13 @@ struct Choice {
 
 // Never empty. With several matches and Pick::one throws Error{no_such_thread,
 // "ambiguous_selector"} that lists them; without a match, Error{no_such_thread} with the nearest.
-std::vector<Victim> choose(const observe::Process& process, client::Connection& connection,
+// Without a connection: as /proc and the process's memory tell.
+std::vector<Victim> choose(const observe::Process& process, client::Connection* connection,
                            const Selector& selector, const Choice& choice);
+inline std::vector<Victim> choose(const observe::Process& process, client::Connection& connection,
+                                  const Selector& selector, const Choice& choice) {
+    return choose(process, &connection, selector, choice);
+}
 
 // Every thread with a fault in force that can be undone; may be empty.
 std::vector<Victim> choose_faulty(const observe::Process& process, client::Connection& connection);

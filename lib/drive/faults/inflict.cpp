@@ -2,6 +2,7 @@
 
 #include "base/fault.hpp"
 #include "base/signal_name.hpp"
+#include "drive/faults/by_kernel.hpp"
 #include "drive/faults/death.hpp"
 #include "drive/faults/reason.hpp"
 #include "drive/faults/safe_points.hpp"
@@ -49,7 +50,7 @@ bool is_own_end(wire::EndKind how, wire::Fault fault) {
 
 class Infliction {
 public:
-    Infliction(const observe::Process& process, client::Connection& connection,
+    Infliction(const observe::Process& process, client::Connection* connection,
                const std::vector<Victim>& victims, const Plan& plan)
         : process_(process),
           connection_(connection),
@@ -62,7 +63,8 @@ public:
 
     std::vector<Result> run() {
         // Everything else of the group stops with one thread: one look is enough.
-        if (is_stopped(results_.front().victim) && !wait_until_continued()) {
+        const bool stopped = connection_ != nullptr && is_stopped(results_.front().victim);
+        if (stopped && !wait_until_continued()) {
             for (Result& result : results_) {
                 set(&result, Outcome::refused,
                     "target-stopped: the process is stopped (SIGSTOP, or a debugger); nothing was "
@@ -76,7 +78,11 @@ public:
         // Asked for while there is somebody to answer.
         if (ends_thread() && !main_outlives(may_react)) agent_ = agent_tid();
         try {
-            exchange();
+            if (connection_ != nullptr) {
+                exchange();
+            } else {
+                act_ourselves();
+            }
             if (ends_thread()) note_own_ends();
             if (plan_.fault() == wire::Fault::signal) watch_signals();
         } catch (const Error& error) {
@@ -142,7 +148,7 @@ private:
         return main_sleeps || lives(process_.pid());
     }
 
-    pid_t agent_tid() { return connection_.outer_tid(connection_.hello().agent_tid); }
+    pid_t agent_tid() { return connection_->outer_tid(connection_->hello().agent_tid); }
 
     // One that has been woken reacts until it sleeps again.
     void watch_joiners() const {
@@ -182,10 +188,58 @@ private:
     bool wait_until_continued() {
         const Clock::time_point deadline = begin_ + plan_.wait();
         while (Clock::now() < deadline) {
-            if (!connection_.is_stopped()) return true;
+            if (!connection_->is_stopped()) return true;
             std::this_thread::sleep_for(5ms);
         }
         return false;
+    }
+
+    // Of what is_done_by_kernel().
+    void act_ourselves() {
+        for (Result& result : results_) {
+            const Victim& victim = result.victim;
+            const wire::FaultRequest request = plan_.request_for(victim.tid, 0, false);
+            if (thread_ended(victim)) {
+                gone_before(&result);
+                continue;
+            }
+            Priority before;
+            const wire::Reason reason =
+                plan_.fault() == wire::Fault::signal
+                    ? queue_signal(process_.pid(), victim.tid, request.signal, request.value)
+                    : set_priority(victim.tid, request, &before);
+            if (reason == wire::Reason::not_permitted) {
+                throw Error(
+                    ErrorCode::not_permitted,
+                    formatted("the kernel does not permit to {} thread {} of process {}",
+                              plan_.fault() == wire::Fault::signal ? "send a signal to"
+                                                                   : "change the priority of",
+                              victim.tid, process_.pid()));
+            }
+            if (reason != wire::Reason::none && thread_ended(victim)) {
+                gone_before(&result);
+                continue;
+            }
+            wire::FaultReply reply;
+            reply.reason = reason;
+            result.why = reason;
+            set(&result, reason == wire::Reason::none ? Outcome::done : Outcome::refused,
+                reason_text(reply, plan_.fault(), {}));
+            if (result.outcome == Outcome::done && waits_to_go_on(victim.tid)) {
+                set(&result, Outcome::pending,
+                    "target-stopped: the process is stopped (SIGSTOP, or a debugger); the signal "
+                    "stays queued until it continues");
+                result.why = wire::Reason::target_stopped;
+            }
+        }
+    }
+
+    bool waits_to_go_on(pid_t tid) const {
+        if (plan_.fault() != wire::Fault::signal || stops_by_default(plan_.signal())) return false;
+        const auto stat = process_.stat(tid);
+        if (!stat || (stat->state != 'T' && stat->state != 't')) return false;
+        const auto status = process_.status(tid);
+        return status && (status->pending >> (plan_.signal() - 1) & 1) != 0;
     }
 
     void exchange() {
@@ -200,17 +254,17 @@ private:
             while (sent < results_.size() && outstanding_.size() < kWindow) {
                 const Victim& victim = results_[sent].victim;
                 const std::uint32_t number =
-                    connection_.send(plan_.request_for(victim.inner_tid, victim.serial, tell));
+                    connection_->send(plan_.request_for(victim.inner_tid, victim.serial, tell));
                 outstanding_[number] = sent++;
             }
             const Clock::time_point expected = last_answer + plan_.wait() + kDoubt;
             const bool doubtful = Clock::now() >= expected;
             const auto reply =
-                connection_.receive_fault(doubtful ? Clock::now() + kDoubt : expected, keep);
+                connection_->receive_fault(doubtful ? Clock::now() + kDoubt : expected, keep);
             if (reply) {
                 last_answer = Clock::now();
                 take(*reply);
-            } else if (connection_.is_stopped()) {
+            } else if (connection_->is_stopped()) {
                 finish_all(
                     wire::Reason::target_stopped,
                     "target-stopped: the process is stopped (SIGSTOP, or a debugger); the request "
@@ -320,7 +374,7 @@ private:
         for (const Result& result : results_) {
             if (result.outcome != Outcome::ended || result.victim.serial == 0) continue;
             if (vanished_.contains(result.victim.tid)) continue;
-            const auto dead = connection_.dead(result.victim.inner_tid);
+            const auto dead = connection_->dead(result.victim.inner_tid);
             if (!dead || dead->record.serial != result.victim.serial) continue;
             if (is_own_end(dead->how, plan_.fault())) own_ends_[result.victim.tid] = dead->how;
         }
@@ -392,7 +446,7 @@ private:
     }
 
     const observe::Process& process_;
-    client::Connection& connection_;
+    client::Connection* connection_;
     const Plan& plan_;
     const DeathWatch death_;
     const Clock::time_point begin_;
@@ -406,7 +460,7 @@ private:
 
 }  // namespace
 
-std::vector<Result> inflict(const observe::Process& process, client::Connection& connection,
+std::vector<Result> inflict(const observe::Process& process, client::Connection* connection,
                             const std::vector<Victim>& victims, const Plan& plan) {
     if (victims.empty()) return {};
     require_undoable(process, connection, victims, plan);

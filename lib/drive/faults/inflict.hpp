@@ -37,8 +37,15 @@ struct Result {
 // death is a result, not an exception. Throws Error for a victim that has ended by itself when it
 // is the only one, for a demotion for a while that the target could not undo, and for an agent that
 // is gone or does not know the fault.
-std::vector<Result> inflict(const observe::Process& process, client::Connection& connection,
+//
+// `connection` nullptr: no agent, for what the kernel does (is_done_by_kernel()); a demotion for a
+// while is refused then (Error{no_agent}), and what the kernel forbids is Error{not_permitted}.
+std::vector<Result> inflict(const observe::Process& process, client::Connection* connection,
                             const std::vector<Victim>& victims, const Plan& plan);
+inline std::vector<Result> inflict(const observe::Process& process, client::Connection& connection,
+                                   const std::vector<Victim>& victims, const Plan& plan) {
+    return inflict(process, &connection, victims, plan);
+}
 
 }  // namespace threadfault::drive
 

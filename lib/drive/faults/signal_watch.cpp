@@ -50,7 +50,7 @@ bool ends_by_default(int signal) noexcept {
            signal != SIGURG && signal != SIGWINCH;
 }
 
-SignalFate watch_signal(const observe::Process& process, client::Connection& connection, pid_t tid,
+SignalFate watch_signal(const observe::Process& process, client::Connection* connection, pid_t tid,
                         int signal) {
     const std::uint64_t bit = std::uint64_t{1} << (signal - 1);
     const Clock::time_point deadline = Clock::now() + kTakenWithin;
@@ -63,8 +63,11 @@ SignalFate watch_signal(const observe::Process& process, client::Connection& con
         if (!pending) {
             if (blocked || (status->ignored & bit)) return SignalFate::taken;
             if (status->caught & bit) {
-                const bool ends = is_crash(signal) && connection.hung_up(kCrashHandler) &&
-                                  dies_within(process, kDeathWithin);
+                if (!is_crash(signal)) return SignalFate::taken;
+                // The agent's sockets close before a core is written.
+                const bool ends = connection == nullptr ? dies_within(process, kCrashHandler)
+                                                        : connection->hung_up(kCrashHandler) &&
+                                                              dies_within(process, kDeathWithin);
                 return ends ? SignalFate::process_ended : SignalFate::taken;
             }
             if (!ends_by_default(signal)) return SignalFate::taken;

@@ -15,7 +15,8 @@ enum class SignalFate {
 
 // Watches briefly: until the signal is no longer pending, and, where its action is deadly or a
 // crash handler may end the process a moment later, whether it does. At most about three seconds.
-SignalFate watch_signal(const observe::Process& process, client::Connection& connection, pid_t tid,
+// `connection`: nullptr without an agent.
+SignalFate watch_signal(const observe::Process& process, client::Connection* connection, pid_t tid,
                         int signal);
 
 // Does the default action of this signal end the process, or stop it?

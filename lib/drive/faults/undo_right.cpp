@@ -87,14 +87,21 @@ long nice_limit(std::string_view limits) {
     return limit;
 }
 
-void require_undoable(const observe::Process& process, client::Connection& connection,
+void require_undoable(const observe::Process& process, client::Connection* connection,
                       const std::vector<Victim>& victims, const Plan& plan) {
     constexpr std::uint32_t kPriorities = wire::kDemoteNice | wire::kDemoteIdle;
-    if (plan.fault() != wire::Fault::demote || plan.duration().count() == 0 ||
-        (plan.flags() & kPriorities) == 0) {
-        return;
+    if (plan.fault() != wire::Fault::demote || plan.duration().count() == 0) return;
+    if (connection == nullptr) {
+        throw Error(ErrorCode::no_agent,
+                    formatted("process {} has no agent that would end the demotion after its time: "
+                              "nothing was done",
+                              process.pid()),
+                    ErrorFacts{.advice = "leave the time out, and the thread stays demoted",
+                               .pid = process.pid(),
+                               .may_attach = true});
     }
-    const Rights rights = rights_of(process, connection);
+    if ((plan.flags() & kPriorities) == 0) return;
+    const Rights rights = rights_of(process, *connection);
     for (const Victim& victim : victims) {
         if (may_undo(rights, victim.tid, plan)) continue;
         throw Error(ErrorCode::not_permitted,

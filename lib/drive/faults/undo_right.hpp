@@ -13,8 +13,9 @@
 namespace threadfault::drive {
 
 // Throws Error{not_permitted} where `plan` demotes for a while and the agent, which acts with the
-// target's own rights, could not undo that for one of the victims. Every other plan passes.
-void require_undoable(const observe::Process& process, client::Connection& connection,
+// target's own rights, could not undo that for one of the victims; Error{no_agent} where there is
+// nobody who would. Every other plan passes.
+void require_undoable(const observe::Process& process, client::Connection* connection,
                       const std::vector<Victim>& victims, const Plan& plan);
 
 // The soft limit of RLIMIT_NICE in the text of /proc/<pid>/limits; 0 if it is missing.

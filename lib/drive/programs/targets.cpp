@@ -9,6 +9,7 @@
 #include "wire/wire.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <map>
 #include <set>
@@ -74,6 +75,11 @@ bool runs_program(const observe::Process& process, const std::string& glob) {
     return is_meant(glob, file) || is_meant(glob, process.name(process.pid()).value_or(""));
 }
 
+bool is_in_container(pid_t pid, const std::string& wanted) {
+    const auto container = observe::container_of(pid);
+    return container && container->id.starts_with(wanted);
+}
+
 // Pids are used again while we climb: the way up is bounded by what a tree of processes can have.
 bool descends_from(pid_t pid, pid_t ancestor) {
     for (int depth = 0; pid > 0 && depth < 10'000; ++depth) {
@@ -81,6 +87,12 @@ bool descends_from(pid_t pid, pid_t ancestor) {
         pid = observe::Process(pid).process_status().parent;
     }
     return false;
+}
+
+bool matches(const TargetFilter& filter, const observe::Process& process) {
+    if (!filter.command.empty() && !runs_program(process, filter.command)) return false;
+    if (filter.ancestor != 0 && !descends_from(process.pid(), filter.ancestor)) return false;
+    return filter.container.empty() || is_in_container(process.pid(), filter.container);
 }
 
 std::vector<pid_t> with_socket() {
@@ -125,18 +137,34 @@ std::vector<TargetProcess> find_targets(const TargetFilter& filter) {
     for (pid_t pid : with_socket()) {
         try {
             const observe::Process process(pid);
-            if (!filter.command.empty() && !runs_program(process, filter.command)) continue;
-            if (filter.ancestor != 0 && !descends_from(pid, filter.ancestor)) continue;
+            if (!matches(filter, process)) continue;
             client::Connection connection(process);
             const std::size_t listed = process.snapshot().size();
             // One of them is the agent's own, unless a guardian outside does its work.
             const std::size_t ours = connection.guardian() != 0 || listed == 0 ? 0 : 1;
-            targets.push_back({pid, process.command(), listed - ours});
+            targets.push_back({pid, process.command(), listed - ours, observe::container_of(pid)});
         } catch (const Error&) {
             continue;  // a stale socket, or one that is not ours to use
         }
     }
     return targets;
+}
+
+std::vector<TargetProcess> find_processes(const TargetFilter& filter) {
+    std::vector<TargetProcess> found;
+    for (pid_t pid : observe::all_pids()) {
+        if (pid == getpid()) continue;
+        try {
+            const observe::Process process(pid);
+            // Kernel threads have no program, what is left of a dead process has no thread.
+            const std::string command = process.command();
+            if (!matches(filter, process) || command.starts_with('[') || !process.alive()) continue;
+            found.push_back({pid, command, process.snapshot().size(), observe::container_of(pid)});
+        } catch (const Error&) {
+            continue;  // it ended while we looked
+        }
+    }
+    return found;
 }
 
 }  // namespace threadfault::drive

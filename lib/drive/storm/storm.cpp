@@ -111,7 +111,7 @@ public:
 
     // Checked first, because a storm must undo everything that it does.
     void require_undoable(const StormFault& fault, const std::vector<Victim>& victims) {
-        drive::require_undoable(process_, connection_, victims, fault.plan);
+        drive::require_undoable(process_, &connection_, victims, fault.plan);
     }
 
     bool over() const { return death_.has_ended() || !process_.alive(); }

@@ -53,8 +53,8 @@ ThreadReport report_of(pid_t pid, const std::string& command, bool agent,
 TEST(JsonThreads, HasTheDocumentedKeys) {
     const json report =
         parse(json_threads(report_of(4711, "server -t 4", true, thread_named("w"))));
-    EXPECT_EQ(keys(report),
-              (std::set<std::string>{"schema", "pid", "command", "agent", "limited", "threads"}));
+    EXPECT_EQ(keys(report), (std::set<std::string>{"schema", "pid", "command", "agent", "container",
+                                                   "limited", "threads"}));
     EXPECT_EQ(keys(report["threads"][0]), (std::set<std::string>{"tid",
                                                                  "name",
                                                                  "state",
@@ -195,7 +195,19 @@ TEST(JsonResults, OfManyAreAnArrayEvenOfOne) {
 TEST(JsonTargets, HasTheDocumentedKeys) {
     EXPECT_EQ(parse(json_targets({})), (json{{"schema", 1}, {"targets", json::array()}}));
     EXPECT_EQ(parse(json_targets({{4711, "server", 5}}))["targets"][0],
-              (json{{"pid", 4711}, {"command", "server"}, {"threads", 5}, {"agent", true}}));
+              (json{{"pid", 4711},
+                    {"command", "server"},
+                    {"threads", 5},
+                    {"agent", true},
+                    {"container", nullptr}}));
+    const observe::Container container{"docker", std::string(64, 'a')};
+    EXPECT_EQ(parse(json_targets({{4711, "server", 5, container}}))["targets"][0]["container"],
+              (json{{"runtime", "docker"}, {"id", std::string(64, 'a')}}));
+    const std::string table =
+        render_targets({{4711, "server", 5, container}, {4712, "other", 1}}, Style{}, 0);
+    EXPECT_NE(table.find("docker:aaaaaaaaaaaa "), std::string::npos) << table;
+    EXPECT_EQ(render_targets({{4712, "other", 1}}, Style{}, 0).find("CONTAINER"),
+              std::string::npos);
 }
 
 TEST(JsonError, HasTheDocumentedKeys) {

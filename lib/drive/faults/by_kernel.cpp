@@ -1,4 +1,4 @@
-#include "attach/demotion.hpp"
+#include "drive/faults/by_kernel.hpp"
 
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -8,12 +8,12 @@
 #include <csignal>
 #include <cstring>
 
-namespace threadfault::attach {
+namespace threadfault::drive {
 namespace {
 
 using wire::Reason;
 
-Reason reason_of(int error) {
+Reason reason_of_errno(int error) {
     switch (error) {
         case EAGAIN:
             return Reason::queue_full;
@@ -31,7 +31,7 @@ long set_cpus(pid_t tid, const std::uint64_t (&cpus)[wire::kCpuWords]) {
 
 }  // namespace
 
-Reason send_signal(pid_t pid, pid_t tid, int signal, std::int64_t value) {
+Reason queue_signal(pid_t pid, pid_t tid, int signal, std::int64_t value) {
     siginfo_t info{};
     info.si_signo = signal;
     info.si_code = SI_QUEUE;
@@ -39,13 +39,13 @@ Reason send_signal(pid_t pid, pid_t tid, int signal, std::int64_t value) {
     info.si_uid = getuid();
     std::memcpy(&info.si_value, &value, sizeof info.si_value);
     return syscall(SYS_rt_tgsigqueueinfo, pid, tid, signal, &info) == 0 ? Reason::none
-                                                                        : reason_of(errno);
+                                                                        : reason_of_errno(errno);
 }
 
-Reason demote(pid_t tid, const wire::FaultRequest& request, Demotion* before) {
+Reason set_priority(pid_t tid, const wire::FaultRequest& request, Priority* before) {
     const std::uint32_t wanted =
         request.flags & (wire::kDemoteNice | wire::kDemoteIdle | wire::kDemoteCpus);
-    Demotion now;
+    Priority now;
     now.nice = getpriority(PRIO_PROCESS, static_cast<id_t>(tid));
     now.policy = sched_getscheduler(tid);
     sched_getparam(tid, &now.parameters);
@@ -53,22 +53,22 @@ Reason demote(pid_t tid, const wire::FaultRequest& request, Demotion* before) {
     if (before->changed == 0) *before = now;
     if ((wanted & wire::kDemoteNice) != 0 &&
         setpriority(PRIO_PROCESS, static_cast<id_t>(tid), request.nice) != 0) {
-        return reason_of(errno);
+        return reason_of_errno(errno);
     }
     before->changed |= wanted & wire::kDemoteNice;
     if ((wanted & wire::kDemoteCpus) != 0 && set_cpus(tid, request.cpus) != 0) {
-        return reason_of(errno);
+        return reason_of_errno(errno);
     }
     before->changed |= wanted & wire::kDemoteCpus;
     const sched_param none{};
     if ((wanted & wire::kDemoteIdle) != 0 && sched_setscheduler(tid, SCHED_IDLE, &none) != 0) {
-        return reason_of(errno);
+        return reason_of_errno(errno);
     }
     before->changed |= wanted & wire::kDemoteIdle;
     return Reason::none;
 }
 
-bool undo(pid_t tid, const Demotion& before) {
+bool put_back(pid_t tid, const Priority& before) {
     bool done = true;
     if ((before.changed & wire::kDemoteIdle) != 0) {
         done = sched_setscheduler(tid, before.policy, &before.parameters) == 0 && done;
@@ -80,4 +80,4 @@ bool undo(pid_t tid, const Demotion& before) {
     return done || errno == ESRCH;
 }
 
-}  // namespace threadfault::attach
+}  // namespace threadfault::drive
