@@ -4,6 +4,7 @@
 #include "base/descriptor.hpp"
 #include "base/duration.hpp"
 #include "base/json_schema.hpp"
+#include "base/signal_name.hpp"
 #include "commands/commands.hpp"
 #include "commands/stop_request.hpp"
 #include "commands/thread_options.hpp"
@@ -15,6 +16,7 @@
 #include "render/text.hpp"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -150,6 +152,13 @@ public:
                                               : nlohmann::ordered_json(nullptr);
         json["target_ended"] = end.target_ended ? nlohmann::ordered_json(*end.target_ended)
                                                 : nlohmann::ordered_json(nullptr);
+        const std::optional<int> status = end.wait_status;
+        json["exit_code"] = nullptr;
+        json["signal"] = nullptr;
+        if (status && WIFEXITED(*status)) json["exit_code"] = WEXITSTATUS(*status);
+        if (status && WIFSIGNALED(*status)) {
+            json["signal"] = base::signal_name(WTERMSIG(*status));
+        }
         json["stopped"] = end.stopped;
         return json.dump() + "\n";
     }

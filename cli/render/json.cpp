@@ -134,6 +134,8 @@ std::string json_threads(const ThreadReport& report) {
     Json json = {{"pid", report.pid}, {"command", report.command}, {"agent", report.agent}};
     json["container"] = container_or_null(report.container);
     json["limited"] = text_or_null(limits_text(report));
+    json["limited_code"] =
+        report.list.waits_permitted ? Json(nullptr) : Json(to_string(ErrorCode::not_permitted));
     json["threads"] = Json::array();
     for (const drive::ThreadView& thread : threads)
         json["threads"].push_back(thread_of(thread, threads));

@@ -99,7 +99,7 @@ std::string ownerless(const drive::LockGraph& graph, const Style& style) {
                                                   lock.location.empty() ? "" : ", ", lock.location);
         out += formatted("{} {}: {} {}\n", to_string(lock.kind), base::clean_line(place),
                          lock.waiters.size() == 1 ? "waits" : "wait", base::clean_line(list));
-        if (!lock.note.empty()) out += formatted("  {}\n", base::clean_line(lock.note));
+        if (lock.note) out += formatted("  {}\n", sentence(*lock.note));
         if (!lock.others.empty()) {
             out += formatted("  other processes that can wake them: {}\n", numbers(lock.others));
         }
@@ -212,7 +212,8 @@ std::string json_locks(const std::vector<NamedProcess>& processes, const drive::
         one["pid"] = lock.pid;
         one["shared"] = lock.shared;
         one["others"] = lock.others;
-        one["note"] = text_or_null(lock.note);
+        one["note"] = lock.note ? Json(sentence(*lock.note)) : Json(nullptr);
+        one["grounds"] = lock.note ? json_of({*lock.note}) : Json::array();
         one["dead_waiter"] = lock.dead_waiter;
         json["locks"].push_back(std::move(one));
     }

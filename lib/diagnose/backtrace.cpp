@@ -42,10 +42,10 @@ Backtraces::Walk Backtraces::walk(const Thread& thread, const Snapshot& snapshot
     if (!walk.frames.empty()) {
         const std::string file = unwinder_.file_without_table(walk.frames.back().ip);
         if (!file.empty()) {
-            walk.trace.why = formatted(
-                "the rest of the stack can't be unwound: {} has no search table for its "
-                "unwind information (PT_GNU_EH_FRAME)",
-                file.substr(file.rfind('/') + 1));
+            walk.trace.why = {GapCode::no_unwind_table,
+                              formatted("the rest of the stack can't be unwound: {} has no search "
+                                        "table for its unwind information (PT_GNU_EH_FRAME)",
+                                        file.substr(file.rfind('/') + 1))};
         }
     }
     return walk;
@@ -105,7 +105,7 @@ std::vector<Backtrace> Backtraces::take(std::span<const Thread> threads,
     std::vector<std::size_t> unseen;
     for (std::size_t i = 0; i < threads.size(); ++i) {
         const Backtrace& trace = walks[i].trace;
-        if (trace.via == Via::none && trace.why != kHasEnded) unseen.push_back(i);
+        if (trace.via == Via::none && trace.why.code != GapCode::ended) unseen.push_back(i);
     }
     for (std::size_t first = 0; first < unseen.size(); first += kAtOnce) {
         const auto some = std::span(unseen).subspan(first);
@@ -116,8 +116,9 @@ std::vector<Backtrace> Backtraces::take(std::span<const Thread> threads,
         std::vector<Snapshot> snapshots = capture_outside(tids);
         for (std::size_t i = 0; i < places.size(); ++i) {
             Snapshot& outside = snapshots[i];
-            const std::string& why = walks[places[i]].trace.why;
-            if (outside.via == Via::none && !why.empty()) outside.why = why + "; " + outside.why;
+            const Gap& why = walks[places[i]].trace.why;
+            if (outside.via == Via::none && !why.empty())
+                outside.why.text = why.text + "; " + outside.why.text;
             walks[places[i]] = walk(threads[places[i]], outside, options);
         }
     }

@@ -29,7 +29,7 @@ struct Backtrace {
     std::vector<Frame> frames;  // innermost first
     bool cut = false;           // there are more frames than were asked for
     double held_seconds = 0;
-    std::string why;  // there are no frames, or none further out: why
+    Gap why;  // there are no frames, or none further out: why
 };
 
 struct BacktraceOptions {

@@ -15,24 +15,28 @@ using client::Clock;
 constexpr std::size_t kWindow = 2 * wire::kMostCaptures;
 constexpr std::chrono::milliseconds kWait = 50ms;
 
-std::string reason_of(const observe::Process& process, pid_t tid,
-                      const wire::CaptureRecord& record) {
-    if (record.outcome == wire::FaultOutcome::no_such_thread) return kHasEnded;
+Gap gone() {
+    return {GapCode::ended, "it has ended"};
+}
+
+Gap reason_of(const observe::Process& process, pid_t tid, const wire::CaptureRecord& record) {
+    if (record.outcome == wire::FaultOutcome::no_such_thread) return gone();
     switch (record.reason) {
         case wire::Reason::signal_blocked:
-            return "it blocks threadfault's signal";
+            return {GapCode::signal_blocked, "it blocks threadfault's signal"};
         case wire::Reason::uninterruptible:
-            return "it is in an uninterruptible wait";
+            return {GapCode::uninterruptible, "it is in an uninterruptible wait"};
         case wire::Reason::target_stopped:
-            return "it is stopped";
+            return {GapCode::stopped, "it is stopped"};
         case wire::Reason::queue_full:
-            return "the kernel queues no more signals for this user";
+            return {GapCode::queue_full, "the kernel queues no more signals for this user"};
         case wire::Reason::signal_taken:
-            return "the program has replaced the handler of threadfault's signal";
+            return {GapCode::signal_taken,
+                    "the program has replaced the handler of threadfault's signal"};
         case wire::Reason::timed_out:
             return why_silent(process.stat(tid), kWait);
         default:
-            return "the agent could not ask it";
+            return {GapCode::not_asked, "the agent could not ask it"};
     }
 }
 
@@ -48,20 +52,21 @@ void fill(Snapshot* snapshot, const client::Connection::Captured& captured) {
 
 }  // namespace
 
-std::string why_silent(const std::optional<observe::TaskStat>& now,
-                       std::chrono::milliseconds waited) {
-    if (!now || now->is_dead()) return kHasEnded;
+Gap why_silent(const std::optional<observe::TaskStat>& now, std::chrono::milliseconds waited) {
+    if (!now || now->is_dead()) return gone();
     switch (now->state) {
         case 'R':
-            return formatted("it did not get a CPU within {} ms", waited.count());
+            return {GapCode::no_cpu,
+                    formatted("it did not get a CPU within {} ms", waited.count())};
         case 'D':
-            return "it is in an uninterruptible wait";
+            return {GapCode::uninterruptible, "it is in an uninterruptible wait"};
         case 'T':
         case 't':
-            return "it is stopped";
+            return {GapCode::stopped, "it is stopped"};
         default:
-            return formatted("it did not answer within {} ms, for an unknown reason",
-                             waited.count());
+            return {
+                GapCode::silent,
+                formatted("it did not answer within {} ms, for an unknown reason", waited.count())};
     }
 }
 
@@ -91,13 +96,13 @@ void capture_by_agent(const observe::Process& process, client::Connection& conne
             ++received;
             fill(&snapshot, captured);
             snapshot.why = snapshot.via == Via::agent
-                               ? std::string()
+                               ? Gap()
                                : reason_of(process, threads[place].tid, captured.record);
             take(place, snapshot);
         }
     }
     snapshot = {};
-    snapshot.why = "the agent did not answer";
+    snapshot.why = {GapCode::agent_silent, "the agent did not answer"};
     for (std::size_t place = 0; place < threads.size(); ++place) {
         if (!answered[place]) take(place, snapshot);
     }

@@ -3,6 +3,7 @@
 #define THREADFAULT_DIAGNOSE_CAPTURE_HPP
 
 #include "client/connection.hpp"
+#include "diagnose/gap.hpp"
 #include "diagnose/unwinder.hpp"
 #include "observe/process.hpp"
 
@@ -11,15 +12,9 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace threadfault::diagnose {
-
-inline constexpr char kHasEnded[] = "it has ended";  // Snapshot::why
-inline constexpr char kFramesMissing[] =
-    "frames further out may be missing: it sleeps in a call that a stop would disturb, and its "
-    "frame pointer can't be told from its stack";
 
 // ptrace: from outside, also where nothing had to be stopped (held_seconds 0): the kernel's check
 // is the same.
@@ -37,7 +32,7 @@ struct Snapshot {
     KnownRegisters known = kAllKnown;
     std::vector<unsigned char> stack;  // from rsp on
     double held_seconds = 0;           // how long the thread did not run because of this
-    std::string why;                   // via none: why it could not be read; else what is missing
+    Gap why;                           // via none: why it could not be read; else what is missing
 };
 
 // Is given every thread's number and snapshot, once, in any order. The snapshot is used again for
@@ -51,8 +46,7 @@ void capture_by_agent(const observe::Process& process, client::Connection& conne
 
 // Why a thread that neither blocks the signal nor has a tracer has not come to a stop for so long,
 // as far as its state afterwards tells.
-std::string why_silent(const std::optional<observe::TaskStat>& now,
-                       std::chrono::milliseconds waited);
+Gap why_silent(const std::optional<observe::TaskStat>& now, std::chrono::milliseconds waited);
 
 // From outside. The stack of a thread that sleeps is read while it sleeps: nothing is stopped. A
 // thread that runs stands still for some ten microseconds, and no call of its returns early because

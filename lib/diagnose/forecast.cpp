@@ -80,7 +80,7 @@ private:
 
     void say_where() {
         if (trace_.frames.empty()) {
-            say(Code::stack_unreadable, {{"why", trace_.why}});
+            say(Code::stack_unreadable, {{"why", trace_.why.text}});
             return;
         }
         // Where libc's file names its exported functions alone, the innermost of those says more

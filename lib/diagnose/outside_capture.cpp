@@ -23,6 +23,9 @@ constexpr std::size_t kOutsideStack = 32 << 10;
 constexpr std::chrono::milliseconds kStopsWithin = 100ms;
 constexpr int kTries = 4;  // a thread may wake up and sleep again between two looks
 
+constexpr char kFramesMissing[] =
+    "frames further out may be missing: it sleeps in a call that a stop would disturb, and its "
+    "frame pointer can't be told from its stack";
 constexpr char kNotPermitted[] =
     "the kernel does not let us look (ptrace_scope, another user, or a container without "
     "CAP_SYS_PTRACE)";
@@ -108,16 +111,19 @@ struct OutsideCapture::Implementation {
             snapshot->via = Via::none;
             switch (stopped.error()) {
                 case ESRCH:
-                    snapshot->why = kHasEnded;
+                    snapshot->why = {GapCode::ended, "it has ended"};
                     break;
                 case ETIMEDOUT:
                     snapshot->why = why_silent(process.stat(tid), kStopsWithin);
                     break;
                 default: {
                     const auto status = process.status(tid);
-                    snapshot->why = status && status->tracer != 0
-                                        ? formatted("process {} traces it", status->tracer)
-                                        : kNotPermitted;
+                    if (status && status->tracer != 0) {
+                        snapshot->why = {GapCode::traced,
+                                         formatted("process {} traces it", status->tracer)};
+                    } else {
+                        snapshot->why = {GapCode::not_permitted, kNotPermitted};
+                    }
                     break;
                 }
             }
@@ -146,7 +152,7 @@ struct OutsideCapture::Implementation {
             const auto call = process.syscall(tid);
             if (!call || has_ended(tid, *call)) {
                 snapshot.via = Via::none;
-                snapshot.why = kHasEnded;
+                snapshot.why = {GapCode::ended, "it has ended"};
                 return snapshot;
             }
             if (call->running) {
@@ -175,7 +181,7 @@ struct OutsideCapture::Implementation {
                 sample(tid, &sampled);
                 if (sampled.via != Via::none) return sampled;
             }
-            snapshot.why = kFramesMissing;
+            snapshot.why = {GapCode::frames_missing, kFramesMissing};
             return snapshot;
         }
         // It wakes up again and again: as one that runs.
@@ -199,8 +205,9 @@ Snapshot OutsideCapture::take(pid_t tid) {
         return implementation_->take(tid);
     } catch (const Error& error) {
         Snapshot snapshot;
-        snapshot.why =
-            error.error_code() == ErrorCode::not_permitted ? kNotPermitted : error.what();
+        const bool permitted = error.error_code() != ErrorCode::not_permitted;
+        snapshot.why = permitted ? Gap{GapCode::unreadable, error.what()}
+                                 : Gap{GapCode::not_permitted, kNotPermitted};
         return snapshot;
     }
 }

@@ -46,7 +46,7 @@ public:
         }
         if (!trace_.why.empty()) {
             outlook_.prospect = Prospect::unknown;
-            say(Code::stack_incomplete, {{"why", trace_.why}});
+            say(Code::stack_incomplete, {{"why", trace_.why.text}});
         }
         if (trace_.cut) {
             outlook_.prospect = Prospect::unknown;

@@ -57,8 +57,12 @@ WatchReport Target::watch(std::chrono::nanoseconds duration) const {
     const auto connection = impl_->connect_if_possible(process);
     try {
         drive::WatchReport seen = drive::watch(process, connection.get(), duration);
+        std::vector<std::string> codes;
+        codes.reserve(seen.grounds.size());
+        for (const drive::Ground& ground : seen.grounds)
+            codes.emplace_back(drive::info(ground.code).name);
         return {seen.verdict, std::move(seen.evidence), report_of(std::move(seen.locks)),
-                target::from_seconds(seen.seconds)};
+                target::from_seconds(seen.seconds), std::move(codes)};
     } catch (const Error&) {
         if (impl_->has_ended()) impl_->throw_ended();
         throw;

@@ -2,7 +2,21 @@
 
 #include "format/format.hpp"
 
+#include <iterator>
+
 namespace threadfault::scenario {
+
+std::string_view to_string(FailureKind kind) noexcept {
+    // docs/json.md and test.schema.json have the same.
+    constexpr std::string_view kNames[] = {
+        "error",          "timed_out",       "no_such_process", "several_processes",
+        "no_such_thread", "no_effect",       "command_failed",  "ended_unforeseen",
+        "not_ended",      "ended_otherwise", "not_alive",       "probe_failed",
+        "wrong_threads",  "wrong_progress",  "orphaned_locks",  "no_orphaned_locks",
+        "output_missing", "output_unwanted", "output_lost"};
+    static_assert(std::size(kNames) == static_cast<std::size_t>(FailureKind::output_lost) + 1);
+    return kNames[static_cast<std::size_t>(kind)];
+}
 
 std::string TestResult::title() const {
     return repetitions > 1 ? formatted("{} [{}/{}]", name, repetition, repetitions) : name;

@@ -139,6 +139,7 @@ TEST_P(Heir, HasTheLock) {
     EXPECT_EQ(lock->owner, scene.pid()) << graph;
     EXPECT_TRUE(lock->owner_alive) << graph;
     EXPECT_NE(lock->note.find("inherited over fork()"), std::string::npos) << graph;
+    EXPECT_EQ(lock->note_code, "owner_inherited") << graph;
     EXPECT_FALSE(graph.has_orphans()) << graph;
     EXPECT_EQ(verdict(scene), "idle");
 }

@@ -39,6 +39,7 @@ SeenLock read_lock(pid_t pid, const Json& json) {
     if (lock.owned && !owner.at("pid").is_null()) lock.owner_pid = owner.at("pid");
     lock.others = json.at("others").get<std::vector<pid_t>>();
     lock.note = text_or_empty(json.at("note"));
+    if (!lock.note.empty()) lock.note_code = json.at("grounds").at(0).at("code");
     lock.dead_waiter = json.at("dead_waiter");
     return lock;
 }

@@ -29,7 +29,8 @@ struct SeenLock {
     Names stuck_behind;  // sorted
     pid_t owner_pid = 0;
     std::vector<pid_t> others;
-    std::string note;  // "" null
+    std::string note;       // "" null
+    std::string note_code;  // "" there is no note
     bool dead_waiter = false;
 };
 

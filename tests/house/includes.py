@@ -28,7 +28,7 @@ HOUSE = [
     ("client", "include format base wire observe"),
     ("drive/grounds", "include format base"),
     ("drive/programs", BELOW_DRIVE),
-    ("drive/threads", BELOW_DRIVE + " drive/programs"),
+    ("drive/threads", BELOW_DRIVE + " drive/grounds drive/programs"),
     ("drive/locks", BELOW_DRIVE + " drive/grounds drive/programs drive/threads"),
     ("drive/faults", BELOW_DRIVE + " drive/grounds drive/programs drive/threads drive/locks"),
     ("drive/storm", BELOW_DRIVE + " drive/programs drive/threads drive/locks drive/faults"),

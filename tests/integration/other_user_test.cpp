@@ -57,6 +57,7 @@ TEST_F(OtherUser, SeesNamesStatesAndTimes) {
     const CliResult seen = run_cli({"--json", "ps", target.pid_text()}, {.uid = kOther});
     EXPECT_EQ(seen.exit_code, 0) << seen;
     EXPECT_TRUE(seen.json["limited"].is_string()) << seen;
+    EXPECT_EQ(seen.json["limited_code"], "not_permitted") << seen;
     bool found = false;
     for (const auto& thread : seen.json["threads"]) {
         if (thread["name"] != "victim") continue;

@@ -23,7 +23,7 @@ int frames() try {
     std::string out;
     for (pid_t tid = 0; std::cin >> tid;) {
         const diagnose::Snapshot snapshot = outside.take(tid);
-        if (snapshot.why == diagnose::kHasEnded) {
+        if (snapshot.why.code == diagnose::GapCode::ended) {
             out += formatted("{}\n", tid);
             continue;
         }
@@ -33,8 +33,9 @@ int frames() try {
             walked = unwinder.unwind(snapshot.registers, stack, kMostFrames, false, snapshot.known);
         }
         if (walked.empty()) {
-            out += formatted("{} ? {}\n", tid,
-                             snapshot.why.empty() ? "its stack can't be unwound" : snapshot.why);
+            out +=
+                formatted("{} ? {}\n", tid,
+                          snapshot.why.empty() ? "its stack can't be unwound" : snapshot.why.text);
             continue;
         }
         out += formatted("{}", tid);

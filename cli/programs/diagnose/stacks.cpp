@@ -84,14 +84,14 @@ void add_frames(const diagnose::Backtrace& trace, FrameTexts& texts, const Style
                 std::string* out) {
     if (trace.frames.empty()) {
         *out += formatted("    no backtrace: {}\n",
-                          trace.why.empty() ? "the first frame can't be read" : trace.why);
+                          trace.why.empty() ? "the first frame can't be read" : trace.why.text);
     }
     for (const diagnose::Frame& frame : trace.frames) {
         if (frame.signal) *out += style.dim("    <interrupted by a signal>") + "\n";
         *out += texts.of(frame);
     }
     if (!trace.frames.empty() && !trace.why.empty()) {
-        *out += style.dim(formatted("    {}", base::clean_line(trace.why))) + "\n";
+        *out += style.dim(formatted("    {}", base::clean_line(trace.why.text))) + "\n";
     }
     if (trace.cut) *out += style.dim("    … and more frames: use --depth") + "\n";
 }
@@ -143,7 +143,8 @@ Json json_thread(const drive::ThreadView& view, const diagnose::Backtrace& trace
                                                          : Json(nullptr);
     thread["held_seconds"] = base::rounded(trace.held_seconds, base::kNanos);
     thread["cut"] = trace.cut;
-    thread["reason"] = text_or_null(trace.why);
+    thread["reason"] = text_or_null(trace.why.text);
+    thread["reason_code"] = text_or_null(std::string(to_string(trace.why.code)));
     thread["holding"] = held_locks(view.holding);
     return thread;
 }

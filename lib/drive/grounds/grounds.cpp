@@ -72,6 +72,27 @@ constexpr GroundInfo kGrounds[] = {
     {Code::signal_may_wake, "signal_may_wake",
      "a signal handler or another process may still wake one of them"},
 
+    {Code::owner_inherited, "owner_inherited",
+     "inherited over fork() from thread {tid} of process {pid}"},
+    {Code::owner_left_at_fork, "owner_left_at_fork",
+     "locked by thread {tid} of process {pid} when another thread of it forked this process, in "
+     "which that thread doesn't exist"},
+    {Code::owner_perhaps_inherited, "owner_perhaps_inherited",
+     "inherited over fork(): locked by thread {tid} of process {pid}"},
+    {Code::owner_foreign, "owner_foreign",
+     "locked by thread {tid}, which is none of this process's: inherited over fork(), or left by a "
+     "dead thread"},
+    {Code::owner_ambiguous, "owner_ambiguous",
+     "locked by thread {tid}: that is the number of one in several pid namespaces"},
+    {Code::owner_in_namespace, "owner_in_namespace",
+     "locked by thread {tid}: perhaps in another pid namespace"},
+    {Code::owner_unreadable, "owner_unreadable",
+     "locked by thread {tid}: process {pid} may share the lock, and can't be looked at"},
+    {Code::owner_unseen, "owner_unseen",
+     "locked by thread {tid}: processes outside of this pid namespace can't be seen"},
+    {Code::owner_without_map, "owner_without_map",
+     "locked by thread {tid}: such a thread lives, in a process that doesn't map the lock"},
+
     {Code::would_be_refused, "would_be_refused", "it would be refused: {reason}"},
     {Code::stack_unreadable, "stack_unreadable", "the thread's stack could not be read: {why}"},
     {Code::position, "position", "it is in {place}[ called from {caller}]"},

@@ -45,6 +45,16 @@ enum class GroundCode : std::uint8_t {
     work_done,
     nobody_left,
     signal_may_wake,
+    // of one lock: how its owner came to it, or why it is not known
+    owner_inherited,
+    owner_left_at_fork,
+    owner_perhaps_inherited,
+    owner_foreign,
+    owner_ambiguous,
+    owner_in_namespace,
+    owner_unreadable,
+    owner_unseen,
+    owner_without_map,
     // of forecasts
     would_be_refused,
     stack_unreadable,

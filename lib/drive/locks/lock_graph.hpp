@@ -47,8 +47,8 @@ struct Lock {
     // A condition variable: `owner` is no owner, but a waiter that vanished and that libc's call
     // (`call`) waits for in vain.
     bool dead_waiter = false;
-    std::string note;     // how the owner came to it, or why it is not known; "" nothing to say
-    bool shared = false;  // it lies in memory that several processes may map
+    std::optional<Ground> note;  // how the owner came to it, or why it is not known
+    bool shared = false;         // it lies in memory that several processes may map
     // Living processes that can reach it and were not looked at; what they do, nobody knows here.
     std::vector<pid_t> others;
     bool closed = true;  // there can be none but those

@@ -90,11 +90,11 @@ private:
                               owner.tid == 0 ? std::string() : formatted("{} ", owner.tid),
                               base::clean_line(owner.name), owner.name.empty() ? "" : " ");
             text += !owner.fate.empty() ? formatted(": {}", base::clean_line(owner.fate))
-                    : lock.note.empty() ? "; how it ended is unknown"
-                                        : "; " + base::clean_line(lock.note);
+                    : lock.note         ? "; " + sentence(*lock.note)
+                                        : "; how it ended is unknown";
         } else if (!join) {
             text += formatted(": held by {}{}", who(owner),
-                              lock.note.empty() ? "" : ", " + base::clean_line(lock.note));
+                              lock.note ? ", " + sentence(*lock.note) : "");
         }
         add(std::move(text), owner.alive ? owner.tid : 0);
     }

@@ -119,7 +119,7 @@ public:
     StormEnd finish() {
         end_.stopped = !over() && is_stopped();
         if (over()) {
-            const std::optional<int> status = death_.wait_status();
+            const std::optional<int> status = end_.wait_status = death_.wait_status();
             // Of itself, in the way that it means to end.
             const bool in_order = status && WIFEXITED(*status) && WEXITSTATUS(*status) == 0;
             (in_order ? end_.target_ended : end_.target_died) = DeathWatch::text_of(status);

@@ -38,6 +38,7 @@ struct StormEnd {
     std::size_t undone = 0;                   // threads that were let go at the end
     std::optional<std::string> target_died;   // how
     std::optional<std::string> target_ended;  // in order, with code 0
+    std::optional<int> wait_status;           // of either, as wait(2) gives it, where it is known
     bool stopped = false;  // the process was stopped then: what is in force is left to itself
 };
 

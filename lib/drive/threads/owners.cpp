@@ -1,7 +1,6 @@
 #include "drive/threads/owners.hpp"
 
 #include "drive/threads/outside_threads.hpp"
-#include "format/format.hpp"
 #include "observe/maps.hpp"
 
 #include <algorithm>
@@ -62,9 +61,14 @@ Same is_copy_of(const observe::Process& child, const observe::Process& parent,
     return copy == original ? Same::yes : Same::no;
 }
 
-std::string text_of(pid_t tid, pid_t pid) {
-    return tid == pid ? formatted("process {}", pid)
-                      : formatted("thread {} of process {}", tid, pid);
+Ground note_of(GroundCode code, pid_t tid, pid_t pid = 0) {
+    Ground note{code, {{"tid", std::int64_t{tid}}}};
+    if (pid != 0) note.data.emplace_back("pid", std::int64_t{pid});
+    return note;
+}
+
+Owner unknown(GroundCode code, pid_t tid, pid_t pid = 0) {
+    return {Owner::State::unknown, 0, 0, note_of(code, tid, pid)};
 }
 
 }  // namespace
@@ -75,7 +79,7 @@ Owner Owners::of(const observe::WaitObject& wait) {
     const bool own = outer != 0 && living_.contains(outer);
     // A joinee's number stands in the process's own memory.
     if (wait.kind == WaitKind::join || (own && !wait.shared)) {
-        return {own ? Owner::State::alive : Owner::State::dead, own ? outer : inner, 0, {}};
+        return {own ? Owner::State::alive : Owner::State::dead, own ? outer : inner};
     }
     const observe::Sharing& sharing = sharers_.of(wait.address);
     return sharing.place ? in_shared_memory(sharing, inner) : in_own_memory(inner);
@@ -83,10 +87,10 @@ Owner Owners::of(const observe::WaitObject& wait) {
 
 Owner Owners::in_own_memory(pid_t inner) {
     const pid_t outer = numbers_.outer(inner);
-    if (outer != 0 && living_.contains(outer)) return {Owner::State::alive, outer, 0, {}};
+    if (outer != 0 && living_.contains(outer)) return {Owner::State::alive, outer};
     for (const pid_t sibling : sharers_.siblings()) {
         const pid_t tid = thread_numbered(sibling, inner);
-        if (tid != 0) return {Owner::State::alive, tid, sibling, {}};
+        if (tid != 0) return {Owner::State::alive, tid, sibling};
     }
     const auto [entry, is_new] = inherited_.try_emplace(inner);
     if (is_new) entry->second = inherited_or_dead(inner);
@@ -95,7 +99,7 @@ Owner Owners::in_own_memory(pid_t inner) {
 
 // The number is no living thread's of this process.
 Owner Owners::inherited_or_dead(pid_t inner) {
-    const Owner dead{Owner::State::dead, inner, 0, {}};
+    const Owner dead{Owner::State::dead, inner};
     const auto leader = process_.stat(process_.pid());
     // What execve(2) has left of the memory was written since then.
     if (leader && !observe::is_copy_of_parent(*leader)) return dead;
@@ -107,10 +111,7 @@ Owner Owners::inherited_or_dead(pid_t inner) {
     const auto& own = process_.status_at_opening().ns_pid;
     const pid_t own_number = own.empty() ? process_.pid() : own.back();
     if (own_number == 1 || inner < own_number) {
-        return {Owner::State::unknown, 0, 0,
-                formatted("locked by thread {}, which is none of this process's: inherited over "
-                          "fork(), or left by a dead thread",
-                          inner)};
+        return unknown(GroundCode::owner_foreign, inner);
     }
     return dead;
 }
@@ -137,7 +138,6 @@ std::optional<Owners::Elsewhere> Owners::thread_of_ancestor(pid_t inner) const {
 }
 
 Owner Owners::inherited_from(const Elsewhere& forker) {
-    const std::string who = text_of(forker.tid, forker.pid);
     Same same = Same::unknown;
     try {
         same = is_copy_of(process_, observe::Process(forker.pid), forker.tid);
@@ -146,17 +146,14 @@ Owner Owners::inherited_from(const Elsewhere& forker) {
     switch (same) {
         case Same::yes:
             return {Owner::State::alive, process_.pid(), 0,
-                    formatted("inherited over fork() from {}", who)};
+                    note_of(GroundCode::owner_inherited, forker.tid, forker.pid)};
         case Same::no:
-            return {
-                Owner::State::dead, forker.tid, 0,
-                formatted("locked by {} when another thread of it forked this process, in which "
-                          "that thread doesn't exist",
-                          who)};
+            return {Owner::State::dead, forker.tid, 0,
+                    note_of(GroundCode::owner_left_at_fork, forker.tid, forker.pid)};
         case Same::unknown:
             break;
     }
-    return {Owner::State::unknown, 0, 0, formatted("inherited over fork(): locked by {}", who)};
+    return unknown(GroundCode::owner_perhaps_inherited, forker.tid, forker.pid);
 }
 
 bool Owners::lives_without_it(pid_t inner) const {
@@ -177,29 +174,26 @@ Owner Owners::in_shared_memory(const observe::Sharing& sharing, pid_t inner) {
         const pid_t tid = thread_numbered(pid, inner);
         if (tid != 0) found.push_back({tid, pid});
     }
-    if (found.size() == 1) return {Owner::State::alive, found[0].tid, found[0].pid, {}};
-    const auto unknown = [&](std::string why) {
-        return Owner{Owner::State::unknown, 0, 0, formatted("locked by thread {}: {}", inner, why)};
-    };
-    if (found.size() > 1) return unknown("that is the number of one in several pid namespaces");
+    if (found.size() == 1) return {Owner::State::alive, found[0].tid, found[0].pid};
+    if (found.size() > 1) return unknown(GroundCode::owner_ambiguous, inner);
     for (const pid_t pid : sharing.others) {
         if (!observe::same_pid_namespace(pid, process_.pid()).has_value()) {
-            return unknown("perhaps in another pid namespace");
+            return unknown(GroundCode::owner_in_namespace, inner);
         }
     }
     for (const pid_t pid : sharing.unreadable) {
         if (thread_numbered(pid, inner) != 0) {
-            return unknown(formatted("process {} may share the lock, and can't be looked at", pid));
+            return unknown(GroundCode::owner_unreadable, inner, pid);
         }
     }
     if (!sharing.nameless && !observe::sees_all_processes()) {
-        return unknown("processes outside of this pid namespace can't be seen");
+        return unknown(GroundCode::owner_unseen, inner);
     }
     // Its owner may have given up the memory, or its number have gone to another one since.
     if (lives_without_it(inner)) {
-        return unknown("such a thread lives, in a process that doesn't map the lock");
+        return unknown(GroundCode::owner_without_map, inner);
     }
-    return {Owner::State::dead, inner, 0, {}};
+    return {Owner::State::dead, inner};
 }
 
 }  // namespace threadfault::drive

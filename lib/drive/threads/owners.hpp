@@ -4,6 +4,7 @@
 #define THREADFAULT_DRIVE_THREADS_OWNERS_HPP
 
 #include "client/connection.hpp"
+#include "drive/grounds/grounds.hpp"
 #include "drive/threads/tid_numbers.hpp"
 #include "observe/process.hpp"
 #include "observe/sharers.hpp"
@@ -11,7 +12,6 @@
 
 #include <map>
 #include <optional>
-#include <string>
 #include <unordered_set>
 
 namespace threadfault::drive {
@@ -19,9 +19,9 @@ namespace threadfault::drive {
 struct Owner {
     enum class State { alive, dead, unknown };
     State state = State::unknown;
-    pid_t tid = 0;     // as /proc numbers it; dead: the number in the object; unknown: 0
-    pid_t pid = 0;     // the process that it is a thread of, where that is another one
-    std::string note;  // what there is to say: how it was inherited, why it is unknown
+    pid_t tid = 0;  // as /proc numbers it; dead: the number in the object; unknown: 0
+    pid_t pid = 0;  // the process that it is a thread of, where that is another one
+    std::optional<Ground> note = {};  // how it was inherited, why it is unknown
 };
 
 class Owners {

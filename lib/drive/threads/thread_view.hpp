@@ -3,6 +3,7 @@
 #define THREADFAULT_DRIVE_THREADS_THREAD_VIEW_HPP
 
 #include "client/connection.hpp"
+#include "drive/grounds/grounds.hpp"
 #include "observe/call_evidence.hpp"
 #include "observe/process.hpp"
 #include "observe/sharers.hpp"
@@ -28,8 +29,8 @@ struct Waiting {
     bool part = false;    // the global is larger: the object may be a member of it
     std::string call;     // that the thread is in: "pthread_join"; "" unknown
     std::optional<pid_t> owner_tid;
-    pid_t owner_pid = 0;     // the owner is a thread of this process; 0: of the same one
-    std::string owner_note;  // how it came to own it, or why it is not known; "" nothing to say
+    pid_t owner_pid = 0;               // the owner is a thread of this process; 0: of the same one
+    std::optional<Ground> owner_note;  // how it came to own it, or why it is not known
     bool owner_alive = false;
     bool owner_dead = false;  // its owner is dead, and its tid is not known any more
     bool timed = false;       // it will end by itself

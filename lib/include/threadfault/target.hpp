@@ -255,6 +255,7 @@ struct WatchReport {
     std::vector<std::string> evidence = {};
     LockReport locks = {};
     std::chrono::nanoseconds watched{0};
+    std::vector<std::string> codes = {};  // of each sentence: "behind_orphan", as in JSON; stable
 };
 
 struct Event {

@@ -3,6 +3,7 @@
 #include "base/json_schema.hpp"
 #include "scenario/report/report.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace threadfault::scenario {
@@ -21,14 +22,26 @@ Json cleaned(const std::vector<std::string>& texts) {
     return array;
 }
 
+Json grounds(const Failure& failure) {
+    Json array = Json::array();
+    for (std::size_t i = 0; i < std::min(failure.codes.size(), failure.evidence.size()); ++i) {
+        array.push_back(
+            {{"code", failure.codes[i]}, {"text", base::clean_text(failure.evidence[i])}});
+    }
+    return array;
+}
+
 Json failure_json(const Failure& failure) {
-    return {{"line", failure.place.line},
+    const bool is_error = failure.kind == FailureKind::error;
+    return {{"code", is_error ? to_string(failure.error) : to_string(failure.kind)},
+            {"line", failure.place.line},
             {"column", failure.place.column},
             {"step", or_null(failure.step)},
             {"message", base::clean_text(failure.message)},
             {"ending", or_null(failure.ending)},
             {"verdict", or_null(failure.verdict)},
             {"evidence", cleaned(failure.evidence)},
+            {"grounds", grounds(failure)},
             {"locks", or_null(failure.locks)},
             {"stack", or_null(failure.stack)},
             {"output", or_null(failure.output)}};

@@ -63,18 +63,21 @@ void Session::expect_end(const Expectation& expectation) {
         return exit.has_value();
     });
     const std::string expected = expected_end(expectation);
-    if (!exit) throw StepFailed{formatted("expected the target {}; it still runs", expected)};
+    if (!exit)
+        throw StepFailed{FailureKind::not_ended,
+                         formatted("expected the target {}; it still runs", expected)};
     const bool as_expected = (!expectation.exit_code || exit->code == expectation.exit_code) &&
                              (!expectation.signal || exit->signal == expectation.signal);
     if (!as_expected)
-        throw StepFailed{formatted("expected the target {}; it {}", expected, exit->text())};
+        throw StepFailed{FailureKind::ended_otherwise,
+                         formatted("expected the target {}; it {}", expected, exit->text())};
 }
 
 void Session::expect_alive() const {
     if (subject_->alive()) return;
     const std::optional<Exit> exit = subject_->wait_exit();
-    throw StepFailed{
-        formatted("expected the target to stay alive; it {}", exit ? exit->text() : "ended")};
+    throw StepFailed{FailureKind::not_alive, formatted("expected the target to stay alive; it {}",
+                                                       exit ? exit->text() : "ended")};
 }
 
 void Session::expect_probe(const Expectation& expectation) {
@@ -91,11 +94,13 @@ void Session::expect_probe(const Expectation& expectation) {
     }
     expect_alive();
     if (expectation.recovers_within) {
-        throw StepFailed{formatted("expected probe \"{}\" to recover within {}; {}, the last: {}",
+        throw StepFailed{FailureKind::probe_failed,
+                         formatted("expected probe \"{}\" to recover within {}; {}, the last: {}",
                                    expectation.probe, duration_text(*expectation.recovers_within),
                                    tries, judgement.why)};
     }
-    throw StepFailed{formatted("expected probe \"{}\" to be healthy; {}, the last: {}",
+    throw StepFailed{FailureKind::probe_failed,
+                     formatted("expected probe \"{}\" to be healthy; {}, the last: {}",
                                expectation.probe, tries, judgement.why)};
 }
 
@@ -108,7 +113,8 @@ void Session::expect_threads(const Expectation& expectation) const {
             return seen == expected;
         });
         if (met) return;
-        throw StepFailed{formatted("expected {} threads{}; there are {}", expected,
+        throw StepFailed{FailureKind::wrong_threads,
+                         formatted("expected {} threads{}; there are {}", expected,
                                    selector.empty() ? "" : " that match " + selector, seen)};
     };
     if (expectation.threads) check("", *expectation.threads);
@@ -122,9 +128,10 @@ void Session::expect_progress(const Expectation& expectation) {
     note(formatted("watched for {}: {}", duration_text(expectation.watched),
                    to_string(watched_->verdict)));
     if (progresses != *expectation.progresses) {
-        throw StepFailed{formatted("expected the target {}to make progress; it is {}",
-                                   *expectation.progresses ? "" : "not ",
-                                   to_string(watched_->verdict))};
+        throw StepFailed{
+            FailureKind::wrong_progress,
+            formatted("expected the target {}to make progress; it is {}",
+                      *expectation.progresses ? "" : "not ", to_string(watched_->verdict))};
     }
     watched_.reset();
 }
@@ -138,7 +145,8 @@ void Session::expect_locks(bool free_of_orphans) {
         });
     }
     if (locks.has_orphans() != free_of_orphans) return;
-    throw StepFailed{free_of_orphans ? "expected no orphaned locks:\n" + locks.tree
+    throw StepFailed{free_of_orphans ? FailureKind::orphaned_locks : FailureKind::no_orphaned_locks,
+                     free_of_orphans ? "expected no orphaned locks:\n" + locks.tree
                                      : std::string("expected orphaned locks; there are none")};
 }
 
@@ -150,7 +158,8 @@ void Session::expect_output(const Expectation& expectation) const {
             return find_line(target_->output(), regex) || find_line(target_->errors(), regex);
         });
         if (!found) {
-            throw StepFailed{formatted("expected a line of output that matches \"{}\"{}", pattern,
+            throw StepFailed{FailureKind::output_missing,
+                             formatted("expected a line of output that matches \"{}\"{}", pattern,
                                        not_kept(target_->lost_output()))};
         }
     }
@@ -159,12 +168,14 @@ void Session::expect_output(const Expectation& expectation) const {
         const Regex regex(pattern);
         for (const std::string& text : {target_->output(), target_->errors()}) {
             if (const std::optional<std::string> line = find_line(text, regex)) {
-                throw StepFailed{formatted("expected no line of output that matches \"{}\": {}",
+                throw StepFailed{FailureKind::output_unwanted,
+                                 formatted("expected no line of output that matches \"{}\": {}",
                                            pattern, base::clean_message(*line))};
             }
         }
         if (const std::size_t lost = target_->lost_output()) {
             throw StepFailed{
+                FailureKind::output_lost,
                 formatted("expected no line of output that matches \"{}\": that is not known{}",
                           pattern, not_kept(lost))};
         }

@@ -71,7 +71,7 @@ std::optional<Failure> Session::run() {
 
 std::optional<Failure> Session::do_all() {
     const Step* current = nullptr;
-    std::string message;
+    Failure failure;
     try {
         launch();
         start_probers();
@@ -85,20 +85,24 @@ std::optional<Failure> Session::do_all() {
             check_end_was_foreseen();
         }
     } catch (const StepFailed& failed) {
-        message = failed.message;
+        failure.kind = failed.kind;
+        failure.message = failed.message;
     } catch (const Error& error) {
-        message = message_of(error);
+        failure.error = error.error_code();
+        failure.message = message_of(error);
     } catch (const std::exception& error) {
-        message = error.what();
+        failure.message = error.what();
     }
-    if (stop_.requested() || !message.empty()) {
+    if (stop_.requested() || !failure.message.empty()) {
         if (stop_.requested()) {
-            message = formatted(
+            failure.kind = FailureKind::timed_out;
+            failure.message = formatted(
                 "the test did not end within {}",
                 base::short_duration(std::chrono::duration<double>(test_.timeout).count()));
         }
-        const Place& place = current != nullptr ? current->place : test_.place;
-        return explain(place, current != nullptr ? current->text : "", message);
+        failure.place = current != nullptr ? current->place : test_.place;
+        if (current != nullptr) failure.step = current->text;
+        return explain(std::move(failure));
     }
     return std::nullopt;
 }
@@ -192,15 +196,12 @@ void Session::check_end_was_foreseen() const {
     if (target_->alive() || end_foreseen_) return;
     const std::optional<Exit> exit = target_->wait_exit();
     throw StepFailed{
+        FailureKind::ended_unforeseen,
         formatted("the target {}, which no step expects", exit ? exit->text() : "ended")};
 }
 
-Failure Session::explain(const Place& place, const std::string& step, const std::string& message) {
-    note("failed: " + message);
-    Failure failure;
-    failure.place = place;
-    failure.step = step;
-    failure.message = message;
+Failure Session::explain(Failure failure) {
+    note("failed: " + failure.message);
     failure.no_test = !target_;
     if (!target_) return failure;
     failure.stack = target_->last_stack();
@@ -213,6 +214,7 @@ Failure Session::explain(const Place& place, const std::string& step, const std:
                 watched_ = target_->watch(std::chrono::milliseconds(500));
             failure.verdict = to_string(watched_->verdict);
             failure.evidence = watched_->evidence;
+            failure.codes = watched_->codes;
             failure.locks = watched_->locks.tree;
             if (failure.stack.empty() && !victim_.empty()) failure.stack = target_->stack(victim_);
         }

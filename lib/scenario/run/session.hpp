@@ -23,6 +23,7 @@ namespace threadfault::scenario {
 
 // Why a step was not as it should be; caught by the session.
 struct StepFailed {
+    FailureKind kind{};
     std::string message;
 };
 
@@ -66,7 +67,8 @@ private:
     void expect_locks(bool free_of_orphans);
     void expect_output(const Expectation& expectation) const;
 
-    Failure explain(const Place& place, const std::string& step, const std::string& message);
+    // Fills in what is to be seen of the target.
+    Failure explain(Failure failure);
     void finish();
     void note(const std::string& line);
     std::string fill(std::string_view text) const { return placeholders_.fill(text); }

@@ -51,14 +51,16 @@ Target& Session::process_for(const Step& step) {
     });
     if (found.empty()) {
         throw StepFailed{
+            FailureKind::no_such_process,
             formatted("no process of the target matches \"process\" within {}; a process is found "
                       "once it has the shim and a second thread",
                       in_words(wanted.within))};
     }
     if (found.size() > 1 && !wanted.first) {
-        throw StepFailed{formatted(
-            "{} processes match \"process\": {}; narrow it by command or children, or use first",
-            found.size(), joined(found, ", "))};
+        throw StepFailed{FailureKind::several_processes,
+                         formatted("{} processes match \"process\": {}; narrow it by command or "
+                                   "children, or use first",
+                                   found.size(), joined(found, ", "))};
     }
     const pid_t pid = found.front();
     if (pid == target_->pid()) return *target_;
@@ -127,7 +129,8 @@ void Session::do_fault(const FaultStep& step, std::size_t index) {
         const bool lives = result.outcome == Outcome::done && subject_ == &*target_;
         victim_ = lives ? std::to_string(result.tid) : "";
     }
-    if (!undone.empty()) throw StepFailed{"the fault did not take effect: " + undone};
+    if (!undone.empty())
+        throw StepFailed{FailureKind::no_effect, "the fault did not take effect: " + undone};
 }
 
 void Session::do_inject(const InjectStep& step, std::size_t index) {
@@ -147,7 +150,8 @@ void Session::do_wait_for_thread(const WaitForThreadStep& step) {
         note(formatted("thread {}: found", selector));
         return;
     }
-    throw StepFailed{formatted("no thread matches {} within {}", selector, in_words(step.within))};
+    throw StepFailed{FailureKind::no_such_thread,
+                     formatted("no thread matches {} within {}", selector, in_words(step.within))};
 }
 
 void Session::do_run(const RunStep& step) {
@@ -160,7 +164,7 @@ void Session::do_run(const RunStep& step) {
     std::string message =
         formatted("the command {}, expected exit code {}", result.text(), step.exit_code);
     if (!result.output.empty()) message += "\n" + result.output;
-    throw StepFailed{message};
+    throw StepFailed{FailureKind::command_failed, message};
 }
 
 }  // namespace threadfault::scenario

@@ -8,10 +8,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string said_of(char state) {
+Gap gap_of(char state) {
     observe::TaskStat stat;
     stat.state = state;
     return why_silent(stat, 50ms);
+}
+
+std::string said_of(char state) {
+    return gap_of(state).text;
 }
 
 TEST(Silence, OfARunnableThreadIsTheSchedulers) {
@@ -27,12 +31,15 @@ TEST(Silence, NamesWhatTheStateTells) {
     EXPECT_EQ(said_of('D'), "it is in an uninterruptible wait");
     EXPECT_EQ(said_of('T'), "it is stopped");
     EXPECT_EQ(said_of('t'), "it is stopped");
+    EXPECT_EQ(to_string(gap_of('R').code), "no_cpu");
+    EXPECT_EQ(to_string(gap_of('t').code), "stopped");
+    EXPECT_EQ(to_string(gap_of('Z').code), "ended");
 }
 
 TEST(Silence, OfADeadThreadIsItsEnd) {
-    EXPECT_EQ(said_of('Z'), kHasEnded);
-    EXPECT_EQ(said_of('X'), kHasEnded);
-    EXPECT_EQ(why_silent(std::nullopt, 50ms), kHasEnded);
+    EXPECT_EQ(said_of('Z'), "it has ended");
+    EXPECT_EQ(said_of('X'), "it has ended");
+    EXPECT_EQ(why_silent(std::nullopt, 50ms).code, GapCode::ended);
 }
 
 }  // namespace

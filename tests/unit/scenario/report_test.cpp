@@ -36,6 +36,8 @@ TestResult failed_test() {
     failure.ending = "was ended by SIGABRT";
     failure.verdict = "stuck";
     failure.evidence = {"3 threads wait"};
+    failure.codes = {"waits_for_lock"};
+    failure.kind = FailureKind::wrong_progress;
     failure.locks = "mutex m\n  owner 12 (dead)\n";
     failure.stack = "#0 f\n#1 g\n";
     failure.output = std::string("out\x1b[2J ]]> \xff\n");
@@ -178,6 +180,8 @@ TEST(JsonReport, IsOneObject) {
     EXPECT_EQ(tests[1]["repetition"], 2);
     EXPECT_EQ(tests[1]["failure"]["line"], 4);
     EXPECT_EQ(tests[1]["failure"]["verdict"], "stuck");
+    EXPECT_EQ(tests[1]["failure"]["code"], "wrong_progress");
+    EXPECT_EQ(tests[1]["failure"]["grounds"][0]["code"], "waits_for_lock");
     EXPECT_EQ(tests[1]["failure"]["output"], "out?[2J ]]> ?\n");
     EXPECT_EQ(tests[2]["outcome"], "interrupted");
 }
