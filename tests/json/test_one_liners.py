@@ -2,10 +2,12 @@
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
 import pytest
+from recorder import keep
 from threadfault import Ready, find_command
 
 FAMILY = os.environ["TARGET_FAMILY"]
@@ -90,8 +92,10 @@ def test_the_line_prints_what_it_is_for(line, target_of, tmp_path):
     # A short one will do.
     typed = typed.replace("-- ./server", "-- ./server workers jq").replace(
         "--budget 10s", "--budget 1s --how cancel --for 100ms")
+    own, query = typed.split(" | jq ", 1)
+    typed = f'{own} | tee printed | jq {query}\nexit "${{PIPESTATUS[2]}}"'
     path = f"{pathlib.Path(find_command()).parent}:{os.environ['PATH']}"
-    with subprocess.Popen(["bash", "-c", typed + '\nexit "${PIPESTATUS[1]}"'], cwd=tmp_path, stdin=subprocess.DEVNULL,
+    with subprocess.Popen(["bash", "-c", typed], cwd=tmp_path, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
                           env={**os.environ, "PATH": path, "pid": str(target.pid)}) as pipeline:
         if line.split()[1] == "events":
@@ -105,3 +109,6 @@ def test_the_line_prints_what_it_is_for(line, target_of, tmp_path):
         out, err = pipeline.communicate(timeout=120)
     assert pipeline.returncode == 0 and (first + out).strip(), (out, err)
     assert "null" not in out.split(), out
+    printed = (tmp_path / "printed").read_text(encoding="utf-8")
+    is_error = "2>&1" in own
+    keep(shlex.split(own.replace("2>&1", ""))[1:], "" if is_error else printed, printed if is_error else "")

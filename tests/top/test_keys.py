@@ -161,3 +161,16 @@ def test_a_process_without_an_agent(terminal):
             terminal.wait_until(lambda screen: screen.count("no faults: process") == 2, "the reason again")
         finally:
             sleeper.kill()
+
+
+def test_events_scroll(launch, terminal):
+    target = launch("workers")
+    terminal.top(target.pid)
+    terminal.wait_for("worker-2")
+    target.interrupt("name=worker-0")
+    terminal.wait_for("worker-0         main/1      fault: interrupt")
+    for _ in range(12):
+        target.interrupt("name=worker-1")
+    terminal.wait_for_no("worker-0         main/1      fault: interrupt")
+    screen = terminal.wait_for("worker-1         main/2      fault: interrupt")
+    assert row_of(screen, "worker-0") and len(screen.splitlines()) == 24, screen
