@@ -106,7 +106,7 @@ int list(client::Connection& connection, pid_t pid, const Invocation& invocation
 int clear(client::Connection& connection, pid_t pid, const Invocation& invocation) {
     const std::uint32_t count = connection.disarm();
     print_out(invocation.json ? line({{"pid", pid}, {"cleared", count}})
-                              : formatted("{} call faults cleared\n", count));
+                              : formatted("{} cleared\n", counted(count, "call fault")));
     return 0;
 }
 

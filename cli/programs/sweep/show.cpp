@@ -91,8 +91,9 @@ Listener Progress::listener() {
 void Progress::begin(const Ledger& ledger) {
     if (!human_) return;
     const Findings findings(ledger, {});
-    note(formatted("{} points in {} threads; alone the program takes {}",
-                   findings.coverage().points, ledger.census.threads,
+    const std::size_t points = findings.coverage().points;
+    note(formatted("{} point{} in {} threads; alone the program takes {}", points,
+                   points == 1 ? "" : "s", ledger.census.threads,
                    base::short_duration(ledger.alone_seconds)));
     if (!ledger.results.empty())
         note(formatted("{} experiments were done before", ledger.results.size()));
