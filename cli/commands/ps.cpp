@@ -162,7 +162,8 @@ void setup_ps(CLI::App& app, Invocation& invocation) {
         keys += formatted("{}{}", keys.empty() ? "" : ", ", key.name);
     app.add_option("--sort", options->sort, keys + "; default created")->type_name("KEY");
     app.add_flag("--tree", options->tree, "as a tree: who created whom");
-    app.add_flag("--wide", options->wide, "do not shorten lines to the terminal's width");
+    app.add_flag("--wide", options->wide,
+                 "all columns, and no lines shortened to the terminal's width");
     app.footer(kPsExamples);
     invocation.action = [options, &invocation] {
         if (options->pid.empty() && (!options->sort.empty() || options->tree)) {

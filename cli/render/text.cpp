@@ -94,6 +94,14 @@ std::vector<std::size_t> Table::fit(std::size_t width) const {
         widths[widest]--;
         total--;
     }
+    for (unsigned next = 1; total > width; ++next) {
+        const auto column = std::find_if(columns_.begin(), columns_.end(),
+                                         [next](const Column& one) { return one.may_go == next; });
+        if (column == columns_.end()) break;
+        std::size_t& gone = widths[static_cast<std::size_t>(column - columns_.begin())];
+        total -= gone + kGap;
+        gone = 0;
+    }
     return widths;
 }
 
@@ -102,16 +110,17 @@ void Table::print(std::string* out, const Style& style, std::size_t width) const
     const auto line = [&](const auto& text_of) {
         std::string text;
         for (std::size_t i = 0; i < columns_.size(); i++) {
+            if (widths[i] == 0) continue;
             const std::string cell = columns_[i].ends_matter
                                          ? shorten_middle(text_of(i), widths[i], style.unicode)
                                          : shorten(text_of(i), widths[i], style.unicode);
             const std::string pad(widths[i] - display_width(cell), ' ');
-            if (i > 0) text.append(kGap, ' ');
+            if (!text.empty()) text.append(kGap, ' ');
             text += columns_[i].right ? pad + cell : cell + pad;
         }
         while (!text.empty() && text.back() == ' ')
             text.pop_back();
-        return text;
+        return width == 0 ? text : shorten(text, width, style.unicode);
     };
     *out += style.dim(line([&](std::size_t i) { return std::string_view(columns_[i].title); }));
     *out += '\n';

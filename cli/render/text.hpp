@@ -37,6 +37,7 @@ public:
         bool right = false;        // numbers
         std::size_t least = 0;     // not made narrower than this to fit; 0: never made narrower
         bool ends_matter = false;  // what is left out is left out in the middle
+        unsigned may_go = 0;       // left out as a whole where all is too narrow, 1 first; 0: never
     };
 
     explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -50,6 +51,7 @@ private:
         std::vector<std::string> cells;
         bool emphasis;
     };
+    // 0: the column is left out.
     std::vector<std::size_t> fit(std::size_t width) const;
 
     std::vector<Column> columns_;

@@ -94,10 +94,14 @@ std::string render_threads(const ThreadReport& report, const Style& style, std::
 
     const bool any_faults = std::any_of(threads.begin(), threads.end(),
                                         [](const auto& thread) { return thread.faults != 0; });
-    std::vector<Table::Column> columns = {{"TID", true},      {"NAME"},
-                                          {"STATE"},          {"CPU", true},
-                                          {"AGE", true},      {"START", false, 12, true},
-                                          {"PATH", false, 8}, {"WAITING FOR", false, 12}};
+    std::vector<Table::Column> columns = {{"TID", true},
+                                          {"NAME"},
+                                          {"STATE"},
+                                          {"CPU", true, 0, false, 3},
+                                          {"AGE", true, 0, false, 2},
+                                          {"START", false, 12, true, 1},
+                                          {"PATH", false, 8},
+                                          {"WAITING FOR", false, 12}};
     const bool any_locks = std::any_of(threads.begin(), threads.end(),
                                        [](const auto& thread) { return !thread.holding.empty(); });
     if (any_locks) columns.push_back({"HOLDS", false, 8, true});

@@ -54,7 +54,7 @@ TEST(JsonThreads, HasTheDocumentedKeys) {
     const json report =
         parse(json_threads(report_of(4711, "server -t 4", true, thread_named("w"))));
     EXPECT_EQ(keys(report), (std::set<std::string>{"schema", "pid", "command", "agent", "container",
-                                                   "limited", "threads"}));
+                                                   "limited", "limited_code", "threads"}));
     EXPECT_EQ(keys(report["threads"][0]), (std::set<std::string>{"tid",
                                                                  "name",
                                                                  "state",
@@ -254,6 +254,29 @@ TEST(Table, FitsTheTerminal) {
               "  TID  NAME\n"
               "    1  a-very-l~\n"
               "12345  w\n");
+}
+
+TEST(Table, LeavesOutWhatMattersLeastAndIsNeverWider) {
+    Table table(
+        {{"TID", true}, {"START", false, 8, true, 1}, {"AGE", true, 0, false, 2}, {"FAULTS"}});
+    table.add({"1234", "a_start_routine", "1m05s", "freeze 1m30s"});
+    const auto printed = [&table](std::size_t width) {
+        std::string text;
+        table.print(&text, Style{}, width);
+        return text;
+    };
+    EXPECT_EQ(printed(35),
+              " TID  START       AGE  FAULTS\n"
+              "1234  a_s~tine  1m05s  freeze 1m30s\n");
+    EXPECT_EQ(printed(34),
+              " TID    AGE  FAULTS\n"
+              "1234  1m05s  freeze 1m30s\n");
+    EXPECT_EQ(printed(24),
+              " TID  FAULTS\n"
+              "1234  freeze 1m30s\n");
+    EXPECT_EQ(printed(12),
+              " TID  FAULTS\n"
+              "1234  freez~\n");
 }
 
 TEST(Threads, WithHostileNamesKeepTheirLines) {
