@@ -13,6 +13,7 @@
 #include "drive/storm/journal.hpp"
 #include "format/format.hpp"
 #include "harness/guarded_process.hpp"
+#include "render/progress_line.hpp"
 #include "render/text.hpp"
 
 #include <fcntl.h>
@@ -202,15 +203,21 @@ int run_storm_command(const StormArguments& arguments, const Invocation& invocat
     journal.begin(header);
     const Style style = invocation.style();
     Summary summary;
+    ProgressLine progress(invocation.json);
     const drive::StepListener listener = [&](const drive::StormStep& step) {
         journal.add(step);
         summary.add(step);
+        progress.clear();
         if (!invocation.json) print_out(line_of(step, style));
     };
-    const std::function<bool()> stopped = [] { return interrupted(); };
+    const std::function<bool()> stopped = [&] {
+        progress.show("storm", replays ? 0s : options.duration);
+        return interrupted();
+    };
     const drive::StormEnd end =
         replays ? drive::replay_storm(process, recorded.steps, listener, stopped)
                 : drive::run_storm(process, options, listener, stopped);
+    progress.clear();
     print_out(invocation.json ? summary.json(process.pid(), end, journal, header.seed)
                               : summary.text(end, journal, header.seed, style));
     return end.target_died ? static_cast<int>(ExitCode::target_died) : 0;

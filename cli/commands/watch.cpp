@@ -4,8 +4,10 @@
 #include "commands/commands.hpp"
 #include "commands/stop_request.hpp"
 #include "commands/thread_options.hpp"
+#include "format/format.hpp"
 #include "render/error_table.hpp"
 #include "render/locks.hpp"
+#include "render/progress_line.hpp"
 #include "render/text.hpp"
 
 #include <unistd.h>
@@ -26,8 +28,13 @@ int run_watch(const WatchOptions& options, const Invocation& invocation) {
     Looked looked(options.pid);
     const std::string command = looked.process.command();
     end_on_interrupt();
-    const drive::WatchReport report =
-        drive::watch(looked.process, looked.agent(), duration, [] { return interrupted(); });
+    ProgressLine progress(invocation.json);
+    const std::string what = formatted("watching {}", looked.process.pid());
+    const drive::WatchReport report = drive::watch(looked.process, looked.agent(), duration, [&] {
+        progress.show(what, duration);
+        return interrupted();
+    });
+    progress.clear();
     print_out(invocation.json
                   ? json_watch(looked.process.pid(), report)
                   : render_watch(looked.process.pid(), command, report, invocation.style()));

@@ -27,6 +27,7 @@ Summary summarise(const std::vector<TestResult>& results, std::size_t planned) {
     for (const TestResult& result : results) {
         if (result.interrupted) continue;
         (result.passed() ? summary.passed : summary.failed)++;
+        if (result.failure && result.failure->no_test) ++summary.errors;
     }
     summary.not_run = planned - summary.passed - summary.failed;
     return summary;

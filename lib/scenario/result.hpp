@@ -79,6 +79,7 @@ struct TestResult {
 struct Summary {
     std::size_t passed = 0;
     std::size_t failed = 0;
+    std::size_t errors = 0;   // of the failed: the test could not run
     std::size_t not_run = 0;  // because the user ended it
     double seconds = 0;
     std::uint64_t seed = 0;

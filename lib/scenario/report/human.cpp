@@ -44,9 +44,10 @@ std::vector<std::string> explanation(const Failure& failure) {
 }
 
 std::string human_result(const TestResult& result, bool color, bool verbose) {
-    const std::string word = result.interrupted ? painted("33", "INTERRUPTED", color)
-                             : result.passed()  ? painted("32", "ok", color)
-                                                : painted("31", "FAILED", color);
+    const std::string word = result.interrupted        ? painted("33", "INTERRUPTED", color)
+                             : result.passed()         ? painted("32", "ok", color)
+                             : result.failure->no_test ? painted("31", "ERROR", color)
+                                                       : painted("31", "FAILED", color);
     std::string text =
         formatted("{}  {}: {} ({})\n", word, base::clean_line(result.file),
                   base::clean_line(result.title()), base::short_duration(result.seconds));
@@ -84,7 +85,10 @@ std::string human_durations(const std::vector<TestResult>& results, std::size_t 
 }
 
 std::string human_summary(const Summary& summary, bool color) {
-    std::string text = formatted("{} passed, {} failed", summary.passed, summary.failed);
+    std::string text =
+        formatted("{} passed, {} failed", summary.passed, summary.failed - summary.errors);
+    if (summary.errors > 0)
+        text += formatted(", {} error{}", summary.errors, summary.errors == 1 ? "" : "s");
     if (summary.not_run > 0) text += formatted(", {} not run", summary.not_run);
     const char* code = summary.failed > 0 ? "31" : summary.not_run > 0 ? "33" : "32";
     return formatted("{}, {}, seed {}\n", painted(code, text, color),

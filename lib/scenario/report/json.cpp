@@ -64,11 +64,14 @@ std::string json_report(const std::vector<TestResult>& results, const Summary& s
              {"failure", result.failure ? failure_json(*result.failure) : Json(nullptr)},
              {"journal", cleaned(result.journal)}});
     }
-    const Json report = {
-        {"schema", base::kJsonSchema}, {"tests", tests},
-        {"passed", summary.passed},    {"failed", summary.failed},
-        {"not_run", summary.not_run},  {"seconds", base::rounded(summary.seconds, base::kMillis)},
-        {"seed", summary.seed}};
+    const Json report = {{"schema", base::kJsonSchema},
+                         {"tests", tests},
+                         {"passed", summary.passed},
+                         {"failed", summary.failed},
+                         {"errors", summary.errors},
+                         {"not_run", summary.not_run},
+                         {"seconds", base::rounded(summary.seconds, base::kMillis)},
+                         {"seed", summary.seed}};
     return report.dump() + "\n";
 }
 

@@ -164,6 +164,16 @@ TEST(Junit, HasASuiteForEachFile) {
     EXPECT_NE(xml.find("<skipped message=\"interrupted\"/>"), std::string::npos) << xml;
 }
 
+TEST(HumanReport, TellsErrorsFromFailures) {
+    TestResult error = failed_test();
+    error.failure->no_test = true;
+    EXPECT_EQ(human_result(error, false, false).substr(0, 7), "ERROR  ");
+    const Summary counted = summarise({passed_test(), failed_test(), error}, 3);
+    EXPECT_EQ(counted.failed, 2U);
+    EXPECT_EQ(counted.errors, 1U);
+    EXPECT_EQ(human_summary(counted, false).substr(0, 29), "1 passed, 1 failed, 1 error, ");
+}
+
 TEST(JsonReport, IsOneObject) {
     const std::string text = json_report(three(), summary());
     EXPECT_EQ(text.find('\n'), text.size() - 1);
