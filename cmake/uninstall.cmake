@@ -9,8 +9,8 @@ foreach(name IN LISTS files)
   set(file "$ENV{DESTDIR}${name}")
   file(REMOVE "${file}")
   cmake_path(GET file PARENT_PATH directory)
-  # lib/threadfault, include/threadfault, share/doc/threadfault …: never a directory of the system.
-  while(directory MATCHES "/threadfault(/|$)")
+  # lib/threadfault, share/doc/libthreadfault-dev, threadfault-1.2.3.dist-info …: never a directory of the system.
+  while(directory MATCHES "/(lib)?threadfault[^/]*(/|$)")
     list(APPEND directories "${directory}")
     cmake_path(GET directory PARENT_PATH directory)
   endwhile()

@@ -25,7 +25,8 @@ if(PYTHON)
   run("${PYTHON}" "${SOURCE_DIR}/../house/links.py" "${prefix}/${DOC_DIR}")
 endif()
 
-# Manual pages and completion lie where their programs look; what isn't on this machine is not asked.
+# Manual pages and completion lie where their programs look; what isn't on this machine is not asked. An argument has no
+# semicolon: CMake would split it.
 function(says expected)
   find_program(INSTALL_TEST_${ARGV1} ${ARGV1})
   if(NOT INSTALL_TEST_${ARGV1})
@@ -44,9 +45,11 @@ endforeach()
 set(path "$ENV{PATH}")
 set(ENV{PATH} "${prefix}/bin:${path}")
 says("^kill\n$" bash -c ". '${prefix}/share/bash-completion/completions/threadfault'
-  COMP_WORDS=(threadfault kil) COMP_CWORD=1 COMP_LINE='threadfault kil' COMP_POINT=15; _threadfault; echo $COMPREPLY")
+  COMP_WORDS=(threadfault kil) COMP_CWORD=1 COMP_LINE='threadfault kil' COMP_POINT=15
+  _threadfault
+  echo $COMPREPLY")
 says("^_threadfault\n$" zsh -fc "fpath=('${prefix}/share/zsh/site-functions' $fpath)
-  autoload -U compinit; compinit -D -u; echo $_comps[threadfault]")
+  autoload -U compinit && compinit -D -u && echo $_comps[threadfault]")
 says("^kill\t" fish --no-config -c "source '${prefix}/share/fish/vendor_completions.d/threadfault.fish'
   complete --do-complete 'threadfault kil'")
 set(ENV{PATH} "${path}")
