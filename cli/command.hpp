@@ -31,7 +31,7 @@ void setup(const Command& command, CLI::App& app, Invocation& invocation);
 // Those that every command takes, alone: they may stand before its name.
 void setup_common(CLI::App& app, Invocation& invocation);
 
-// "threadfault 0.1.0"
+// "threadfault 0.2.0"
 std::string version_text();
 
 }  // namespace threadfault::cli

@@ -15,7 +15,7 @@ from ._results import (FaultFailed, FaultResult, Frame, LockInfo, LockReport, No
 from ._target import LaunchedTarget, Target, free_port, launch
 from ._verbs import (delay, freeze, interrupt, kill, locks, signal, slow, spin, stack, thaw, threads, watch)
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "CheckFailed", "Duration", "Error", "FaultFailed", "FaultResult", "Frame", "LaunchedTarget", "LockInfo",
