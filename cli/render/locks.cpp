@@ -57,6 +57,7 @@ std::string summary(const drive::LockGraph& graph) {
         return joined(parts, "; ");
     }
     std::vector<std::string> kinds;
+    kinds.reserve(waiting_on.size());
     for (const auto& [kind, count] : waiting_on)
         kinds.push_back(formatted("{} {}", count, kind));
     parts.push_back(formatted("{} of {} blocked ({})", waiting.size(),
@@ -157,6 +158,7 @@ std::string emphasised(const std::string& tree, const Style& style) {
 std::string render_locks(const std::vector<NamedProcess>& processes, const drive::LockGraph& graph,
                          const Style& style) {
     std::vector<std::string> titles;
+    titles.reserve(processes.size());
     for (const NamedProcess& process : processes) {
         titles.push_back(formatted("{} {}", style.bold(std::to_string(process.pid)),
                                    shorten(base::clean_line(process.command), 60, true)));
@@ -230,6 +232,7 @@ std::string json_locks(const std::vector<NamedProcess>& processes, const drive::
 std::string dot_locks(const std::vector<NamedProcess>& processes, const drive::LockGraph& graph) {
     std::string out = "digraph locks {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n";
     std::vector<std::string> titles;
+    titles.reserve(processes.size());
     for (const NamedProcess& process : processes)
         titles.push_back(formatted("{} {}", process.pid, base::clean_line(process.command)));
     out += formatted("  label={};\n", in_quotes(joined(titles, ", ")));

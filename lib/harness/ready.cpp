@@ -28,12 +28,10 @@ void Target::Impl::await_ready(const Target& self, const Ready& ready) const {
         const std::string said =
             tail("standard output", self.output()) + tail("standard error", self.errors());
         if (exit) {
-            throw Error(ErrorCode::target_died,
-                        formatted("{} {} before it was ready ({}){}", who(),
-                                  exit->text(), missing, said));
+            throw Error(ErrorCode::target_died, formatted("{} {} before it was ready ({}){}", who(),
+                                                          exit->text(), missing, said));
         }
-        throw Error(ErrorCode::not_ready,
-                    formatted("{} is not ready: {}{}", who(), missing, said));
+        throw Error(ErrorCode::not_ready, formatted("{} is not ready: {}{}", who(), missing, said));
     };
     const auto await = [&](const std::string& missing, const auto& condition) {
         bool met = false;

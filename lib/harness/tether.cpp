@@ -51,8 +51,8 @@ Tether::~Tether() {
 void Tether::let_go(std::chrono::milliseconds patience) {
     if (!connection_) return;
     // A guardian that was killed has left its threads where they stood.
-    const bool killed = connection_->hung_up(0ms) && process_.alive() &&
-                        drive::has_been_attached(process_);
+    const bool killed =
+        connection_->hung_up(0ms) && process_.alive() && drive::has_been_attached(process_);
     if (killed) join();
     const std::unique_ptr<client::Connection> connection = std::move(connection_);
     if (connection->leave(patience)) return;

@@ -99,7 +99,7 @@ Owner Owners::in_own_memory(pid_t inner) {
 
 // The number is no living thread's of this process.
 Owner Owners::inherited_or_dead(pid_t inner) {
-    const Owner dead{Owner::State::dead, inner};
+    Owner dead{Owner::State::dead, inner};
     const auto leader = process_.stat(process_.pid());
     // What execve(2) has left of the memory was written since then.
     if (leader && !observe::is_copy_of_parent(*leader)) return dead;
