@@ -6,6 +6,7 @@
 #ifndef THREADFAULT_CLIENT_CONNECTION_HPP
 #define THREADFAULT_CLIENT_CONNECTION_HPP
 
+#include "client/silent_ends.hpp"
 #include "observe/process.hpp"
 #include "threadfault/error.hpp"
 #include "wire/wire.hpp"
@@ -80,7 +81,8 @@ public:
     std::optional<wire::DeadReply> dead_sleeper(std::uint64_t begin, std::uint64_t end);
 
     // Asks for events, and waits until they are on: what happens from then on is received one by
-    // one, or counted as lost; std::nullopt at the deadline.
+    // one, or counted as lost; std::nullopt at the deadline. Ends that nobody announces are noticed
+    // while they are received.
     void follow();
     std::optional<wire::EventReply> receive_event(Clock::time_point deadline);
 
@@ -129,6 +131,8 @@ private:
     wire::Header header() const;
     void check(std::size_t length) const;
     std::vector<std::uint64_t> told_frames(std::size_t length) const;
+    void ask_about_silent_ends();
+    void note(const wire::EventReply& event);
     void read_farewell();
     void make_buffer();
     [[noreturn]] void lost() const;
@@ -148,6 +152,7 @@ private:
     // anything else is not handed on, so no agent can make a caller wait or collect for ever.
     std::unordered_map<std::uint32_t, bool> open_faults_;
     std::unordered_set<std::uint32_t> open_captures_;
+    std::optional<SilentEnds> silent_ends_;  // while events are followed
     std::string path_;
     std::unique_ptr<unsigned char[]> buffer_;  // kMaxMessage bytes, left untouched until used
     mutable std::unordered_map<pid_t, pid_t> outer_tids_;

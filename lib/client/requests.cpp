@@ -1,6 +1,8 @@
 // What an agent can be asked, one function a kind of message.
 #include "client/connection.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cstring>
 #include <span>
@@ -196,15 +198,43 @@ std::optional<wire::DeadReply> Connection::dead(pid_t inner_tid) {
 
 void Connection::follow() {
     ask<wire::EventReply>(wire::FollowRequest{});
+    // A guardian looks for itself.
+    if (guardian_ == 0) {
+        silent_ends_.emplace(process_, [this](pid_t tid) { return inner_tid(tid); });
+    }
+}
+
+// Asked about a thread that has gone, the agent tells everybody of its end.
+void Connection::ask_about_silent_ends() {
+    if (Clock::now() < silent_ends_->next()) return;
+    pollfd waiting{fd_, POLLIN, 0};
+    const bool behind = poll(&waiting, 1, 0) > 0;
+    for (const pid_t inner : silent_ends_->look(behind)) {
+        wire::DeadRequest request;
+        request.header =
+            wire::make_header(wire::DeadRequest::kType, sizeof request, next_request_++);
+        request.tid = inner;
+        send_message(&request, sizeof request);
+    }
+}
+
+void Connection::note(const wire::EventReply& event) {
+    if (event.kind == wire::EventKind::created) {
+        silent_ends_->has_begun(event.tid, outer_tid(event.tid));
+    } else if (event.kind == wire::EventKind::ended) {
+        silent_ends_->has_ended(event.tid);
+    }
 }
 
 std::optional<wire::EventReply> Connection::receive_event(Clock::time_point deadline) {
     do {
-        const std::size_t length = receive(deadline);
-        if (length == 0) return std::nullopt;
-        if (header().type != wire::EventReply::kType) continue;
+        if (silent_ends_) ask_about_silent_ends();
+        const std::size_t length =
+            receive(silent_ends_ ? std::min(deadline, silent_ends_->next()) : deadline);
+        if (length == 0 || header().type != wire::EventReply::kType) continue;
         auto event = whole<wire::EventReply>(length);
         event.name[wire::kThreadNameSize - 1] = '\0';
+        if (silent_ends_) note(event);
         return event;
     } while (Clock::now() < deadline);
     return std::nullopt;

@@ -201,7 +201,6 @@ void advance_all() noexcept {
     const std::int64_t now = execute::monotonic_ns();
     keeper.advance(now);
     bury_the_vanished(now);
-    bury_the_unannounced(now);
     for (Work& work : works) {
         if (!work.attempt.active()) continue;
         if (work.attempt.next_look() <= now) work.attempt.advance(now);

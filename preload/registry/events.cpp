@@ -86,10 +86,6 @@ void remove_follower() noexcept {
     followers.fetch_sub(1, std::memory_order_acq_rel);
 }
 
-bool is_followed() noexcept {
-    return followers.load(std::memory_order_relaxed) > 0;
-}
-
 std::uint64_t event_count() noexcept {
     return next_event.load(std::memory_order_acquire);
 }

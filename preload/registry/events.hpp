@@ -22,7 +22,6 @@ void tell(wire::EventKind kind, const wire::ThreadRecord& seen, std::uint32_t ho
 // One more, one less. False: no memory for the ring.
 bool add_follower() noexcept;
 void remove_follower() noexcept;
-bool is_followed() noexcept;
 
 // How far the writers have come.
 std::uint64_t event_count() noexcept;

@@ -22,13 +22,7 @@ bool has_gone(pid_t tid) noexcept {
     return state == 'Z' || state == 'X';
 }
 
-// How soon a follower hears of an end that nobody has announced; looking takes a hundredth of the
-// time at most.
-constexpr std::int64_t kRound = 50'000'000;
-constexpr std::int64_t kLeisure = 100;
-constinit std::int64_t next_round_ns = 0;
-
-// One system call for each thread: only main's end leaves something behind that can be signalled.
+// One system call: only main's end leaves something behind that can be signalled.
 bool has_gone_unannounced(const Record& record) noexcept {
     const Life life = record.life.load(std::memory_order_acquire);
     const pid_t tid = record.tid.load(std::memory_order_relaxed);
@@ -75,23 +69,13 @@ void bury_the_vanished(std::int64_t now) noexcept {
     }
 }
 
-void bury_the_unannounced(std::int64_t now) noexcept {
-    if (!is_followed() || now < next_round_ns) return;
-    const std::uint32_t limit = record_limit();
-    for (std::uint32_t id = 1; id < limit; ++id) {
-        if (Record* const record = record_at(id)) bury_if_gone(record);
-    }
-    const std::int64_t end = execute::monotonic_ns();
-    next_round_ns = end + kRound + kLeisure * (end - now);
-}
-
 void bury_if_gone(pid_t tid) noexcept {
     if (Record* const record = find_record(tid, 0)) bury_if_gone(record);
 }
 
 std::int64_t next_burial() noexcept {
     if (announced.load(std::memory_order_acquire)) return 0;
-    return is_followed() && next_round_ns < next_ns ? next_round_ns : next_ns;
+    return next_ns;
 }
 
 }  // namespace threadfault::shim

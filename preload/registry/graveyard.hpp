@@ -16,9 +16,8 @@ void announce_vanishing() noexcept;
 // By the agent: frees the records of those that have gone.
 void bury_the_vanished(std::int64_t now) noexcept;
 
-// By the agent: the same for those that have gone unannounced. They are looked for while somebody
-// follows the events, and when one of them is asked for.
-void bury_the_unannounced(std::int64_t now) noexcept;
+// By the agent: the same for one that has gone unannounced. Whoever follows the events looks for
+// them from outside, and asks.
 void bury_if_gone(pid_t tid) noexcept;
 
 // When to call again (CLOCK_MONOTONIC, nanoseconds; kNever: when a thread is announced).
