@@ -24,10 +24,13 @@ struct DoctorOptions {
 constexpr const char* kDoctorExamples =
     "Examples:\n"
     "  threadfault doctor                 this machine\n"
-    "  threadfault doctor 4711            does the agent of that process answer?\n"
+    "  threadfault doctor 4711            does its agent answer? What could `attach` do?\n"
     "  threadfault doctor /usr/bin/ssh    can the shim be loaded into that program?\n"
     "\n"
-    "Exit status: 0 no problem found, 4 threadfault can't work there.\n";
+    "Of a process without an agent the checks named \"attach\" say beforehand what\n"
+    "attaching would meet, and how it would end (JSON: attach.exit_status).\n"
+    "\n"
+    "Exit status: 0 no problem found, 4 there is no agent, or can't be one.\n";
 
 bool is_pid(std::string_view text) {
     return !text.empty() &&

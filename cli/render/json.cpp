@@ -154,8 +154,23 @@ std::string json_targets(const std::vector<drive::TargetProcess>& targets) {
     return line({{"targets", std::move(list)}});
 }
 
+// Of the checks, those of attaching together: null where there are none.
+static Json attach_outlook(const std::vector<drive::Check>& checks) {
+    Json outlook;
+    for (const drive::Check& check : checks) {
+        if (!check.name.starts_with(drive::kAttachChecks)) continue;
+        if (outlook.is_null())
+            outlook = {{"possible", true}, {"exit_status", 0}, {"code", nullptr}};
+        if (check.ok || !check.error) continue;
+        return {{"possible", false},
+                {"exit_status", exit_status(*check.error)},
+                {"code", to_string(check.error->error_code())}};
+    }
+    return outlook;
+}
+
 std::string json_checks(const std::vector<drive::Check>& checks) {
-    Json json = {{"ok", drive::all_ok(checks)}};
+    Json json = {{"ok", drive::all_ok(checks)}, {"attach", attach_outlook(checks)}};
     json["checks"] = Json::array();
     for (const drive::Check& check : checks) {
         json["checks"].push_back(

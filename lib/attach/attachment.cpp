@@ -5,6 +5,7 @@
 #include "format/format.hpp"
 #include "threadfault/error.hpp"
 
+#include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -25,6 +26,7 @@ using Kind = Attempt::Kind;
 constexpr auto kStopsWithin = 100ms;
 constexpr int kRounds = 200;  // of looking for a thread that can be borrowed
 constexpr auto kBetweenRounds = 5ms;
+constexpr std::uint64_t kSyscallLength = 2;
 // A library that is loaded meanwhile is met as code that belongs to nobody.
 constexpr auto kPlacesHold = 1s;
 
@@ -36,6 +38,7 @@ bool failed(long result) {
 
 Attachment::Attachment(const observe::Process& process)
     : process_(process), memory_(process.pid()), facts_(learn(process)) {
+    if (facts_.filtered) BorrowedThread::suspend_filters();
     if (const auto region = observe::find_attach_region(process)) {
         take_over(*region);
     } else {
@@ -201,6 +204,9 @@ Attempt Attachment::vanish(const ThreadKey& key, bool anywhere) {
     std::uint64_t mask = 0;
     Attempt attempt;
     if (!may_end_at(base_of(key, *borrowing.thread, &mask), anywhere, &attempt)) return attempt;
+    if (!borrowing.thread->may_call(SYS_exit, facts_.gadgets.syscall + kSyscallLength, {})) {
+        return {Kind::refused, Reason::seccomp};
+    }
     user_regs_struct registers = borrowing.thread->registers();
     registers.rip = facts_.gadgets.syscall;
     registers.rax = SYS_exit;
@@ -330,6 +336,11 @@ Attempt Attachment::hold(const ThreadKey& key, Fault how) {
     const auto number =
         stands_aside ? held_[key].slot : static_cast<std::size_t>(free - used_.begin());
     const std::uint64_t at = observe::held_thread_address(region_, number);
+    const bool parked = how != Fault::spin;
+    const std::uint64_t word = FUTEX_WAIT | FUTEX_PRIVATE_FLAG;
+    if (parked && !thread.may_call(SYS_futex, region_ + observe::kParkAt, {at, word, 0, 0})) {
+        return {Kind::refused, Reason::seccomp};
+    }
     if (!stands_aside) {
         observe::HeldThread slot;
         slot.fault = static_cast<std::uint32_t>(how);

@@ -1,9 +1,14 @@
 #include "attach/borrowed_thread.hpp"
 
+#include "attach/filter.hpp"
 #include "attach/signal_frame.hpp"
+#include "observe/maps.hpp"
+#include "observe/proc_file.hpp"
 #include "observe/stop_effects.hpp"
 
 #include <elf.h>
+#include <fcntl.h>
+#include <linux/audit.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -11,7 +16,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
+#include <sstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -31,6 +39,16 @@ constexpr long kRestartSys = -512;
 constexpr long kRestartNoIntr = -513;
 constexpr long kRestartNoHand = -514;
 constexpr long kRestartBlock = -516;
+
+// PTRACE_O_SUSPEND_SECCOMP and PTRACE_SECCOMP_GET_FILTER of linux/ptrace.h, which can't be included
+// beside sys/ptrace.h.
+constexpr unsigned long kSuspendSeccomp = 1UL << 21;
+constexpr int kGetFilter = 0x420c;
+
+bool& filters_are_suspended() {
+    static bool suspended = false;
+    return suspended;
+}
 
 struct LateThread {
     const observe::Process* process;
@@ -72,10 +90,33 @@ user_regs_struct resumption_of(const observe::Process& process, pid_t tid,
 
 }  // namespace
 
+std::uint64_t unused_stack(const observe::Process& process) {
+    constexpr std::uint64_t kDepth = 96 << 10;  // that main must have, and
+    constexpr std::uint64_t kOurs = 32 << 10;   // what of its lower end is taken
+    const auto text = observe::read_whole_file(AT_FDCWD, process.living_task_path("stat").c_str());
+    if (!text) return 0;
+    // startstack, the 28th field; the second is a name in parentheses.
+    std::istringstream fields(text->substr(std::min(text->rfind(')') + 1, text->size())));
+    std::string field;
+    for (int number = 3; number <= 28; ++number)
+        fields >> field;
+    std::uint64_t begin = 0;
+    std::from_chars(field.data(), field.data() + field.size(), begin);
+    const observe::Maps maps(process);
+    const observe::Mapping* const stack = maps.find(begin);
+    if (stack == nullptr || begin - stack->begin < kDepth) return 0;
+    const auto main = process.syscall(process.pid());
+    if (!main || main->running) return 0;
+    const bool deep = main->stack_pointer >= stack->begin &&
+                      main->stack_pointer < stack->begin + kDepth / 2 + kOurs / 2;
+    return deep ? 0 : stack->begin + kOurs;
+}
+
 BorrowedThread::BorrowedThread(const observe::Process& process, pid_t tid,
                                std::chrono::milliseconds within)
     : process_(process), memory_(process.pid()), tid_(tid) {
-    const auto options = static_cast<unsigned long>(PTRACE_O_TRACESYSGOOD);
+    const unsigned long options = static_cast<unsigned long>(PTRACE_O_TRACESYSGOOD) |
+                                  (filters_are_suspended() ? kSuspendSeccomp : 0);
     if (trace(PTRACE_SEIZE, tid, nullptr, options) != 0 ||
         trace(PTRACE_INTERRUPT, tid, nullptr, nullptr) != 0) {
         error_ = errno == ESRCH ? ESRCH : EPERM;
@@ -91,6 +132,33 @@ BorrowedThread::BorrowedThread(const observe::Process& process, pid_t tid,
         return;
     }
     leave_critical_section();
+}
+
+void BorrowedThread::suspend_filters() {
+    filters_are_suspended() = true;
+}
+
+bool BorrowedThread::may_call(long number, std::uint64_t instruction_pointer,
+                              const std::array<std::uint64_t, 4>& arguments) const {
+    if (!filters_are_suspended()) return true;
+    const auto status = process_.status(tid_);
+    if (!status) return false;
+    if (status->seccomp == 0) return true;
+    constexpr int kStrict = 1;
+    if (status->seccomp == kStrict) return number == SYS_exit;
+    seccomp_data call{};
+    call.nr = static_cast<int>(number);
+    call.arch = AUDIT_ARCH_X86_64;
+    call.instruction_pointer = instruction_pointer;
+    std::copy(arguments.begin(), arguments.end(), call.args);
+    for (long filter = 0;; ++filter) {
+        const long length = trace(kGetFilter, tid_, filter, nullptr);
+        if (length < 0 && errno == ENOENT) return filter > 0;  // that was the last
+        if (length <= 0) return false;
+        std::vector<sock_filter> program(static_cast<std::size_t>(length));
+        if (trace(kGetFilter, tid_, filter, program.data()) != length) return false;
+        if (!filter_allows(program, call)) return false;
+    }
 }
 
 BorrowedThread::~BorrowedThread() {
@@ -225,12 +293,13 @@ bool BorrowedThread::send_off(const user_regs_struct& registers, std::uint64_t m
 }
 
 std::uint64_t BorrowedThread::push_frame(const user_regs_struct& interrupted,
-                                         std::uint64_t restorer, std::uint64_t room) {
+                                         std::uint64_t restorer, std::uint64_t room,
+                                         std::uint64_t top) {
     std::vector<unsigned char> state(kLargestState);
     iovec part{state.data(), state.size()};
     if (trace(PTRACE_GETREGSET, tid_, NT_X86_XSTATE, &part) != 0) return 0;
     state.resize(part.iov_len);
-    const SignalFrame frame = make_signal_frame(interrupted, mask_, restorer, state);
+    const SignalFrame frame = make_signal_frame(interrupted, mask_, restorer, state, top);
     char probe = 0;
     if (!memory_.read(frame.address - room, &probe, 1)) return 0;
     if (!write_memory(process_.pid(), frame.address, frame.bytes.data(), frame.bytes.size()))
@@ -239,10 +308,18 @@ std::uint64_t BorrowedThread::push_frame(const user_regs_struct& interrupted,
 }
 
 bool BorrowedThread::prepare_calls(const Gadgets& gadgets) {
-    if (gadgets.syscall == 0 || gadgets.restorer == 0) return false;
+    const bool chained = gadgets.restorer == 0;
+    if (gadgets.syscall == 0 || (chained && gadgets.pop_rax == 0)) return false;
     gadget_ = gadgets.syscall;
-    frame_ = push_frame(resumption(), gadgets.restorer, 0);
-    return frame_ != 0;
+    const user_regs_struct again = resumption();
+    const std::uint64_t top = is_on_go_stack(again.rsp) ? unused_stack(process_) : 0;
+    if (top == 0 && is_on_go_stack(again.rsp)) return false;
+    frame_ = push_frame(again, chained ? gadgets.syscall : gadgets.restorer, 0, top);
+    if (frame_ == 0 || !chained) return frame_ != 0;
+    // The call's `ret` leads to `pop %rax; ret`, that to the system call, and it to the frame.
+    const std::uint64_t chain[] = {gadgets.pop_rax, SYS_rt_sigreturn};
+    frame_ -= sizeof chain;
+    return write_memory(process_.pid(), frame_, chain, sizeof chain);
 }
 
 long BorrowedThread::call(long number, std::uint64_t a, std::uint64_t b, std::uint64_t c,

@@ -8,6 +8,7 @@
 
 #include <sys/user.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -18,14 +19,28 @@ namespace threadfault::attach {
 struct Gadgets {
     std::uint64_t syscall = 0;   // syscall; ret
     std::uint64_t restorer = 0;  // mov $SYS_rt_sigreturn, %rax; syscall
+    std::uint64_t pop_rax = 0;   // pop %rax; ret: where there is no restorer (musl, static)
 };
 
 inline constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
 // libc's own for setuid(2) and its like: whoever blocks it makes those hang.
 inline constexpr std::uint64_t kAllButSetxid = ~(std::uint64_t{1} << 32);
 
+// Go's heap, in which the stacks of goroutines lie: they have no room for a frame.
+constexpr bool is_on_go_stack(std::uint64_t stack_pointer) noexcept {
+    constexpr std::uint64_t kGoHeap = 0xc0;
+    return stack_pointer >> 32 >= kGoHeap && stack_pointer >> 40 == 0;
+}
+
+// A part of the first thread's stack that nobody comes near to: its upper end, 0 for none.
+std::uint64_t unused_stack(const observe::Process& process);
+
 class BorrowedThread {
 public:
+    // A seccomp filter does not hold for threads that are borrowed from now on, for as long as they
+    // are: needs CAP_SYS_ADMIN, and no filter on ourselves (PTRACE_O_SUSPEND_SECCOMP).
+    static void suspend_filters();
+
     // Not for one that is in state D, T or t: look beforehand.
     BorrowedThread(const observe::Process& process, pid_t tid, std::chrono::milliseconds within);
     // Lets it go on as it was.
@@ -57,10 +72,16 @@ public:
     long call(long number, std::uint64_t a = 0, std::uint64_t b = 0, std::uint64_t c = 0,
               std::uint64_t d = 0, std::uint64_t e = 0, std::uint64_t f = 0);
 
+    // Would the thread's filters let it make that call itself, once it is let go? Where it has
+    // none, and where they are not to be suspended: true.
+    bool may_call(long number, std::uint64_t instruction_pointer,
+                  const std::array<std::uint64_t, 4>& arguments) const;
+
     // Writes an interrupted context below its stack pointer, as the kernel does for a handler:
-    // where the frame lies, 0 for want of room. `room`: that must be mapped below it.
+    // where the frame lies, 0 for want of room. `room`: that must be mapped below it. `top`: put
+    // it below that instead.
     std::uint64_t push_frame(const user_regs_struct& interrupted, std::uint64_t restorer,
-                             std::uint64_t room);
+                             std::uint64_t room, std::uint64_t top = 0);
 
     // Threads that came to no stop in time are let go when they do, as any other. True: some have
     // yet to; they stand still until this is called again.

@@ -12,8 +12,6 @@ namespace threadfault::attach {
 namespace {
 
 constexpr std::size_t kLookedAt = 64;
-// Go's heap begins at 0xc000000000, and the stacks of goroutines lie in it.
-constexpr std::uint64_t kGoStacks = 0xc0;
 
 // Lower is better; nothing: not that one.
 std::optional<int> cost(const observe::Process& process, pid_t tid) {
@@ -22,11 +20,7 @@ std::optional<int> cost(const observe::Process& process, pid_t tid) {
     if (stat->state == 'D' || stat->state == 'T' || stat->state == 't') return std::nullopt;
     const auto call = process.syscall(tid);
     if (!call) return std::nullopt;
-    // Where its stack pointer is can't be told, and Go's own stacks have no room for a frame.
     if (call->running) return 20;
-    if (call->stack_pointer >> 32 >= kGoStacks && call->stack_pointer >> 40 == 0) {
-        return std::nullopt;
-    }
     switch (observe::stop_effect(*call)) {
         case observe::StopEffect::none:
             // The kernel itself goes on with those; some others are entered again.

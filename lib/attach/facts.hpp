@@ -15,7 +15,7 @@ struct Facts {
     // glibc's; 0 elsewhere (musl, Go, static programs without a symbol table).
     std::uint64_t pthread_exit = 0;
     std::uint32_t cancel_word = 0;  // where struct pthread has its cancellation state
-    bool has_unwinder = false;      // libgcc_s is loaded, or can be: pthread_exit aborts without
+    bool filtered = false;          // by a seccomp filter of its own, which we may suspend
     std::string why_no_unwinding;   // "": exit, cancel and async-cancel are possible
 };
 

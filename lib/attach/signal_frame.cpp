@@ -62,10 +62,10 @@ std::size_t user_state_size() {
 }  // namespace
 
 SignalFrame make_signal_frame(const user_regs_struct& r, std::uint64_t mask, std::uint64_t restorer,
-                              std::span<const unsigned char> state) {
+                              std::span<const unsigned char> state, std::uint64_t top) {
     static const std::size_t kUserState = user_state_size();
     const std::size_t state_size = std::min(kUserState, state.size());
-    const std::uint64_t top = r.rsp - kRedZone;
+    if (top == 0) top = r.rsp - kRedZone;
     const std::uint64_t state_at = (top - state_size - sizeof kMagic2) & ~std::uint64_t{63};
     SignalFrame frame;
     // As at a function's first instruction: a return address has just been pushed.

@@ -20,9 +20,11 @@ struct SignalFrame {
     std::vector<unsigned char> bytes;
 };
 
-// Below the red zone of `interrupted`. `state`: as PTRACE_GETREGSET gives NT_X86_XSTATE.
+// Below the red zone of `interrupted`, or below `top` where that is not 0. `state`: as
+// PTRACE_GETREGSET gives NT_X86_XSTATE.
 SignalFrame make_signal_frame(const user_regs_struct& interrupted, std::uint64_t mask,
-                              std::uint64_t restorer, std::span<const unsigned char> state);
+                              std::uint64_t restorer, std::span<const unsigned char> state,
+                              std::uint64_t top = 0);
 
 bool write_memory(pid_t pid, std::uint64_t address, const void* bytes, std::size_t size);
 

@@ -3,6 +3,7 @@
 #include "base/fault.hpp"
 #include "commands/forecast.hpp"
 #include "diagnose/forecast.hpp"
+#include "diagnose/runtimes.hpp"
 #include "diagnose/safe_point.hpp"
 #include "drive/faults/inflict.hpp"
 #include "drive/locks/holdings.hpp"
@@ -45,8 +46,17 @@ std::string sentence(Prospect prospect, std::string_view how) {
     return formatted("the effect of {} is unknown", how);
 }
 
-std::string text_of(const std::vector<Outlook>& outlooks, std::string_view how,
-                    const Style& style) {
+// Of the process that the threads belong to; nullptr: none that is known.
+const diagnose::Runtime* runtime_of(const observe::Process& process) {
+    try {
+        return diagnose::runtime_of(observe::Maps(process), observe::Memory(process.pid()));
+    } catch (const Error&) {
+        return nullptr;
+    }
+}
+
+std::string text_of(const std::vector<Outlook>& outlooks, const diagnose::Runtime* runtime,
+                    std::string_view how, const Style& style) {
     std::string out;
     for (const Outlook& outlook : outlooks) {
         const drive::Victim& victim = outlook.victim;
@@ -58,6 +68,7 @@ std::string text_of(const std::vector<Outlook>& outlooks, std::string_view how,
         for (const std::string& fact : drive::sentences(outlook.forecast.grounds))
             out += formatted("  {}\n", base::clean_line(fact));
     }
+    if (runtime != nullptr) out += formatted("{}: {}\n", runtime->name, runtime->advice);
     return out;
 }
 
@@ -117,7 +128,8 @@ Json json_of_orphans(const std::vector<diagnose::LockAtStake>& orphans) {
     return json;
 }
 
-Json json_of_outlook(pid_t pid, const Outlook& outlook, std::string_view how) {
+Json json_of_outlook(pid_t pid, const Outlook& outlook, const diagnose::Runtime* runtime,
+                     std::string_view how) {
     return {{"pid", pid},
             {"tid", outlook.victim.tid},
             {"name", outlook.victim.name},
@@ -128,7 +140,9 @@ Json json_of_outlook(pid_t pid, const Outlook& outlook, std::string_view how) {
             {"forecast", diagnose::to_string(outlook.forecast.prospect)},
             {"facts", drive::sentences(outlook.forecast.grounds)},
             {"grounds", json_of(outlook.forecast.grounds)},
-            {"orphans", json_of_orphans(outlook.forecast.orphans)}};
+            {"orphans", json_of_orphans(outlook.forecast.orphans)},
+            {"runtime", runtime == nullptr ? Json(nullptr) : Json(runtime->code)},
+            {"advice", runtime == nullptr ? Json(nullptr) : Json(runtime->advice)}};
 }
 
 }  // namespace
@@ -166,17 +180,18 @@ int run_forecast(const ThreadOptions& options, const drive::Plan& plan,
         outlooks.push_back(std::move(outlook));
     }
     const std::string_view word = base::info(how).name;
+    const diagnose::Runtime* const runtime = runtime_of(process);
     if (!invocation.json) {
-        print_out(text_of(outlooks, word, invocation.style()));
+        print_out(text_of(outlooks, runtime, word, invocation.style()));
         return 0;
     }
     Json json;
     if (outlooks.size() == 1 && !options.all) {
-        json = json_of_outlook(process.pid(), outlooks.front(), word);
+        json = json_of_outlook(process.pid(), outlooks.front(), runtime, word);
     } else {
         json = {{"pid", process.pid()}, {"results", Json::array()}};
         for (const Outlook& outlook : outlooks)
-            json["results"].push_back(json_of_outlook(process.pid(), outlook, word));
+            json["results"].push_back(json_of_outlook(process.pid(), outlook, runtime, word));
     }
     print_out(line(json));
     return 0;

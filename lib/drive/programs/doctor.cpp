@@ -3,6 +3,7 @@
 #include "base/rights.hpp"
 #include "client/absence.hpp"
 #include "client/connection.hpp"
+#include "drive/programs/attach_findings.hpp"
 #include "drive/programs/launch.hpp"
 #include "format/format.hpp"
 #include "observe/preloadable.hpp"
@@ -157,6 +158,16 @@ Check check_preloaded(const observe::Process& process) {
     return {"shim", false, report.text, "", client::to_error(report)};
 }
 
+void add_attach_checks(const observe::Process& process, std::vector<Check>* checks) {
+    for (AttachFinding& finding : attach_findings(process)) {
+        Check check{std::string(kAttachChecks) + finding.name, !finding.obstacle, finding.detail,
+                    finding.advice};
+        if (finding.obstacle)
+            check.error = Error(*finding.obstacle, finding.detail, finding.advice);
+        checks->push_back(std::move(check));
+    }
+}
+
 }  // namespace
 
 bool all_ok(const std::vector<Check>& checks) noexcept {
@@ -195,12 +206,23 @@ std::vector<Check> examine_process(pid_t pid) {
     } catch (const Error& error) {
         checks.push_back(
             {"permission", false, error.what(), std::string(base::advice_on_rights())});
+        add_attach_checks(process, &checks);
         return checks;
     }
-    const bool loaded = preloaded.ok;
-    checks.push_back(std::move(preloaded));
-    if (!loaded) return checks;
     std::optional<wire::HelloReply> hello;
+    if (!preloaded.ok) {
+        Check guardian = agent_of(process, &hello);
+        if (!hello) {
+            checks.push_back(std::move(preloaded));
+            add_attach_checks(process, &checks);
+            return checks;
+        }
+        checks.push_back({"shim", true, "not loaded, and not needed: attached to", ""});
+        checks.push_back(std::move(guardian));
+        checks.push_back(check_namespace(status));
+        return checks;
+    }
+    checks.push_back(std::move(preloaded));
     checks.push_back(agent_of(process, &hello));
     if (!hello) checks.push_back(check_socket_directory(process.root_path()));
     checks.push_back(check_namespace(status));

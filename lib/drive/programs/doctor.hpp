@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace threadfault::drive {
@@ -19,6 +20,9 @@ struct Check {
     std::string hint;                 // what to do; "" where there is nothing to do
     std::optional<Error> error = {};  // what the check ended with; the hint is made of it
 };
+
+// What the names of the checks begin with that tell what attaching would meet.
+inline constexpr std::string_view kAttachChecks = "attach: ";
 
 // `shim` as given by --shim, or "".
 std::vector<Check> examine_machine(const std::string& shim);

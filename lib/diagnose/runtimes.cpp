@@ -1,0 +1,86 @@
+#include "diagnose/runtimes.hpp"
+
+#include "base/glob.hpp"
+#include "observe/memory.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace threadfault::diagnose {
+namespace {
+
+constexpr Runtime kGo = {
+    "", "a Go program", "go",
+    "its threads are the runtime's: one that ends takes its goroutine along, and what it held; "
+    "the next garbage collection may wait for it for ever. --how vanish on a waiting thread"};
+
+// The first that matches: what embeds another runtime stands before it.
+constexpr Runtime kRuntimes[] = {
+    {"libjvm.so", "a JVM", "jvm",
+     "it does not notice that a thread has ended: where that ran Java code, the next safepoint "
+     "(a garbage collection) waits for it for ever. --how vanish on a waiting thread"},
+    {"libcoreclr.so", ".NET", "dotnet",
+     "it does not notice that a thread has ended: where that ran managed code, the next garbage "
+     "collection waits for it for ever. --how vanish on a waiting thread"},
+    {"mono*", "Mono", "mono",
+     "it does not notice that a thread has vanished, and the next garbage collection may wait for "
+     "it for ever. --how vanish on a waiting thread"},
+    {"libmono*.so*", "Mono", "mono",
+     "it does not notice that a thread has vanished, and the next garbage collection may wait for "
+     "it for ever. --how vanish on a waiting thread"},
+    {"beam.smp", "Erlang", "erlang",
+     "its threads are schedulers: the processes on the run queue of one that ends wait until "
+     "others take them. --how vanish"},
+    {"node", "Node", "node",
+     "a thread that ends while it runs JavaScript leaves its isolate's locks held. --how vanish on "
+     "a waiting worker"},
+    {"libnode.so*", "Node", "node",
+     "a thread that ends while it runs JavaScript leaves its isolate's locks held. --how vanish on "
+     "a waiting worker"},
+    {"libruby*.so*", "Ruby", "ruby",
+     "a thread that ends while it has the VM's lock stops all others; the VM aborts when one is "
+     "unwound. --how vanish on a waiting thread"},
+    {"libperl.so*", "Perl", "perl", "each thread has an interpreter of its own. --how vanish"},
+    {"perl", "Perl", "perl", "each thread has an interpreter of its own. --how vanish"},
+    {"libpython*.so*", "CPython", "cpython",
+     "a thread that ends while it has the interpreter's lock (GIL) stops all others. --how vanish "
+     "on a waiting thread"},
+    {"python[23]*", "CPython", "cpython",
+     "a thread that ends while it has the interpreter's lock (GIL) stops all others. --how vanish "
+     "on a waiting thread"},
+    {"libHSrts*.so*", "GHC's runtime", "ghc",
+     "a thread that ends while it runs Haskell code has the next garbage collection wait for ever. "
+     "--how vanish on a waiting thread"},
+};
+
+// What the linker of Go writes at the begin of a program's data (debug/buildinfo).
+bool is_go(const observe::Maps& maps, const observe::Memory& memory) {
+    constexpr std::string_view kMark = "\xff Go buildinf:";
+    constexpr std::size_t kLooked = 64 << 10;
+    if (maps.all().empty()) return false;
+    const std::string& program = maps.all().front().path;
+    for (const observe::Mapping& mapping : maps.all()) {
+        if (mapping.path != program || program.empty() || mapping.executable) continue;
+        std::string data(std::min<std::size_t>(mapping.end - mapping.begin, kLooked), '\0');
+        data.resize(memory.read_some(mapping.begin, data.data(), data.size()));
+        if (data.find(kMark) != std::string::npos) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+const Runtime* runtime_of(const observe::Maps& maps, const observe::Memory& memory) {
+    for (const Runtime& runtime : kRuntimes) {
+        const std::string glob(runtime.module);
+        for (const observe::Mapping& mapping : maps.all()) {
+            if (!mapping.executable || mapping.inode == 0) continue;
+            const std::string file(observe::file_name(mapping.path));
+            if (base::glob_match(glob.c_str(), file.c_str())) return &runtime;
+        }
+    }
+    return is_go(maps, memory) ? &kGo : nullptr;
+}
+
+}  // namespace threadfault::diagnose
