@@ -253,6 +253,12 @@ wire::StackRoom Attachment::room_below(std::uint64_t stack_pointer) const {
     return room;
 }
 
+// What glibc calls at the end of any thread.
+static bool may_end(const BorrowedThread& thread) {
+    return thread.may_call(SYS_rt_sigprocmask, 0, {}) && thread.may_call(SYS_madvise, 0, {}) &&
+           thread.may_call(SYS_exit, 0, {});
+}
+
 Attempt Attachment::exit(const ThreadKey& key, bool anywhere) {
     if (!facts_.why_no_unwinding.empty()) return {Kind::refused, Reason::no_unwinder};
     if (!anywhere) places();
@@ -260,6 +266,7 @@ Attempt Attachment::exit(const ThreadKey& key, bool anywhere) {
     if (!borrowing.thread) return borrowing.failure;
     std::uint64_t mask = 0;
     Attempt attempt;
+    if (!may_end(*borrowing.thread)) return {Kind::refused, Reason::seccomp};
     if (!may_end_at(base_of(key, *borrowing.thread, &mask), anywhere, &attempt)) return attempt;
     if (!end_by_exit(key, *borrowing.thread, 0, kRoomToUnwind)) {
         attempt.kind = Kind::refused;
@@ -281,6 +288,7 @@ Attempt Attachment::cancel(const ThreadKey& key, bool asynchronous, bool anywher
     Attempt attempt;
     std::uint64_t mask = 0;
     const user_regs_struct base = base_of(key, thread, &mask);
+    if (!may_end(thread)) return {Kind::refused, Reason::seccomp};
     if (asynchronous && !may_end_at(base, anywhere, &attempt)) return attempt;
     const std::uint64_t word_at = base.fs_base + facts_.cancel_word;
     auto word = memory_.read<std::uint32_t>(word_at);

@@ -115,6 +115,13 @@ std::uint64_t unused_stack(const observe::Process& process) {
 BorrowedThread::BorrowedThread(const observe::Process& process, pid_t tid,
                                std::chrono::milliseconds within)
     : process_(process), memory_(process.pid()), tid_(tid) {
+    // One that has yet to come to a stop of ours: it can't be traced a second time.
+    release_late();
+    const auto& late = late_threads();
+    if (std::any_of(late.begin(), late.end(), [tid](const auto& one) { return one.tid == tid; })) {
+        error_ = ETIMEDOUT;
+        return;
+    }
     const unsigned long options = static_cast<unsigned long>(PTRACE_O_TRACESYSGOOD) |
                                   (filters_are_suspended() ? kSuspendSeccomp : 0);
     if (trace(PTRACE_SEIZE, tid, nullptr, options) != 0 ||

@@ -21,9 +21,7 @@ public:
                 case BPF_RET:
                     return BPF_RVAL(step.code) == BPF_A ? a_ : step.k;
                 case BPF_JMP:
-                    at += BPF_OP(step.code) == BPF_JA ? step.k
-                          : holds(step)               ? step.jt
-                                                      : step.jf;
+                    at += BPF_OP(step.code) == BPF_JA ? step.k : holds(step) ? step.jt : step.jf;
                     break;
                 case BPF_ALU:
                     if (!compute(step)) return std::nullopt;

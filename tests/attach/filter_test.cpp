@@ -19,16 +19,15 @@ seccomp_data call_of(long number, std::uint64_t first = 0) {
 }
 
 TEST(Filter, ListsOfCalls) {
-    const auto allows = test::filter_code({SYS_read, SYS_futex}, SECCOMP_RET_ALLOW,
-                                          SECCOMP_RET_KILL_PROCESS);
+    const auto allows =
+        test::filter_code({SYS_read, SYS_futex}, SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS);
     EXPECT_TRUE(filter_allows(allows, call_of(SYS_futex)));
     EXPECT_FALSE(filter_allows(allows, call_of(SYS_mmap)));
-    const auto forbids =
-        test::filter_code({SYS_futex}, SECCOMP_RET_ERRNO | 1, SECCOMP_RET_ALLOW);
+    const auto forbids = test::filter_code({SYS_futex}, SECCOMP_RET_ERRNO | 1, SECCOMP_RET_ALLOW);
     EXPECT_FALSE(filter_allows(forbids, call_of(SYS_futex)));
     EXPECT_TRUE(filter_allows(forbids, call_of(SYS_mmap)));
-    EXPECT_TRUE(filter_allows(test::filter_code({}, SECCOMP_RET_LOG, SECCOMP_RET_LOG),
-                              call_of(SYS_mmap)));
+    EXPECT_TRUE(
+        filter_allows(test::filter_code({}, SECCOMP_RET_LOG, SECCOMP_RET_LOG), call_of(SYS_mmap)));
     EXPECT_FALSE(filter_allows(test::filter_code({}, SECCOMP_RET_TRACE, SECCOMP_RET_TRACE),
                                call_of(SYS_mmap)));
 }

@@ -112,8 +112,7 @@ AttachFinding look_at_state(const observe::Process& process) {
         const auto stat = process.stat(tid);
         if (!stat || stat->state != 'T') continue;
         return {"state", "it is stopped (SIGSTOP)",
-                formatted("let it go on: kill -CONT {}", process.pid()),
-                ErrorCode::target_stopped};
+                formatted("let it go on: kill -CONT {}", process.pid()), ErrorCode::target_stopped};
     }
     return {"state", "not stopped", ""};
 }
@@ -122,8 +121,8 @@ AttachFinding look_at_seccomp(const observe::Process& process) {
     if (!has_own_filter(process)) return {"seccomp", "no filter of its own", ""};
     const observe::TaskStatus ours = own_status();
     // What ptrace(2) wants for PTRACE_O_SUSPEND_SECCOMP.
-    const bool may_suspend = has_capability(ours, CAP_SYS_ADMIN) && !in_own_user_namespace() &&
-                             ours.seccomp == 0;
+    const bool may_suspend =
+        has_capability(ours, CAP_SYS_ADMIN) && !in_own_user_namespace() && ours.seccomp == 0;
     if (may_suspend) {
         return {"seccomp",
                 "it has put a filter on itself, which is suspended while a thread is borrowed",
@@ -215,8 +214,8 @@ std::vector<AttachFinding> attach_findings(const observe::Process& process) {
 }
 
 void require_attachable(const observe::Process& process) {
-    for (const auto look : {look_at_program, look_for_tracer, look_at_state, look_at_rights,
-                            look_at_seccomp}) {
+    for (const auto look :
+         {look_at_program, look_for_tracer, look_at_state, look_at_rights, look_at_seccomp}) {
         const AttachFinding finding = look(process);
         if (!finding.obstacle) continue;
         throw Error(*finding.obstacle,

@@ -16,9 +16,9 @@
 namespace threadfault::drive {
 
 struct AttachFinding {
-    std::string name;    // "rights", "tracer", "seccomp", ...
-    std::string detail;  // what was found
-    std::string advice;  // what to do; may be empty
+    std::string name;                        // "rights", "tracer", "seccomp", ...
+    std::string detail;                      // what was found
+    std::string advice;                      // what to do; may be empty
     std::optional<ErrorCode> obstacle = {};  // what attaching ends with; nothing: it can go on
 };
 
