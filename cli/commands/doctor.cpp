@@ -24,7 +24,7 @@ struct DoctorOptions {
 constexpr const char* kDoctorExamples =
     "Examples:\n"
     "  threadfault doctor                 this machine\n"
-    "  threadfault doctor 4711            does its agent answer? What could `attach` do?\n"
+    "  threadfault doctor 4711            its agent; or what `attach` would meet\n"
     "  threadfault doctor /usr/bin/ssh    can the shim be loaded into that program?\n"
     "\n"
     "Of a process without an agent the checks named \"attach\" say beforehand what\n"

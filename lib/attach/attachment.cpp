@@ -222,6 +222,8 @@ bool Attachment::end_by_exit(const ThreadKey& key, BorrowedThread& thread, std::
                              std::uint64_t room) {
     std::uint64_t mask = 0;
     const user_regs_struct interrupted = base_of(key, thread, &mask);
+    // Of cgo's: what lies below is not the thread's.
+    if (is_on_go_stack(interrupted.rsp)) return false;
     const std::uint64_t frame = thread.push_frame(interrupted, facts_.gadgets.restorer, room);
     if (frame == 0) return false;
     constexpr std::uint64_t kDirectionFlag = 0x400;
@@ -247,7 +249,7 @@ wire::StackRoom Attachment::room_below(std::uint64_t stack_pointer) const {
     wire::StackRoom room;
     room.frame = kFrame;
     room.wanted = kFrame + kRoomToUnwind;
-    room.left = 0;
+    room.left = is_on_go_stack(stack_pointer) ? wire::kRoomUnknown : 0;
     for (char probe = 0; room.left < room.wanted; room.left += kStep)
         if (!memory_.read(stack_pointer - room.left - kStep, &probe, 1)) break;
     return room;

@@ -24,20 +24,20 @@ constexpr Runtime kRuntimes[] = {
      "it does not notice that a thread has ended: where that ran managed code, the next garbage "
      "collection waits for it for ever. --how vanish on a waiting thread"},
     {"mono*", "Mono", "mono",
-     "it does not notice that a thread has vanished, and the next garbage collection may wait for "
-     "it for ever. --how vanish on a waiting thread"},
+     "the next garbage collection waits for ever for a thread that has ended, wherever that was: "
+     "expect a hang"},
     {"libmono*.so*", "Mono", "mono",
-     "it does not notice that a thread has vanished, and the next garbage collection may wait for "
-     "it for ever. --how vanish on a waiting thread"},
+     "the next garbage collection waits for ever for a thread that has ended, wherever that was: "
+     "expect a hang"},
     {"beam.smp", "Erlang", "erlang",
      "its threads are schedulers: the processes on the run queue of one that ends wait until "
      "others take them. --how vanish"},
     {"node", "Node", "node",
-     "a thread that ends while it runs JavaScript leaves its isolate's locks held. --how vanish on "
-     "a waiting worker"},
+     "main does not notice that a worker has ended, and waits for its messages; cancel waits for "
+     "a call that a busy worker may never make. --how vanish"},
     {"libnode.so*", "Node", "node",
-     "a thread that ends while it runs JavaScript leaves its isolate's locks held. --how vanish on "
-     "a waiting worker"},
+     "main does not notice that a worker has ended, and waits for its messages; cancel waits for "
+     "a call that a busy worker may never make. --how vanish"},
     {"libruby*.so*", "Ruby", "ruby",
      "a thread that ends while it has the VM's lock stops all others; the VM aborts when one is "
      "unwound. --how vanish on a waiting thread"},
