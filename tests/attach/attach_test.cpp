@@ -156,6 +156,48 @@ TEST_F(Attached, OtherFaults) {
     EXPECT_EQ(inject.exit_code, 4) << inject;
 }
 
+// Who created which thread is not known: names and births say which threads were meant.
+TEST_F(Attached, AStormAndItsReplayOnAnotherProcess) {
+    std::string directory = testing::TempDir() + "storm-XXXXXX";
+    ASSERT_NE(mkdtemp(directory.data()), nullptr);
+    const auto victims = [](const std::string& journal) {
+        std::string told;
+        std::istringstream lines(contents(journal));
+        std::string line;
+        std::getline(lines, line);  // the settings
+        while (std::getline(lines, line)) {
+            const auto step = nlohmann::json::parse(line);
+            told += step["fault"].dump() + " " + step["name"].dump() + " " +
+                    step.value("of_name", nlohmann::json()).dump() + " " + step["outcome"].dump() +
+                    "\n";
+        }
+        return told;
+    };
+    const std::string first = directory + "/first.jsonl";
+    const std::string again = directory + "/again.jsonl";
+    {
+        ASSERT_NO_FATAL_FAILURE(start());
+        const CliResult storm =
+            command("storm", {"--for", "800ms", "--every", "40ms", "--seed", "5", "--faults",
+                              "freeze=5ms,slow=50%/5ms", "--journal", first});
+        ASSERT_EQ(storm.exit_code, 0) << storm;
+        ASSERT_NO_FATAL_FAILURE(detach());
+        EXPECT_EQ(state_of(pid()), before_);
+        EXPECT_TRUE(goes_on());
+    }
+    const std::string told = victims(first);
+    for (const char* name : {"sleeper", "waiter", "spinner", "stepper"})
+        EXPECT_NE(told.find(std::string("\"") + name + "\" 0 \"done\""), std::string::npos) << told;
+    Process other({ATTACH_TARGET});
+    ASSERT_EQ(other.read_until("ready"), "ready");
+    const CliResult replay = run_cli({"--json", "storm", std::to_string(other.pid()), "--attach",
+                                      "--replay", first, "--journal", again});
+    EXPECT_EQ(replay.exit_code, 0) << replay;
+    EXPECT_EQ(victims(again), told);
+    EXPECT_TRUE(eventually([&] { return guardian_of(other.pid()) == 0; }));
+    std::filesystem::remove_all(directory);
+}
+
 TEST_F(Attached, OutlivesAGuardianThatIsKilled) {
     ASSERT_NO_FATAL_FAILURE(start());
     ASSERT_EQ(command("freeze", {"name=stepper"}).text("outcome"), "done");

@@ -104,14 +104,16 @@ void StormJournal::add(const StormStep& step) {
 }
 
 std::string to_json_line(const StormStep& step) {
-    return line_of({{"n", step.number},
-                    {"at", static_cast<double>(step.at.count()) * 1e-9},
-                    {"fault", step.fault},
-                    {"path", step.path},
-                    {"name", step.name},
-                    {"tid", step.tid},
-                    {"outcome", step.outcome},
-                    {"reason", step.reason.empty() ? Json(nullptr) : Json(step.reason)}});
+    Json line = {{"n", step.number},
+                 {"at", static_cast<double>(step.at.count()) * 1e-9},
+                 {"fault", step.fault},
+                 {"path", step.path},
+                 {"name", step.name},
+                 {"tid", step.tid},
+                 {"outcome", step.outcome},
+                 {"reason", step.reason.empty() ? Json(nullptr) : Json(step.reason)}};
+    if (step.of_name) line["of_name"] = *step.of_name;
+    return line_of(line);
 }
 
 RecordedStorm read_storm_journal(const std::string& path) {
@@ -138,6 +140,10 @@ RecordedStorm read_storm_journal(const std::string& path) {
             step.at = std::chrono::nanoseconds(static_cast<std::int64_t>(at * 1e9));
             step.fault = json.at("fault").get<std::string>();
             step.path = json.at("path").get<std::string>();
+            if (json.contains("of_name")) {
+                step.of_name = whole_number<std::size_t>(json["of_name"]);
+                step.name = json.at("name").get<std::string>();
+            }
             if (parse_storm_faults(step.fault).size() != 1) {
                 throw bad_line(path, number, "more than one fault");
             }

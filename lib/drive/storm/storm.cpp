@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <set>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 namespace threadfault::drive {
@@ -53,7 +54,8 @@ public:
     // Nothing takes effect in a stopped process, and asking its agent only takes time.
     bool is_stopped() const { return connection_.is_stopped(); }
 
-    // The candidates in the order of their paths, which is the same from run to run.
+    // The candidates in the order of their paths, which is the same from run to run; where paths
+    // are not known, in the order of their births.
     std::vector<Victim> candidates(const std::string& selector) {
         std::vector<Victim> victims;
         if (is_stopped()) return victims;
@@ -66,19 +68,55 @@ public:
                 throw;
             }
         }
+        const bool pathless = connection_.guardian() != 0;
         std::erase_if(victims, [&](const Victim& victim) {
-            return victim.path.empty() || (selector.empty() && victim.main);
+            return (victim.path.empty() && !pathless) || (selector.empty() && victim.main);
         });
+        if (pathless) {
+            std::stable_sort(victims.begin(), victims.end(), [](const Victim& a, const Victim& b) {
+                return std::pair(a.start_ticks, a.tid) < std::pair(b.start_ticks, b.tid);
+            });
+        }
         return victims;
     }
 
-    void step(std::size_t number, const StormFault& fault, const Victim* victim,
-              const std::string& path) {
+    // Those of that name, main aside.
+    std::vector<Victim> namesakes(const std::string& name) {
+        std::vector<Victim> victims = candidates("");
+        std::erase_if(victims, [&](const Victim& victim) { return victim.name != name; });
+        return victims;
+    }
+
+    // The thread that a recorded step was about.
+    std::optional<Victim> find(const StormStep& recorded) {
+        std::vector<Victim> victims;
+        if (!recorded.path.empty()) victims = candidates("path=" + recorded.path);
+        if (recorded.of_name) victims = namesakes(recorded.name);
+        const std::size_t index = recorded.of_name.value_or(0);
+        if (index >= victims.size()) return std::nullopt;
+        return victims[index];
+    }
+
+    // Says which one it is, so that another run can find it.
+    void name_victim(const Victim& victim, StormStep* step) {
+        step->path = victim.path;
+        step->name = victim.name;
+        if (!victim.path.empty()) return;
+        const std::vector<Victim> all = namesakes(victim.name);
+        const auto found = std::find_if(
+            all.begin(), all.end(), [&](const Victim& other) { return other.tid == victim.tid; });
+        if (found != all.end()) step->of_name = static_cast<std::size_t>(found - all.begin());
+    }
+
+    // `meant`: says which thread it is to be, or was, whether or not it is there.
+    void step(const StormStep& meant, const StormFault& fault, const Victim* victim) {
         StormStep step;
-        step.number = number;
+        step.number = meant.number;
         step.at = Clock::now() - begin_;
         step.fault = fault.text;
-        step.path = path;
+        step.path = meant.path;
+        step.name = meant.name;
+        step.of_name = meant.of_name;
         step.outcome = "no-such-thread";
         if (is_stopped()) {
             step.outcome = to_string(Outcome::refused);
@@ -191,8 +229,10 @@ StormEnd run_storm(const observe::Process& process, const StormOptions& options,
             const std::vector<Victim> victims = storm.candidates(options.selector);
             const Victim* const victim =
                 victims.empty() ? nullptr : &victims[draw % victims.size()];
-            storm.step(number, options.faults[fault], victim,
-                       victim != nullptr ? victim->path : "");
+            StormStep meant;
+            meant.number = number;
+            if (victim != nullptr) storm.name_victim(*victim, &meant);
+            storm.step(meant, options.faults[fault], victim);
         }
     });
 }
@@ -200,21 +240,21 @@ StormEnd run_storm(const observe::Process& process, const StormOptions& options,
 StormEnd replay_storm(const observe::Process& process, const std::vector<StormStep>& steps,
                       const StepListener& told, const std::function<bool()>& stopped) {
     Storm storm(process, told, stopped);
-    std::set<std::pair<std::string, std::string>> asked;
+    std::set<std::tuple<std::string, std::string, std::string, std::size_t>> asked;
     for (const StormStep& recorded : steps) {
         const StormFault fault = parse_storm_faults(recorded.fault).front();
-        if (!is_demotion(fault) || recorded.path.empty()) continue;
-        if (!asked.emplace(recorded.fault, recorded.path).second) continue;
-        storm.require_undoable(fault, storm.candidates("path=" + recorded.path));
+        if (!is_demotion(fault)) continue;
+        const auto known = asked.emplace(recorded.fault, recorded.path, recorded.name,
+                                         recorded.of_name.value_or(0));
+        if (!known.second) continue;
+        if (const auto victim = storm.find(recorded)) storm.require_undoable(fault, {*victim});
     }
     return weather(storm, [&] {
         for (const StormStep& recorded : steps) {
             if (storm.over() || !storm.wait_until(recorded.at)) return;
-            const std::vector<Victim> victims = recorded.path.empty()
-                                                    ? std::vector<Victim>{}
-                                                    : storm.candidates("path=" + recorded.path);
-            storm.step(recorded.number, parse_storm_faults(recorded.fault).front(),
-                       victims.empty() ? nullptr : &victims.front(), recorded.path);
+            const std::optional<Victim> victim = storm.find(recorded);
+            storm.step(recorded, parse_storm_faults(recorded.fault).front(),
+                       victim ? &*victim : nullptr);
         }
     });
 }

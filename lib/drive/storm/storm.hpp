@@ -21,6 +21,9 @@ struct StormStep {
     std::string path;               // the victim's thread path
     std::string name;
     pid_t tid = 0;
+    // Where no path is known (a process that is attached to): how many threads of that name were
+    // there before it.
+    std::optional<std::size_t> of_name = {};
     std::string outcome;  // Outcome as text, or "no-such-thread"
     std::string reason;
 };
@@ -48,7 +51,8 @@ using StepListener = std::function<void(const StormStep&)>;
 StormEnd run_storm(const observe::Process& process, const StormOptions& options,
                    const StepListener& told, const std::function<bool()>& stopped);
 
-// The same faults on the same thread paths, in the same order and at the same times.
+// The same faults on the same threads (by their paths, or their names and births), in the same
+// order and at the same times.
 StormEnd replay_storm(const observe::Process& process, const std::vector<StormStep>& steps,
                       const StepListener& told, const std::function<bool()>& stopped);
 
