@@ -6,6 +6,8 @@
 #include "base/fault.hpp"
 #include "threadfault/target.hpp"
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -28,8 +30,17 @@ struct Place {
     std::string text() const;  // "FILE:LINE:COL"
 };
 
+// A process that runs already.
+struct AttachSpec {
+    pid_t pid = 0;
+    std::string command;  // GLOB; "": the pid says which
+
+    bool given() const noexcept { return pid != 0 || !command.empty(); }
+};
+
 struct TargetSpec {
     std::vector<std::string> command;
+    AttachSpec attach;  // in place of `command` and of what goes with it
     std::map<std::string, std::string> environment;
     std::string directory;  // absolute; "": ours
     Ready ready;

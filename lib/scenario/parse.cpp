@@ -77,9 +77,10 @@ TestSpec parse_test(const Source& source, const toml::table& table, const Scenar
     });
     if (!good) test.target = unknown_target();
     attempt(source, [&] {
-        if (test.target.command.empty()) {
+        if (test.target.command.empty() && !test.target.attach.given()) {
             fail(test.place,
-                 formatted("{} has no command: set it in its target or in [target]", what));
+                 formatted("{} has no command: set it, or attach, in its target or in [target]",
+                           what));
         }
     });
     attempt(source, [&] { parse_steps(source, reader, scenario, &test); });

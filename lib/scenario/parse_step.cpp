@@ -49,6 +49,10 @@ std::string find_verb(const Source& source, const toml::table& table) {
 InjectStep parse_inject(const Source& source, const toml::table& table, const TargetSpec& target) {
     const Reader reader(source, table, "step \"inject\"", {"inject", "force", "seed", kProcess});
     InjectStep step;
+    if (target.attach.given()) {
+        fail(reader.place("inject"),
+             "\"inject\" can't be with \"attach\": call faults need the shim in the target");
+    }
     step.spec = reader.required_string("inject");
     step.force = reader.boolean("force").value_or(false);
     if (const auto seed = reader.integer("seed", 0, INT64_MAX))
@@ -98,6 +102,23 @@ void check_of_process(const Source& source, const toml::table& expected) {
              ends ? std::string("\"alive\" can't be false with \"process\"")
                   : formatted("\"{}\" can't be expected with \"process\"; one of {}", key.str(),
                               joined(kSeen, ", ")));
+    }
+}
+
+// A process that was attached to is not our child either, and its output goes elsewhere.
+void check_of_attached(const Source& source, const toml::table& expected) {
+    static constexpr std::string_view kOurs[] = {"exit_code", "signal", "output", "log_free_of"};
+    for (const auto& [key, value] : expected) {
+        if (std::find(std::begin(kOurs), std::end(kOurs), key.str()) == std::end(kOurs)) continue;
+        const Place place = source.place(key.source());
+        const std::string name(key.str());
+        const bool said = name == "output" || name == "log_free_of";
+        attempt(source, [&] {
+            fail(place,
+                 formatted("\"{}\" can't be expected with \"attach\": the {} of that process "
+                           "is not ours to see",
+                           name, said ? "output" : "exit status"));
+        });
     }
 }
 
@@ -155,6 +176,7 @@ Step parse_step(const Source& source, const toml::table& table, const Scenario& 
         const Reader reader(source, table, "step \"expect\"", {"expect", kProcess});
         const toml::table& expected = *reader.table("expect", "a table");
         if (step.process) check_of_process(source, expected);
+        if (target.attach.given() && !step.process) check_of_attached(source, expected);
         step.what = parse_expectation(source, expected, scenario);
     } else {
         step.what = parse_fault(source, table, base::find_verb(verb));

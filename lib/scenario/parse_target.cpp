@@ -88,12 +88,50 @@ HttpProbe parse_http_probe(const Source& source, const toml::table& table,
     return probe;
 }
 
+AttachSpec parse_attach(const Reader& reader) {
+    constexpr std::int64_t kLargestPid = 1 << 22;  // PID_MAX_LIMIT
+    const toml::node& attach = *reader.node("attach");
+    if (attach.is_integer())
+        return {static_cast<pid_t>(*reader.integer("attach", 1, kLargestPid)), ""};
+    if (!attach.is_string()) reader.wrong_type("attach", "a process id, or the name of a program");
+    return {0, reader.required_string("attach")};
+}
+
+// What can't be said of a process that was not started for the test, wherever it is said: here, or
+// in what this target overrides. One mistake each.
+void check_attached(const Reader& reader, const TargetSpec& target) {
+    struct Rule {
+        const char* key;
+        bool set;
+        const char* why;
+    };
+    static constexpr const char* kRuns = "that process runs already";
+    const Rule rules[] = {
+        {"command", !target.command.empty(), kRuns},
+        {"env", !target.environment.empty(), kRuns},
+        {"cwd", !target.directory.empty(), kRuns},
+        {"shim", target.shim != Shim::basic, "call faults need a program that is started with it"},
+        {"ready.output", !target.ready.output.empty(), "the output of that process is not ours"},
+    };
+    for (const Rule& rule : rules) {
+        const std::string_view key = rule.key;
+        const toml::node_view<const toml::node> here = reader.at(key);
+        if (!here && (!rule.set || !reader.has("attach"))) continue;
+        attempt(reader.source(), [&] {
+            fail(here ? reader.source().place(here.node()->source()) : reader.place("attach"),
+                 formatted("\"{}\" {}can't be with \"attach\": {}", key, here ? "" : "of [target] ",
+                           rule.why));
+        });
+    }
+}
+
 }  // namespace
 
 TargetSpec parse_target(const Source& source, const toml::table& table, const std::string& what,
                         const TargetSpec& base) {
-    const Reader reader(source, table, what, {"command", "env", "cwd", "ready", "shim"});
+    const Reader reader(source, table, what, {"attach", "command", "env", "cwd", "ready", "shim"});
     TargetSpec target = base;
+    if (reader.has("attach")) target.attach = parse_attach(reader);
     if (reader.has("command")) target.command = parse_command(reader);
     if (const toml::table* environment = reader.table("env", "a table of strings")) {
         for (const auto& [key, value] : *environment) {
@@ -125,6 +163,7 @@ TargetSpec parse_target(const Source& source, const toml::table& table, const st
         }
         target.shim = *shim == "points" ? Shim::points : Shim::basic;
     }
+    if (target.attach.given()) check_attached(reader, target);
     return target;
 }
 

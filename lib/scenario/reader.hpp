@@ -61,6 +61,10 @@ public:
     const toml::array* array(std::string_view key, std::string_view expected) const;
     const toml::table* table(std::string_view key, std::string_view expected) const;
     const toml::node* node(std::string_view key) const { return table_.get(key); }
+    // Of a table in it, too: "ready.output".
+    toml::node_view<const toml::node> at(std::string_view path) const {
+        return table_.at_path(path);
+    }
 
     // With the check of what it stands for, placeholders filled in.
     std::optional<std::string> regex(std::string_view key) const;

@@ -18,13 +18,18 @@ namespace threadfault::test {
 class ScenarioFile {
 public:
     // Behind a [target] and a probe "ping" of scenario_target.
-    explicit ScenarioFile(const std::string& tests) {
+    explicit ScenarioFile(const std::string& tests)
+        : ScenarioFile("command = [\"" TARGET_SCENARIO
+                       "\", \"{port}\"]\n"
+                       "ready = { output = \"^ready\" }\n",
+                       "{port}", tests) {}
+    ScenarioFile(const std::string& target, const std::string& port, const std::string& tests) {
         std::string name = testing::TempDir() + "scenario-XXXXXX";
         directory_ = mkdtemp(name.data()) != nullptr ? name : "";
-        std::ofstream(path()) << "[target]\ncommand = [\"" TARGET_SCENARIO "\", \"{port}\"]\n"
-                              << "ready = { output = \"^ready\" }\n"
-                              << "[[probe]]\nname = \"ping\"\nwithin = \"20s\"\n"
-                              << "tcp = { to = \"127.0.0.1:{port}\", expect = \"^pong$\" }\n"
+        std::ofstream(path()) << "[target]\n"
+                              << target << "[[probe]]\nname = \"ping\"\nwithin = \"20s\"\n"
+                              << "tcp = { to = \"127.0.0.1:" << port
+                              << "\", expect = \"^pong$\" }\n"
                               << tests;
     }
     ~ScenarioFile() {

@@ -73,7 +73,11 @@ std::optional<Failure> Session::do_all() {
     const Step* current = nullptr;
     Failure failure;
     try {
-        launch();
+        if (test_.target.attach.given()) {
+            attach();
+        } else {
+            launch();
+        }
         start_probers();
         for (std::size_t i = 0; i < test_.steps.size(); ++i) {
             if (stop_.requested()) break;
@@ -232,6 +236,10 @@ void Session::finish() {
         note(formatted("probe {}: {}", name, one->text()));
     probers_.clear();
     if (!target_ || std::exchange(finished_, true)) return;
+    if (test_.target.attach.given()) {
+        let_go();
+        return;
+    }
     try {
         const bool lived = target_->alive();
         const std::optional<Exit> exit = target_->terminate();

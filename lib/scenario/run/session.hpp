@@ -57,6 +57,11 @@ private:
     void do_run(const RunStep& step);
     void check_end_was_foreseen() const;
 
+    // attached.cpp
+    void attach();
+    std::vector<pid_t> candidates(const ProcessSpec& wanted) const;
+    void let_go();
+
     // expectations.cpp
     void expect(const Expectation& expectation);
     void expect_end(const Expectation& expectation);
@@ -86,6 +91,7 @@ private:
     const TimePoint begin_ = Clock::now();
     ScratchDirectory scratch_;
     Placeholders placeholders_;
+    std::optional<Target> keeper_;  // of a test on a process that runs already
     std::optional<Target> target_;
     std::map<pid_t, Target> others_;       // that steps were about
     std::map<std::string, pid_t> chosen_;  // by what the steps say

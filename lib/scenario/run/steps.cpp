@@ -45,16 +45,17 @@ Target& Session::process_for(const Step& step) {
     }
     std::vector<pid_t> found;
     eventually(wanted.within, [&] {
-        found = target_->targets(fill(wanted.command));
-        if (wanted.children) std::erase(found, target_->pid());
+        found = candidates(wanted);
         return !found.empty();
     });
     if (found.empty()) {
         throw StepFailed{
             FailureKind::no_such_process,
-            formatted("no process of the target matches \"process\" within {}; a process is found "
-                      "once it has the shim and a second thread",
-                      in_words(wanted.within))};
+            formatted("no process of the target matches \"process\" within {}{}",
+                      in_words(wanted.within),
+                      test_.target.attach.given()
+                          ? ""
+                          : "; a process is found once it has the shim and a second thread")};
     }
     if (found.size() > 1 && !wanted.first) {
         throw StepFailed{FailureKind::several_processes,
