@@ -196,6 +196,27 @@ TEST(ProcessWithoutAgent, IsNamedByItsCommand) {
     EXPECT_NE(none.err.find("no process matches"), std::string::npos) << none;
 }
 
+TEST(ProcessWithoutAgent, ItsRuntimeIsToldWithAForecast) {
+    if (!installed("python3")) GTEST_SKIP() << "no python3 here";
+    Process process({"python3", "-c",
+                     "import threading, time\n"
+                     "threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()\n"
+                     "print('ready', flush=True)\n"
+                     "time.sleep(1000)"});
+    ASSERT_EQ(process.read_until("ready"), "ready") << process.errors();
+    const Names words = {
+        "kill",     std::to_string(process.pid()), "state=S", "--first", "--how", "vanish",
+        "--dry-run"};
+    const CliResult text = run_cli(words);
+    EXPECT_EQ(text.exit_code, 0) << text;
+    EXPECT_NE(text.out.find("CPython: "), std::string::npos) << text;
+    Names as_json = words;
+    as_json.insert(as_json.begin(), "--json");
+    const CliResult told = run_cli(as_json);
+    EXPECT_EQ(told.text("runtime"), "cpython") << told;
+    EXPECT_NE(told.text("advice"), "") << told;
+}
+
 // Of a hierarchy that this test may write to, and takes away again.
 class ControlGroup {
 public:

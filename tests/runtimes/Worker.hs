@@ -2,6 +2,7 @@
 import Control.Concurrent
 import Control.Monad
 import Foreign.C.Types
+import Data.IORef
 import Data.Maybe
 import System.Environment
 import System.IO
@@ -14,9 +15,13 @@ main = do
   hSetBuffering stdout LineBuffering
   _ <- getLine
   busy <- isJust <$> lookupEnv "BUSY"
-  replicateM_ 3 $ forkOS $ forever $ do
-    unless busy $ void $ usleep 10000
-    when (length (show [1 .. 100 :: Int]) < 1) $ putStrLn "never"
+  replicateM_ 3 $ forkOS $ do
+    count <- newIORef (0 :: Int)
+    forever $ do
+      unless busy $ void $ usleep 10000
+      modifyIORef' count (+ 1)
+      n <- readIORef count
+      when (length (show [n .. n + 100]) < 1) $ putStrLn "never"
   putStrLn "ready"
   forever $ do
     threadDelay 50000
