@@ -78,9 +78,20 @@ int run_thaw(HoldOptions& options, const Invocation& invocation) {
         drive::attach(process, {.time = {}, .until_idle = true});
         return true;
     });
-    const FaultResults done = options.thread.thread.empty()
-                                  ? inflict_on_faulty(options.thread, plan)
-                                  : inflict_on_chosen(options.thread, plan);
+    const auto thaw = [&] {
+        return options.thread.thread.empty() ? inflict_on_faulty(options.thread, plan)
+                                             : inflict_on_chosen(options.thread, plan);
+    };
+    FaultResults done;
+    try {
+        done = thaw();
+    } catch (const Error& error) {
+        // One that is killed just now is still connected to, and does not answer any more.
+        const bool gone = error.error_code() == ErrorCode::no_agent && error.facts().pid != 0 &&
+                          drive::has_been_attached(open_process(options.thread.pid));
+        if (!gone) throw;
+        done = thaw();
+    }
     return report(invocation, options.thread, done, "thaw", "", "released");
 }
 

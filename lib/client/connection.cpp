@@ -28,6 +28,7 @@ constexpr auto kConnectWithin = 2s;
 constexpr auto kFruitlessGrant = 1s;
 // From the agent's socket closing until the kernel lists its process as dead.
 constexpr auto kDeathWithin = 3s;
+constexpr auto kGuardianGoesWithin = 50ms;
 
 int milliseconds_until(Clock::time_point deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
@@ -230,14 +231,24 @@ bool means_no_answer(ErrorCode code) noexcept {
 }
 
 void Connection::lost() const {
-    // The agent's descriptors close before the kernel lists its process as dead.
-    const Clock::time_point deadline = Clock::now() + kDeathWithin;
+    // The agent's descriptors close before the kernel lists its process as dead. A guardian goes
+    // after its target.
+    const Clock::time_point deadline =
+        Clock::now() + (guardian_ != 0 ? kGuardianGoesWithin : kDeathWithin);
     while (Clock::now() < deadline) {
         if (!process_.alive()) {
             throw Error(ErrorCode::target_died,
                         "process " + std::to_string(process_.pid()) + " ended");
         }
         std::this_thread::sleep_for(2ms);
+    }
+    if (guardian_ != 0) {
+        throw Error(ErrorCode::no_agent,
+                    "the guardian of process " + std::to_string(process_.pid()) + " (process " +
+                        std::to_string(guardian_) + ") has ended or lets the process go",
+                    ErrorFacts{.advice = "what one that was killed has left held, `threadfault "
+                                         "thaw PID --all` lets go",
+                               .pid = process_.pid()});
     }
     if (const AbsenceReport report = explain_absence(process_);
         report.absence == Absence::sandboxed || report.absence == Absence::few_files) {

@@ -216,6 +216,30 @@ TEST_F(Attached, OutlivesAGuardianThatIsKilled) {
     EXPECT_EQ(state_of(pid()), before_);
 }
 
+// A request may have reached one that answers no more.
+TEST_F(Attached, OutlivesAGuardianThatIsKilledWhileItIsAsked) {
+    ASSERT_NO_FATAL_FAILURE(start());
+    ASSERT_EQ(command("freeze", {"name=stepper"}).text("outcome"), "done");
+    const pid_t guardian = guardian_of(pid());
+    ASSERT_NE(guardian, 0);
+    kill(guardian, SIGSTOP);
+    Process thaw(cli_command({"thaw", std::to_string(pid()), "--all"}));
+    const std::string fds = "/proc/" + std::to_string(thaw.pid()) + "/fd";
+    ASSERT_TRUE(eventually([&] {
+        std::error_code ignored;
+        for (const auto& fd : std::filesystem::directory_iterator(fds, ignored))
+            if (std::filesystem::read_symlink(fd.path(), ignored).string().starts_with("socket:"))
+                return true;
+        return !thaw.running();
+    }));
+    kill(guardian, SIGKILL);
+    const auto exit = thaw.wait();
+    ASSERT_TRUE(exit);
+    EXPECT_EQ(exit->status(), 0) << thaw.errors();
+    EXPECT_TRUE(goes_on());
+    EXPECT_TRUE(eventually([&] { return guardian_of(pid()) == 0; }));
+}
+
 TEST_F(Attached, AStaticProgram) {
     ASSERT_NO_FATAL_FAILURE(start(ATTACH_TARGET_STATIC));
     EXPECT_EQ(command("freeze", {"name=stepper"}).text("outcome"), "done");
