@@ -1,6 +1,9 @@
 // A program that is hard to attach to: it allocates, loads a library, handles signals and makes
 // thousands of threads a second, beside threads in calls that notice a stop. Says at each line of
-// its input how often those have seen EINTR, and how many threads it has made.
+// its input how often those have seen EINTR, and how many threads it has made. With an argument it
+// leaves CPU time to others.
+#include "observers.hpp"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -38,8 +41,16 @@ void block_alarms() {
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
+// Beside other tests: as many kinds of trouble, and less of each.
+bool gentle = false;
+
+void rest() {
+    if (gentle) usleep(500);
+}
+
 void* allocate(void*) {
     for (unsigned size = 1;; size = size * 5 % 65'521 + 1) {
+        rest();
         void* volatile block = std::malloc(size);
         std::free(block);
     }
@@ -47,6 +58,7 @@ void* allocate(void*) {
 
 void* load(void*) {
     for (;;) {
+        rest();
         void* const library = dlopen("libm.so.6", RTLD_NOW);
         if (library != nullptr) dlclose(library);
     }
@@ -54,6 +66,7 @@ void* load(void*) {
 
 void* give_birth(void*) {
     for (;;) {
+        rest();
         pthread_t child{};
         const auto nothing = [](void*) -> void* { return nullptr; };
         if (pthread_create(&child, nullptr, nothing, nullptr) != 0) continue;
@@ -89,8 +102,10 @@ void* nap(void*) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char**) {
+    gentle = argc > 1;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    start_observers(&interrupted);
     struct sigaction action = {};
     action.sa_handler = [](int) { ++signals; };
     action.sa_flags = SA_RESTART;
