@@ -30,8 +30,8 @@ constexpr Runtime kRuntimes[] = {
      "the next garbage collection waits for ever for a thread that has ended, wherever that was: "
      "expect a hang"},
     {"beam.smp", "Erlang", "erlang",
-     "its threads are schedulers: the processes on the run queue of one that ends wait until "
-     "others take them. --how vanish"},
+     "its threads are schedulers: with one that ends goes the process that it ran, and all others "
+     "hang when they next wait for it"},
     {"node", "Node", "node",
      "main does not notice that a worker has ended, and waits for its messages; cancel waits for "
      "a call that a busy worker may never make. --how vanish"},
