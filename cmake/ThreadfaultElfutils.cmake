@@ -76,7 +76,7 @@ function(THREADFAULT_LINK_PORTABLE target)
   endif()
 endfunction()
 
-foreach(header IN ITEMS gelf.h elfutils/libdwfl.h libunwind-x86_64.h)
+foreach(header IN ITEMS gelf.h elfutils/libdwfl.h libunwind-${THREADFAULT_ARCH}.h)
   string(MAKE_C_IDENTIFIER "THREADFAULT_DIRECTORY_OF_${header}" variable)
   find_path(${variable} NAMES ${header})
   mark_as_advanced(${variable})
@@ -120,7 +120,7 @@ if(NOT THREADFAULT_BUILD_CLI)
   return()
 endif()
 # gcc's unwinder first: libunwind brings functions of the same names, and ours throws exceptions.
-threadfault_find_libraries(archives a dw elf unwind-x86_64 unwind z lzma bz2)
+threadfault_find_libraries(archives a dw elf unwind-${THREADFAULT_ARCH} unwind z lzma bz2)
 if(NOT THREADFAULT_STATIC_ELF)
   set(archives "")
 endif()
@@ -128,11 +128,11 @@ if(archives)
   list(APPEND archives ${zstd})
 endif()
 threadfault_check_static(THREADFAULT_STATIC_UNWIND
-  "${THREADFAULT_DIRECTORY_OF_elfutils_libdwfl_h};${THREADFAULT_DIRECTORY_OF_libunwind_x86_64_h}"
+  "${THREADFAULT_DIRECTORY_OF_elfutils_libdwfl_h};${THREADFAULT_DIRECTORY_OF_libunwind_${THREADFAULT_ARCH}_h}"
   "gcc_eh;${archives}" "
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
-#include <libunwind-x86_64.h>
+#include <libunwind-${THREADFAULT_ARCH}.h>
 #include <zlib.h>
 int main() {
     static unw_accessors_t calls;
@@ -147,12 +147,12 @@ int main() {
 }")
 add_library(threadfault_unwind INTERFACE)
 target_include_directories(threadfault_unwind SYSTEM INTERFACE
-  "${THREADFAULT_DIRECTORY_OF_elfutils_libdwfl_h}" "${THREADFAULT_DIRECTORY_OF_libunwind_x86_64_h}")
+  "${THREADFAULT_DIRECTORY_OF_elfutils_libdwfl_h}" "${THREADFAULT_DIRECTORY_OF_libunwind_${THREADFAULT_ARCH}_h}")
 if(THREADFAULT_STATIC_UNWIND)
   target_link_libraries(threadfault_unwind INTERFACE gcc_eh ${archives})
   # Debian's libunwind archives are not made for position-independent programs.
   target_link_options(threadfault_unwind INTERFACE -no-pie)
 else()
-  threadfault_find_libraries(libraries so dw elf unwind-x86_64 unwind)
+  threadfault_find_libraries(libraries so dw elf unwind-${THREADFAULT_ARCH} unwind)
   target_link_libraries(threadfault_unwind INTERFACE gcc_s ${libraries})
 endif()

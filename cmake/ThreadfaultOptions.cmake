@@ -69,6 +69,10 @@ target_compile_options(threadfault_guest INTERFACE
   -Wall -Wextra -Wpedantic $<$<BOOL:${THREADFAULT_WERROR}>:-Werror>
   $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics>
   -fvisibility=hidden -ftls-model=initial-exec -fasynchronous-unwind-tables -O2)
+if(THREADFAULT_ARCH STREQUAL "aarch64")
+  # Out of line they are in libgcc, which a shim does without.
+  target_compile_options(threadfault_guest INTERFACE -mno-outline-atomics)
+endif()
 target_include_directories(threadfault_guest INTERFACE
   "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
   "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib>"

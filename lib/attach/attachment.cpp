@@ -1,5 +1,6 @@
 #include "attach/attachment.hpp"
 
+#include "arch/code.hpp"
 #include "attach/candidates.hpp"
 #include "attach/signal_frame.hpp"
 #include "format/format.hpp"
@@ -26,7 +27,6 @@ using Kind = Attempt::Kind;
 constexpr auto kStopsWithin = 100ms;
 constexpr int kRounds = 200;  // of looking for a thread that can be borrowed
 constexpr auto kBetweenRounds = 5ms;
-constexpr std::uint64_t kSyscallLength = 2;
 // A library that is loaded meanwhile is met as code that belongs to nobody.
 constexpr auto kPlacesHold = 1s;
 
@@ -52,7 +52,7 @@ bool Attachment::run_in_some_thread(const std::function<bool(BorrowedThread&)>& 
             BorrowedThread thread(process_, tid, kStopsWithin);
             if (!thread) continue;
             // One that stands aside has nothing on its stack to come back to.
-            if (observe::is_in_attach_region(region_, thread.registers().rip)) continue;
+            if (observe::is_in_attach_region(region_, arch::ip(thread.registers()))) continue;
             if (thread.prepare_calls(facts_.gadgets) && act(thread)) return true;
         }
         BorrowedThread::release_late();
@@ -172,10 +172,10 @@ Places& Attachment::places() {
     return *places_;
 }
 
-user_regs_struct Attachment::base_of(const ThreadKey& key, const BorrowedThread& thread,
-                                     std::uint64_t* mask) const {
+arch::Traced Attachment::base_of(const ThreadKey& key, const BorrowedThread& thread,
+                                 std::uint64_t* mask) const {
     *mask = thread.mask();
-    if (observe::is_in_attach_region(region_, thread.registers().rip)) {
+    if (observe::is_in_attach_region(region_, arch::ip(thread.registers()))) {
         const auto held = held_.find(key);
         const auto slot = held == held_.end() ? std::nullopt : read_slot(held->second.slot);
         if (slot) {
@@ -186,9 +186,12 @@ user_regs_struct Attachment::base_of(const ThreadKey& key, const BorrowedThread&
     return thread.resumption();
 }
 
-bool Attachment::may_end_at(const user_regs_struct& registers, bool anywhere, Attempt* attempt) {
+bool Attachment::may_end_at(const arch::Traced& registers, const BorrowedThread& thread,
+                            bool anywhere, Attempt* attempt) {
     if (anywhere) return true;
-    Places::Where where = places().where(registers);
+    const std::uint64_t descriptor =
+        arch::descriptor_at(thread.thread_pointer(), facts_.descriptor_size);
+    Places::Where where = places().where(registers, descriptor);
     attempt->place = where.place;
     attempt->frames = std::move(where.frames);
     if (where.place == wire::Place::user || where.place == wire::Place::unknown) return true;
@@ -203,15 +206,16 @@ Attempt Attachment::vanish(const ThreadKey& key, bool anywhere) {
     if (!borrowing.thread) return borrowing.failure;
     std::uint64_t mask = 0;
     Attempt attempt;
-    if (!may_end_at(base_of(key, *borrowing.thread, &mask), anywhere, &attempt)) return attempt;
-    if (!borrowing.thread->may_call(SYS_exit, facts_.gadgets.syscall + kSyscallLength, {})) {
+    if (!may_end_at(base_of(key, *borrowing.thread, &mask), *borrowing.thread, anywhere, &attempt))
+        return attempt;
+    if (!borrowing.thread->may_call(SYS_exit, facts_.gadgets.syscall + arch::kCallInstruction,
+                                    {})) {
         return {Kind::refused, Reason::seccomp};
     }
-    user_regs_struct registers = borrowing.thread->registers();
-    registers.rip = facts_.gadgets.syscall;
-    registers.rax = SYS_exit;
-    registers.rdi = 0;
-    registers.orig_rax = static_cast<unsigned long long>(-1);
+    arch::Traced registers = borrowing.thread->registers();
+    arch::ip(registers) = facts_.gadgets.syscall;
+    arch::set_call(registers, SYS_exit, {});
+    arch::forget_call(registers);
     borrowing.thread->send_off(registers, kAllSignals);
     free_slot(key);
     return attempt;
@@ -221,19 +225,17 @@ Attempt Attachment::vanish(const ThreadKey& key, bool anywhere) {
 bool Attachment::end_by_exit(const ThreadKey& key, BorrowedThread& thread, std::uint64_t value,
                              std::uint64_t room) {
     std::uint64_t mask = 0;
-    const user_regs_struct interrupted = base_of(key, thread, &mask);
+    const arch::Traced interrupted = base_of(key, thread, &mask);
     // Of cgo's: what lies below is not the thread's.
-    if (is_on_go_stack(interrupted.rsp)) return false;
+    if (is_on_go_stack(arch::sp(interrupted))) return false;
     const std::uint64_t frame = thread.push_frame(interrupted, facts_.gadgets.restorer, room);
     if (frame == 0) return false;
-    constexpr std::uint64_t kDirectionFlag = 0x400;
-    user_regs_struct registers = interrupted;
-    registers.rsp = frame;
-    registers.rip = facts_.pthread_exit;
-    registers.rdi = value;
-    registers.rax = 0;
-    registers.eflags &= ~kDirectionFlag;
-    registers.orig_rax = static_cast<unsigned long long>(-1);
+    arch::Traced registers = interrupted;
+    arch::sp(registers) = frame;
+    arch::ip(registers) = facts_.pthread_exit;
+    arch::enter_function(registers, facts_.gadgets.restorer);
+    arch::first_argument(registers) = value;
+    arch::forget_call(registers);
     thread.send_off(registers, mask);
     free_slot(key);
     return true;
@@ -269,11 +271,12 @@ Attempt Attachment::exit(const ThreadKey& key, bool anywhere) {
     std::uint64_t mask = 0;
     Attempt attempt;
     if (!may_end(*borrowing.thread)) return {Kind::refused, Reason::seccomp};
-    if (!may_end_at(base_of(key, *borrowing.thread, &mask), anywhere, &attempt)) return attempt;
+    if (!may_end_at(base_of(key, *borrowing.thread, &mask), *borrowing.thread, anywhere, &attempt))
+        return attempt;
     if (!end_by_exit(key, *borrowing.thread, 0, kRoomToUnwind)) {
         attempt.kind = Kind::refused;
         attempt.reason = Reason::no_stack_room;
-        attempt.room = room_below(base_of(key, *borrowing.thread, &mask).rsp);
+        attempt.room = room_below(arch::sp(base_of(key, *borrowing.thread, &mask)));
     }
     return attempt;
 }
@@ -289,10 +292,11 @@ Attempt Attachment::cancel(const ThreadKey& key, bool asynchronous, bool anywher
     BorrowedThread& thread = *borrowing.thread;
     Attempt attempt;
     std::uint64_t mask = 0;
-    const user_regs_struct base = base_of(key, thread, &mask);
+    const arch::Traced base = base_of(key, thread, &mask);
     if (!may_end(thread)) return {Kind::refused, Reason::seccomp};
-    if (asynchronous && !may_end_at(base, anywhere, &attempt)) return attempt;
-    const std::uint64_t word_at = base.fs_base + facts_.cancel_word;
+    if (asynchronous && !may_end_at(base, thread, anywhere, &attempt)) return attempt;
+    const std::uint64_t word_at =
+        arch::descriptor_at(thread.thread_pointer(), facts_.descriptor_size) + facts_.cancel_word;
     auto word = memory_.read<std::uint32_t>(word_at);
     if (!word) return {Kind::refused, Reason::not_supported};
     attempt.cancel = *word;
@@ -308,7 +312,7 @@ Attempt Attachment::cancel(const ThreadKey& key, bool asynchronous, bool anywher
     attempt.reason = enabled ? Reason::no_cancellation_point : Reason::cancel_disabled;
     if (at_once && !end_by_exit(key, thread, kCanceled, kRoomToUnwind)) {
         attempt.reason = Reason::no_stack_room;
-        attempt.room = room_below(base.rsp);
+        attempt.room = room_below(arch::sp(base));
     }
     return attempt;
 }
@@ -318,11 +322,10 @@ Attempt Attachment::interrupt(const ThreadKey& key) {
     if (!borrowing.thread) return borrowing.failure;
     BorrowedThread& thread = *borrowing.thread;
     if (!thread.in_interruptible_call() ||
-        observe::is_in_attach_region(region_, thread.registers().rip))
+        observe::is_in_attach_region(region_, arch::ip(thread.registers())))
         return {};
-    user_regs_struct registers = thread.registers();
-    registers.rax = static_cast<unsigned long long>(-EINTR);
-    registers.orig_rax = static_cast<unsigned long long>(-1);
+    arch::Traced registers = thread.registers();
+    observe::cut_short(&registers, thread.interrupted());
     thread.send_off(registers, thread.mask());
     return {};
 }
@@ -342,7 +345,7 @@ Attempt Attachment::hold(const ThreadKey& key, Fault how) {
     Borrowing borrowing = borrow(key);
     if (!borrowing.thread) return borrowing.failure;
     BorrowedThread& thread = *borrowing.thread;
-    const bool stands_aside = observe::is_in_attach_region(region_, thread.registers().rip);
+    const bool stands_aside = observe::is_in_attach_region(region_, arch::ip(thread.registers()));
     const auto number =
         stands_aside ? held_[key].slot : static_cast<std::size_t>(free - used_.begin());
     const std::uint64_t at = observe::held_thread_address(region_, number);
@@ -362,12 +365,13 @@ Attempt Attachment::hold(const ThreadKey& key, Fault how) {
             return {Kind::refused, Reason::not_supported};
         }
     }
-    constexpr std::uint64_t kRedZone = 128;
-    user_regs_struct registers = thread.registers();
-    registers.rip = region_ + (how == Fault::spin ? observe::kSpinAt : observe::kParkAt);
-    registers.rbx = at;
-    if (!stands_aside) registers.rsp = (registers.rsp - kRedZone) & ~std::uint64_t{15};
-    registers.orig_rax = static_cast<unsigned long long>(-1);
+    arch::Traced registers = thread.registers();
+    arch::ip(registers) = region_ + (how == Fault::spin ? observe::kSpinAt : observe::kParkAt);
+    arch::word_register(registers) = at;
+    if (!stands_aside) {
+        arch::sp(registers) = (arch::sp(registers) - arch::kRedZone) & ~std::uint64_t{15};
+    }
+    arch::forget_call(registers);
     thread.send_off(registers, kAllButSetxid);
     used_[number] = true;
     held_[key] = {number, how};
@@ -384,7 +388,7 @@ Attempt Attachment::release(const ThreadKey& key) {
     }
     const auto slot = read_slot(held->second.slot);
     // Not where it was put: it has become another program, or a handler of libc's runs on it.
-    if (!observe::is_in_attach_region(region_, borrowing.thread->registers().rip)) {
+    if (!observe::is_in_attach_region(region_, arch::ip(borrowing.thread->registers()))) {
         return {Kind::again, Reason::timed_out};
     }
     if (!slot) return {Kind::refused, Reason::not_supported};

@@ -82,10 +82,11 @@ private:
     Borrowing borrow(const ThreadKey& key);
     Places& places();
     // Where it is to be taken from: its registers, or those that it stands aside with.
-    user_regs_struct base_of(const ThreadKey& key, const BorrowedThread& thread,
-                             std::uint64_t* mask) const;
+    arch::Traced base_of(const ThreadKey& key, const BorrowedThread& thread,
+                         std::uint64_t* mask) const;
     // Fills in what is known of the place; false: not a place to end it at.
-    bool may_end_at(const user_regs_struct& registers, bool anywhere, Attempt* attempt);
+    bool may_end_at(const arch::Traced& registers, const BorrowedThread& thread, bool anywhere,
+                    Attempt* attempt);
     wire::StackRoom room_below(std::uint64_t stack_pointer) const;
     bool end_by_exit(const ThreadKey& key, BorrowedThread& thread, std::uint64_t value,
                      std::uint64_t room);

@@ -1,5 +1,6 @@
 #include "attach/borrowed_thread.hpp"
 
+#include "arch/machine.hpp"
 #include "attach/filter.hpp"
 #include "attach/signal_frame.hpp"
 #include "observe/maps.hpp"
@@ -8,7 +9,6 @@
 
 #include <elf.h>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -31,14 +31,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kEventShift = 16;
 constexpr int kLooksWithoutPause = 50;
-constexpr unsigned kSyscallInstruction = 2;   // bytes
 constexpr int kSyscallStop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
-
-// How the kernel marks a call that it will take up again (include/linux/errno.h).
-constexpr long kRestartSys = -512;
-constexpr long kRestartNoIntr = -513;
-constexpr long kRestartNoHand = -514;
-constexpr long kRestartBlock = -516;
 
 // PTRACE_O_SUSPEND_SECCOMP and PTRACE_SECCOMP_GET_FILTER of linux/ptrace.h, which can't be included
 // beside sys/ptrace.h.
@@ -53,6 +46,7 @@ bool& filters_are_suspended() {
 struct LateThread {
     const observe::Process* process;
     pid_t tid;
+    std::optional<observe::TaskSyscall> before;
 };
 
 std::vector<LateThread>& late_threads() {
@@ -65,27 +59,23 @@ long trace(int request, pid_t tid, Arguments... arguments) {
     return ptrace(static_cast<__ptrace_request>(request), tid, arguments...);
 }
 
-user_regs_struct resumption_of(const observe::Process& process, pid_t tid,
-                               const user_regs_struct& found, std::uint64_t mask) {
-    user_regs_struct registers = found;
-    const auto result = static_cast<long>(found.rax);
-    const auto number = static_cast<long>(found.orig_rax);
-    registers.orig_rax = static_cast<unsigned long long>(-1);
-    if (number < 0) return registers;
-    long again = -1;
-    if (result == kRestartSys || result == kRestartNoIntr || result == kRestartNoHand) {
-        again = number;
-    } else if (result == kRestartBlock) {
-        again = SYS_restart_syscall;
-    } else if (result == -EINTR && observe::may_rewind(number)) {
+arch::Traced resumption_of(const observe::Process& process, pid_t tid, const arch::Traced& found,
+                           const std::optional<observe::TaskSyscall>& before, std::uint64_t mask) {
+    const observe::InterruptedCall call = observe::interrupted_call(found, before);
+    arch::Traced registers = found;
+    arch::forget_call(registers);
+    if (!call) return registers;
+    if (call.how == observe::InterruptedCall::How::returned) {
+        if (!observe::may_rewind(call.number)) return registers;
         const auto status = process.status(tid);
         const bool signalled = !status || ((status->pending | status->shared_pending) & ~mask) != 0;
-        if (!signalled) again = number;
+        if (signalled) return registers;
     }
-    if (again < 0) return registers;
-    registers.rax = static_cast<unsigned long long>(again);
-    registers.rip -= kSyscallInstruction;
-    return registers;
+    return observe::again(found, call, before);
+}
+
+bool is_eintr(const arch::Traced& registers) {
+    return arch::result(registers) == -EINTR;
 }
 
 }  // namespace
@@ -114,7 +104,10 @@ std::uint64_t unused_stack(const observe::Process& process) {
 
 BorrowedThread::BorrowedThread(const observe::Process& process, pid_t tid,
                                std::chrono::milliseconds within)
-    : process_(process), memory_(process.pid()), tid_(tid) {
+    : process_(process),
+      memory_(process.pid()),
+      tid_(tid),
+      before_(observe::look_before_stop(process, tid)) {
     // One that has yet to come to a stop of ours: it can't be traced a second time.
     release_late();
     const auto& late = late_threads();
@@ -138,6 +131,10 @@ BorrowedThread::BorrowedThread(const observe::Process& process, pid_t tid,
         stopped_ = false;
         return;
     }
+    part = {&thread_pointer_, sizeof thread_pointer_};
+    if (!arch::read_thread_pointer(found_, &thread_pointer_)) {
+        trace(PTRACE_GETREGSET, tid_, arch::kThreadPointer, &part);
+    }
     leave_critical_section();
 }
 
@@ -155,7 +152,7 @@ bool BorrowedThread::may_call(long number, std::uint64_t instruction_pointer,
     if (status->seccomp == kStrict) return number == SYS_exit;
     seccomp_data call{};
     call.nr = static_cast<int>(number);
-    call.arch = AUDIT_ARCH_X86_64;
+    call.arch = arch::kAuditArch;
     call.instruction_pointer = instruction_pointer;
     std::copy(arguments.begin(), arguments.end(), call.args);
     for (long filter = 0;; ++filter) {
@@ -170,11 +167,12 @@ bool BorrowedThread::may_call(long number, std::uint64_t instruction_pointer,
 
 BorrowedThread::~BorrowedThread() {
     if (!stopped_) return;
-    const user_regs_struct registers = resumption();
-    const bool same = registers.rip == found_.rip && registers.rax == found_.rax;
+    const arch::Traced registers = resumption();
+    const bool same =
+        arch::ip(registers) == arch::ip(found_) && arch::result(registers) == arch::result(found_);
     if (changed_) {
         send_off(registers, mask_, true);
-    } else if (static_cast<long>(found_.rax) == -EINTR && !same) {
+    } else if (is_eintr(found_) && !same) {
         send_off(registers, mask_);
     } else {
         // The kernel itself restarts all other calls.
@@ -206,7 +204,7 @@ bool BorrowedThread::wait_for_stop(Clock::time_point deadline) {
         }
         if (Clock::now() >= deadline) {
             error_ = ETIMEDOUT;
-            late_threads().push_back({&process_, tid_});
+            late_threads().push_back({&process_, tid_, before_});
             return false;
         }
         if (look > kLooksWithoutPause) std::this_thread::sleep_for(50us);
@@ -223,15 +221,16 @@ bool BorrowedThread::release_late() {
             trace(PTRACE_CONT, late.tid, nullptr, static_cast<long>(WSTOPSIG(status)));
             return false;
         }
-        user_regs_struct found{};
+        arch::Traced found{};
         std::uint64_t mask = 0;
         iovec part{&found, sizeof found};
         const bool known = trace(PTRACE_GETREGSET, late.tid, NT_PRSTATUS, &part) == 0 &&
                            trace(PTRACE_GETSIGMASK, late.tid, sizeof mask, &mask) == 0;
-        if (known && static_cast<long>(found.rax) == -EINTR && WSTOPSIG(status) == SIGTRAP) {
-            user_regs_struct again = resumption_of(*late.process, late.tid, found, mask);
+        if (known && is_eintr(found) && WSTOPSIG(status) == SIGTRAP) {
+            arch::Traced again = resumption_of(*late.process, late.tid, found, late.before, mask);
             part = {&again, sizeof again};
-            if (again.rip != found.rip) trace(PTRACE_SETREGSET, late.tid, NT_PRSTATUS, &part);
+            if (arch::ip(again) != arch::ip(found))
+                trace(PTRACE_SETREGSET, late.tid, NT_PRSTATUS, &part);
         }
         trace(PTRACE_DETACH, late.tid, nullptr, nullptr);
         return true;
@@ -262,25 +261,27 @@ void BorrowedThread::leave_critical_section() {
     const auto section = memory_.read<std::uint64_t>(field);
     if (!section || *section == 0) return;
     const auto sequence = memory_.read<Section>(*section);
-    if (!sequence || found_.rip - sequence->start >= sequence->length) return;
-    found_.rip = sequence->abort;
+    if (!sequence || arch::ip(found_) - sequence->start >= sequence->length) return;
+    arch::ip(found_) = sequence->abort;
     changed_ = true;
     const std::uint64_t none = 0;
     write_memory(process_.pid(), field, &none, sizeof none);
 }
 
 bool BorrowedThread::in_interruptible_call() const noexcept {
-    const auto result = static_cast<long>(found_.rax);
-    return static_cast<long>(found_.orig_rax) >= 0 &&
-           (result == -EINTR || (result <= kRestartSys && result >= kRestartBlock));
+    return static_cast<bool>(interrupted());
 }
 
-user_regs_struct BorrowedThread::resumption() const {
-    return resumption_of(process_, tid_, found_, mask_);
+observe::InterruptedCall BorrowedThread::interrupted() const noexcept {
+    return observe::interrupted_call(found_, before_);
 }
 
-bool BorrowedThread::set(const user_regs_struct& registers) {
-    user_regs_struct copy = registers;
+arch::Traced BorrowedThread::resumption() const {
+    return resumption_of(process_, tid_, found_, before_, mask_);
+}
+
+bool BorrowedThread::set(const arch::Traced& registers) {
+    arch::Traced copy = registers;
     iovec part{&copy, sizeof copy};
     return trace(PTRACE_SETREGSET, tid_, NT_PRSTATUS, &part) == 0;
 }
@@ -289,8 +290,7 @@ void BorrowedThread::set_mask(std::uint64_t mask) {
     trace(PTRACE_SETSIGMASK, tid_, sizeof mask, &mask);
 }
 
-bool BorrowedThread::send_off(const user_regs_struct& registers, std::uint64_t mask,
-                              bool mask_first) {
+bool BorrowedThread::send_off(const arch::Traced& registers, std::uint64_t mask, bool mask_first) {
     if (mask_first) set_mask(mask);
     const bool sent = set(registers);
     if (!mask_first) set_mask(sent ? mask : mask_);
@@ -299,12 +299,24 @@ bool BorrowedThread::send_off(const user_regs_struct& registers, std::uint64_t m
     return sent;
 }
 
-std::uint64_t BorrowedThread::push_frame(const user_regs_struct& interrupted,
-                                         std::uint64_t restorer, std::uint64_t room,
-                                         std::uint64_t top) {
+// Vector registers of a kind that a frame has no room for, with something in them.
+bool BorrowedThread::in_use(int kind) const {
+    // struct user_sve_header.
+    struct {
+        std::uint32_t size, largest;
+        std::uint16_t length, longest, flags, reserved;
+    } header{};
+    constexpr std::uint16_t kInRegisters = 1;  // SVE_PT_REGS_SVE
+    iovec part{&header, sizeof header};
+    return trace(PTRACE_GETREGSET, tid_, kind, &part) == 0 && (header.flags & kInRegisters) != 0;
+}
+
+std::uint64_t BorrowedThread::push_frame(const arch::Traced& interrupted, std::uint64_t restorer,
+                                         std::uint64_t room, std::uint64_t top) {
     std::vector<unsigned char> state(kLargestState);
     iovec part{state.data(), state.size()};
-    if (trace(PTRACE_GETREGSET, tid_, NT_X86_XSTATE, &part) != 0) return 0;
+    if (arch::kStateLeftOut != 0 && in_use(arch::kStateLeftOut)) return 0;
+    if (trace(PTRACE_GETREGSET, tid_, arch::kVectorState, &part) != 0) return 0;
     state.resize(part.iov_len);
     const SignalFrame frame = make_signal_frame(interrupted, mask_, restorer, state, top);
     char probe = 0;
@@ -318,9 +330,10 @@ bool BorrowedThread::prepare_calls(const Gadgets& gadgets) {
     const bool chained = gadgets.restorer == 0;
     if (gadgets.syscall == 0 || (chained && gadgets.pop_rax == 0)) return false;
     gadget_ = gadgets.syscall;
-    const user_regs_struct again = resumption();
-    const std::uint64_t top = is_on_go_stack(again.rsp) ? unused_stack(process_) : 0;
-    if (top == 0 && is_on_go_stack(again.rsp)) return false;
+    restorer_ = gadgets.restorer;
+    const arch::Traced again = resumption();
+    const std::uint64_t top = is_on_go_stack(arch::sp(again)) ? unused_stack(process_) : 0;
+    if (top == 0 && is_on_go_stack(arch::sp(again))) return false;
     frame_ = push_frame(again, chained ? gadgets.syscall : gadgets.restorer, 0, top);
     if (frame_ == 0 || !chained) return frame_ != 0;
     // The call's `ret` leads to `pop %rax; ret`, that to the system call, and it to the frame.
@@ -331,17 +344,12 @@ bool BorrowedThread::prepare_calls(const Gadgets& gadgets) {
 
 long BorrowedThread::call(long number, std::uint64_t a, std::uint64_t b, std::uint64_t c,
                           std::uint64_t d, std::uint64_t e, std::uint64_t f) {
-    user_regs_struct registers = found_;
-    registers.rip = gadget_;
-    registers.rsp = frame_;
-    registers.orig_rax = static_cast<unsigned long long>(-1);
-    registers.rax = static_cast<unsigned long long>(number);
-    registers.rdi = a;
-    registers.rsi = b;
-    registers.rdx = c;
-    registers.r10 = d;
-    registers.r8 = e;
-    registers.r9 = f;
+    arch::Traced registers = found_;
+    arch::ip(registers) = gadget_;
+    arch::sp(registers) = frame_;
+    arch::forget_call(registers);
+    arch::set_call(registers, number, {a, b, c, d, e, f});
+    arch::return_to(registers, restorer_);
     const bool first = !changed_;
     changed_ = true;
     if (!set(registers)) return -ESRCH;
@@ -365,7 +373,7 @@ long BorrowedThread::call(long number, std::uint64_t a, std::uint64_t b, std::ui
     }
     iovec part{&registers, sizeof registers};
     if (trace(PTRACE_GETREGSET, tid_, NT_PRSTATUS, &part) != 0) return -ESRCH;
-    return static_cast<long>(registers.rax);
+    return arch::result(registers);
 }
 
 }  // namespace threadfault::attach

@@ -3,10 +3,10 @@
 #ifndef THREADFAULT_ATTACH_BORROWED_THREAD_HPP
 #define THREADFAULT_ATTACH_BORROWED_THREAD_HPP
 
+#include "arch/traced.hpp"
+#include "observe/interrupted_call.hpp"
 #include "observe/memory.hpp"
 #include "observe/process.hpp"
-
-#include <sys/user.h>
 
 #include <array>
 #include <chrono>
@@ -17,9 +17,9 @@ namespace threadfault::attach {
 
 // Code of the process's own that an injected system call needs.
 struct Gadgets {
-    std::uint64_t syscall = 0;   // syscall; ret
-    std::uint64_t restorer = 0;  // mov $SYS_rt_sigreturn, %rax; syscall
-    std::uint64_t pop_rax = 0;   // pop %rax; ret: where there is no restorer (musl, static)
+    std::uint64_t syscall = 0;   // arch::kSyscallReturn
+    std::uint64_t restorer = 0;  // arch::kTrampoline
+    std::uint64_t pop_rax = 0;   // arch::kPopNumber: where there is no restorer (musl, static)
 };
 
 inline constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
@@ -52,18 +52,21 @@ public:
     int error() const noexcept { return error_; }  // ESRCH, EPERM, ETIMEDOUT, EBUSY (stopped)
 
     // As found, but out of a restartable sequence.
-    const user_regs_struct& registers() const noexcept { return found_; }
+    const arch::Traced& registers() const noexcept { return found_; }
     std::uint64_t mask() const noexcept { return mask_; }
+    // The address in the register that a thread's own variables are found by.
+    std::uint64_t thread_pointer() const noexcept { return thread_pointer_; }
     // Of what it is to go on with so that no call returns early: the system call again, if it was
     // interrupted in one.
-    user_regs_struct resumption() const;
+    arch::Traced resumption() const;
     // Was it in a system call that can return EINTR?
     bool in_interruptible_call() const noexcept;
+    observe::InterruptedCall interrupted() const noexcept;
 
     // Lets it go with these, in one step from which there is no way back. The registers come before
     // the mask, or behind it for `mask_first`: whoever dies in between must leave a thread that can
     // go on.
-    bool send_off(const user_regs_struct& registers, std::uint64_t mask, bool mask_first = false);
+    bool send_off(const arch::Traced& registers, std::uint64_t mask, bool mask_first = false);
 
     // Makes the thread execute a system call. For as long as it does, a frame on its stack has what
     // it was doing, and the way out of the call leads there: should this process die, it goes on.
@@ -80,7 +83,7 @@ public:
     // Writes an interrupted context below its stack pointer, as the kernel does for a handler:
     // where the frame lies, 0 for want of room. `room`: that must be mapped below it. `top`: put
     // it below that instead.
-    std::uint64_t push_frame(const user_regs_struct& interrupted, std::uint64_t restorer,
+    std::uint64_t push_frame(const arch::Traced& interrupted, std::uint64_t restorer,
                              std::uint64_t room, std::uint64_t top = 0);
 
     // Threads that came to no stop in time are let go when they do, as any other. True: some have
@@ -90,19 +93,23 @@ public:
 private:
     bool wait_for_stop(std::chrono::steady_clock::time_point deadline);
     void leave_critical_section();
-    bool set(const user_regs_struct& registers);
+    bool set(const arch::Traced& registers);
+    bool in_use(int kind) const;
     void set_mask(std::uint64_t mask);
 
     const observe::Process& process_;
     const observe::Memory memory_;
     pid_t tid_;
+    std::optional<observe::TaskSyscall> before_;
     bool stopped_ = false;
     bool changed_ = false;
     int error_ = 0;
-    user_regs_struct found_{};
+    arch::Traced found_{};
     std::uint64_t mask_ = 0;
     std::uint64_t frame_ = 0;
     std::uint64_t gadget_ = 0;
+    std::uint64_t restorer_ = 0;
+    std::uint64_t thread_pointer_ = 0;
 };
 
 }  // namespace threadfault::attach

@@ -1,5 +1,6 @@
 #include "attach/candidates.hpp"
 
+#include "arch/call.hpp"
 #include "observe/stop_effects.hpp"
 
 #include <sys/syscall.h>
@@ -32,7 +33,7 @@ std::optional<int> cost(const observe::Process& process, pid_t tid) {
         case observe::StopEffect::unknown:
             break;
     }
-    if (call->number == SYS_clone || call->number == SYS_vfork) return std::nullopt;
+    if (call->number == SYS_clone || call->number == arch::kVfork) return std::nullopt;
     return 50;
 }
 

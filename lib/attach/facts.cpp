@@ -1,5 +1,6 @@
 #include "attach/facts.hpp"
 
+#include "arch/code.hpp"
 #include "drive/programs/attach_findings.hpp"
 #include "format/format.hpp"
 #include "observe/maps.hpp"
@@ -13,9 +14,6 @@
 namespace threadfault::attach {
 namespace {
 
-constexpr std::array<unsigned char, 3> kSyscallReturn = {0x0f, 0x05, 0xc3};
-constexpr std::array<unsigned char, 9> kRestorer = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
-constexpr std::array<unsigned char, 2> kPopRax = {0x58, 0xc3};
 constexpr std::uint64_t kMostCode = 32 << 20;  // of one mapping that is looked through
 
 std::uint64_t find_bytes(std::span<const unsigned char> code, std::uint64_t begin,
@@ -33,9 +31,12 @@ Gadgets find_gadgets(const observe::Maps& maps, const observe::Memory& memory) {
         if (gadgets.syscall != 0 && gadgets.restorer != 0) break;
         code.resize(std::min(mapping.end - mapping.begin, kMostCode));
         code.resize(memory.read_some(mapping.begin, code.data(), code.size()));
-        if (gadgets.syscall == 0) gadgets.syscall = find_bytes(code, mapping.begin, kSyscallReturn);
-        if (gadgets.restorer == 0) gadgets.restorer = find_bytes(code, mapping.begin, kRestorer);
-        if (gadgets.pop_rax == 0) gadgets.pop_rax = find_bytes(code, mapping.begin, kPopRax);
+        if (gadgets.syscall == 0)
+            gadgets.syscall = find_bytes(code, mapping.begin, arch::kSyscallReturn);
+        if (gadgets.restorer == 0)
+            gadgets.restorer = find_bytes(code, mapping.begin, arch::kTrampoline);
+        if (gadgets.pop_rax == 0 && !arch::kPopNumber.empty())
+            gadgets.pop_rax = find_bytes(code, mapping.begin, arch::kPopNumber);
     }
     return gadgets;
 }
@@ -58,6 +59,7 @@ Facts learn(const observe::Process& process) {
     const drive::Unwinding unwinding = drive::find_unwinding(process, memory);
     facts.pthread_exit = unwinding.pthread_exit;
     facts.cancel_word = unwinding.cancel_word;
+    facts.descriptor_size = unwinding.descriptor_size;
     facts.why_no_unwinding = unwinding.why_not;
     if (facts.why_no_unwinding.empty() && facts.gadgets.restorer == 0) {
         facts.why_no_unwinding = "its C library has no code that returns from a signal handler";

@@ -74,20 +74,18 @@ Place Places::place_of(std::uint64_t address) {
     return Place::user;
 }
 
-bool Places::holds_stream(std::uint64_t thread_pointer) {
+bool Places::holds_stream(std::uint64_t descriptor) {
     return std::any_of(stream_locks_.begin(), stream_locks_.end(), [&](std::uint64_t lock) {
-        return memory_.read<std::uint64_t>(lock + kOwnerOfLock) == thread_pointer;
+        return memory_.read<std::uint64_t>(lock + kOwnerOfLock) == descriptor;
     });
 }
 
-Places::Where Places::where(const user_regs_struct& from) {
-    const diagnose::Registers registers = {
-        from.rax, from.rdx, from.rcx, from.rbx, from.rsi, from.rdi, from.rbp, from.rsp, from.r8,
-        from.r9,  from.r10, from.r11, from.r12, from.r13, from.r14, from.r15, from.rip};
+Places::Where Places::where(const arch::Traced& from, std::uint64_t descriptor) {
+    const std::uint64_t top = arch::sp(from);
     std::vector<unsigned char> stack(kStack);
-    stack.resize(memory_.read_some(from.rsp, stack.data(), stack.size()));
+    stack.resize(memory_.read_some(top, stack.data(), stack.size()));
     Where where;
-    const auto frames = unwinder_.unwind(registers, {from.rsp, stack}, kDepth);
+    const auto frames = unwinder_.unwind(arch::in_order(from), {top, stack}, kDepth);
     for (std::size_t i = 0; i < frames.size(); ++i) {
         where.frames.push_back(frames[i].ip);
         // A return address may be the first byte after the function that made the call.
@@ -95,7 +93,7 @@ Places::Where Places::where(const user_regs_struct& from) {
         const Place place = place_of(exact ? frames[i].ip : frames[i].ip - 1);
         if (place != Place::user && where.place == Place::unknown) where.place = place;
     }
-    if (where.place == Place::unknown && holds_stream(from.fs_base)) where.place = Place::stdio;
+    if (where.place == Place::unknown && holds_stream(descriptor)) where.place = Place::stdio;
     if (where.place == Place::unknown && !frames.empty()) where.place = Place::user;
     return where;
 }

@@ -7,8 +7,6 @@
 #include "observe/symbols.hpp"
 #include "wire/wire.hpp"
 
-#include <sys/user.h>
-
 #include <cstdint>
 #include <vector>
 
@@ -23,11 +21,12 @@ public:
         wire::Place place = wire::Place::unknown;
         std::vector<std::uint64_t> frames;  // instruction pointers, innermost first
     };
-    Where where(const user_regs_struct& registers);
+    // `descriptor`: of the thread, as streams' locks name their owner.
+    Where where(const arch::Traced& registers, std::uint64_t descriptor);
 
 private:
     wire::Place place_of(std::uint64_t address);
-    bool holds_stream(std::uint64_t thread_pointer);
+    bool holds_stream(std::uint64_t descriptor);
 
     const observe::Memory memory_;
     diagnose::Unwinder unwinder_;

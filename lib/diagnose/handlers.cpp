@@ -122,7 +122,8 @@ public:
             const SavedRegisters& saved = *options_.frame->saved;
             const observe::Maps& maps = backtraces_.unwinder().maps();
             const std::uint64_t stack = options_.frame->stack_pointer;
-            machine.set_frame(stack, saved, saved[1] && maps.find(*saved[1]) == maps.find(stack));
+            const auto& pointer = saved[arch::kSavedFramePointer];
+            machine.set_frame(stack, saved, pointer && maps.find(*pointer) == maps.find(stack));
         }
         machine.enter_landing_pad(effect.selector);
         return walk({effect.landing_pad, machine}, 0);

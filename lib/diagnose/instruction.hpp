@@ -1,5 +1,6 @@
-// Machine instructions of x86-64, decoded as far as a walk over a handler's code needs it: the
-// length of every one, and the operands of those that move, compute, compare and branch.
+// Machine instructions, decoded (x86_64/; of aarch64 none are yet) as far as a walk over a
+// handler's code needs it: the length of every one, and the operands of those that move, compute,
+// compare and branch.
 #ifndef THREADFAULT_DIAGNOSE_INSTRUCTION_HPP
 #define THREADFAULT_DIAGNOSE_INSTRUCTION_HPP
 

@@ -32,14 +32,14 @@ Machine::Machine() {
 }
 
 void Machine::set_frame(std::uint64_t stack_pointer,
-                        const std::array<std::optional<std::uint64_t>, 6>& saved,
+                        const std::array<std::optional<std::uint64_t>, kSavedRegisters>& saved,
                         bool has_frame_pointer) {
-    static constexpr std::array<std::size_t, 6> kSaved = {3, kRbp, 12, 13, 14, 15};
-    for (std::size_t i = 0; i < kSaved.size(); ++i) {
-        if (!saved[i] || (kSaved[i] == kRbp && has_frame_pointer)) continue;
-        registers_[kSaved[i]] = number_of(*saved[i]);
+    constexpr std::size_t kPointer = arch::kSavedFramePointer;
+    for (std::size_t i = 0; i < saved.size(); ++i) {
+        if (!saved[i] || (i == kPointer && has_frame_pointer)) continue;
+        registers_[arch::kSavedInCode[i]] = number_of(*saved[i]);
     }
-    frame_ = {stack_pointer, has_frame_pointer ? saved[1].value_or(0) : 0};
+    frame_ = {stack_pointer, has_frame_pointer ? saved[kPointer].value_or(0) : 0};
 }
 
 MachineValue Machine::resolved(const MachineValue& value) const {

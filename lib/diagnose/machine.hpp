@@ -3,6 +3,7 @@
 #ifndef THREADFAULT_DIAGNOSE_MACHINE_HPP
 #define THREADFAULT_DIAGNOSE_MACHINE_HPP
 
+#include "arch/registers.hpp"
 #include "diagnose/instruction.hpp"
 
 #include <array>
@@ -32,6 +33,7 @@ inline constexpr int kRdx = 2;
 inline constexpr int kRsp = 4;
 inline constexpr int kRbp = 5;
 inline constexpr int kRdi = 7;
+inline constexpr std::size_t kSavedRegisters = std::size(arch::kSaved);
 
 class Machine {
 public:
@@ -40,10 +42,10 @@ public:
 
     // rsp and rbp point into the frame, everything else is unknown.
     Machine();
-    // As the thread has them: rsp, and rbx, rbp, r12 to r15, as far as known. `constant` is then
+    // As the thread has them: rsp, and those of arch::kSaved, as far as known. `constant` is then
     // asked for what lies on the stack, too. `has_frame_pointer`: rbp points there.
     void set_frame(std::uint64_t stack_pointer,
-                   const std::array<std::optional<std::uint64_t>, 6>& saved,
+                   const std::array<std::optional<std::uint64_t>, kSavedRegisters>& saved,
                    bool has_frame_pointer);
     // As the personality routine leaves it at a landing pad.
     void enter_landing_pad(std::int64_t selector);
@@ -101,7 +103,7 @@ private:
     void set_flags(FlagsOf of, const MachineValue& left, const MachineValue& right,
                    std::uint8_t size);
 
-    std::array<MachineValue, 16> registers_;
+    std::array<MachineValue, arch::kRegistersInCode> registers_;
     std::map<Place, Slot> slots_;
     Flags flags_;
     std::uint32_t bases_ = 0;

@@ -1,3 +1,4 @@
+#include "arch/traced.hpp"
 #include "diagnose/capture.hpp"
 #include "format/format.hpp"
 #include "observe/attach_region.hpp"
@@ -6,8 +7,6 @@
 #include "observe/stop_effects.hpp"
 #include "observe/stopped_thread.hpp"
 #include "threadfault/error.hpp"
-
-#include <sys/user.h>
 
 #include <cerrno>
 #include <chrono>
@@ -29,12 +28,6 @@ constexpr char kFramesMissing[] =
 constexpr char kNotPermitted[] =
     "the kernel does not let us look (ptrace_scope, another user, or a container without "
     "CAP_SYS_PTRACE)";
-
-Registers in_dwarf_order(const user_regs_struct& from) {
-    return {from.rax, from.rdx, from.rcx, from.rbx, from.rsi, from.rdi, from.rbp, from.rsp, from.r8,
-            from.r9,  from.r10, from.r11, from.r12, from.r13, from.r14, from.r15, from.rip};
-}
-constexpr std::size_t kRegisterBp = 6;
 
 bool is_same_call(const observe::TaskSyscall& one, const observe::TaskSyscall& other) {
     return !other.running && one.number == other.number &&
@@ -60,7 +53,7 @@ struct OutsideCapture::Implementation {
 
     void read_sleeper(const observe::TaskSyscall& call, Snapshot* snapshot) {
         snapshot->registers = {};
-        snapshot->known = 1U << wire::kRegisterSp | 1U << wire::kRegisterIp;
+        snapshot->known = bit(wire::kRegisterSp) | bit(wire::kRegisterIp);
         snapshot->registers[wire::kRegisterSp] = call.stack_pointer;
         snapshot->registers[wire::kRegisterIp] = call.instruction_pointer;
         read_stack(call.stack_pointer, &snapshot->stack);
@@ -99,8 +92,8 @@ struct OutsideCapture::Implementation {
         }
         const observe::FramePointer pointer = frame_pointers.of(call, words);
         if (pointer.known == observe::FramePointer::Known::found) {
-            snapshot->registers[kRegisterBp] = pointer.value;
-            snapshot->known |= 1U << kRegisterBp;
+            snapshot->registers[wire::kRegisterBp] = pointer.value;
+            snapshot->known |= bit(wire::kRegisterBp);
         }
         return pointer.known != observe::FramePointer::Known::unknown;
     }
@@ -129,9 +122,9 @@ struct OutsideCapture::Implementation {
             }
             return;
         }
-        snapshot->registers = in_dwarf_order(stopped.registers());
+        snapshot->registers = arch::in_order(stopped.registers());
         snapshot->known = kAllKnown;
-        read_stack(stopped.registers().rsp, &snapshot->stack);
+        read_stack(arch::sp(stopped.registers()), &snapshot->stack);
         snapshot->via = Via::ptrace;
         stopped.let_go();
         snapshot->held_seconds = std::chrono::duration<double>(stopped.stood()).count();
@@ -161,9 +154,9 @@ struct OutsideCapture::Implementation {
             }
             if (const auto held = observe::held_thread(memory, *call)) {
                 // A guardian's: the thread is where it will go on.
-                snapshot.registers = in_dwarf_order(held->registers);
+                snapshot.registers = arch::in_order(held->registers);
                 snapshot.known = kAllKnown;
-                read_stack(held->registers.rsp, &snapshot.stack);
+                read_stack(arch::sp(held->registers), &snapshot.stack);
                 snapshot.via = Via::ptrace;
                 return snapshot;
             }

@@ -1,5 +1,6 @@
 #include "diagnose/remains.hpp"
 
+#include "arch/machine.hpp"
 #include "base/descriptor.hpp"
 #include "observe/elf_file.hpp"
 #include "observe/proc_file.hpp"
@@ -23,10 +24,10 @@ base::Descriptor open_file(const std::string& path) {
     return base::Descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 }
 
-// What is written there, as the System V ABI for x86-64 has it (table 4.9).
+// What is written there.
 struct Relocation {
     std::uint64_t address = 0;
-    std::uint32_t type = R_X86_64_NONE;
+    std::uint32_t type = 0;
     std::uint64_t addend = 0;
     std::uint64_t size = sizeof(std::uint64_t);
     std::string symbol;  // "": none
@@ -129,7 +130,7 @@ private:
             const char* const name =
                 elf_strptr(elf_.handle(), table_header.sh_link, symbol.st_name);
             if (name != nullptr) one.symbol = name;
-            if (one.type == R_X86_64_COPY) one.size = symbol.st_size;
+            if (one.type == arch::kRelocatedCopy) one.size = symbol.st_size;
         }
     }
 
@@ -155,7 +156,7 @@ private:
     void add_packed_one(std::uint64_t offset) {
         Relocation& one = relocations_->emplace_back();
         one.address = bias_ + offset;
-        one.type = R_X86_64_RELATIVE;
+        one.type = arch::kRelocatedRelative;
         read_file(one.address, &one.addend, sizeof one.addend);
     }
 
@@ -216,16 +217,16 @@ void Remains::relocate(Module& module, std::uint64_t address, unsigned char* buf
         }
         std::uint64_t value = 0;
         switch (one.type) {
-            case R_X86_64_RELATIVE:
+            case arch::kRelocatedRelative:
                 value = module.bias() + one.addend;
                 break;
-            case R_X86_64_64:
-            case R_X86_64_GLOB_DAT:
-            case R_X86_64_JUMP_SLOT:
+            case arch::kRelocatedWord:
+            case arch::kRelocatedSlot:
+            case arch::kRelocatedCall:
                 value = find_symbol(one.symbol, nullptr);
-                if (value != 0 && one.type == R_X86_64_64) value += one.addend;
+                if (value != 0 && arch::adds(one.type)) value += one.addend;
                 break;
-            case R_X86_64_COPY:
+            case arch::kRelocatedCopy:
                 read(find_symbol(one.symbol, &module), buffer + (one.address - address), one.size);
                 continue;
             default:

@@ -1,5 +1,6 @@
 #include "diagnose/spin_loop.hpp"
 
+#include "arch/code.hpp"
 #include "diagnose/loop_code.hpp"
 #include "diagnose/machine.hpp"
 #include "diagnose/spin_states.hpp"
@@ -24,8 +25,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using observe::CpuSample;
-
-#if defined(__x86_64__)
 
 constexpr int kRcx = 1;
 
@@ -171,8 +170,6 @@ std::optional<std::uint64_t> caller_of(const observe::Memory& memory, const CpuS
     return *back - 1;
 }
 
-#endif
-
 // The places that were met, the most frequent first.
 std::vector<std::uint64_t> by_frequency(std::span<const CpuSample> samples) {
     std::map<std::uint64_t, std::size_t> counts;
@@ -193,9 +190,10 @@ SpinFinding find_spin(const observe::Memory& memory, std::span<const CpuSample> 
                       const SpinSurroundings& around) {
     using Kind = SpinFinding::Kind;
     if (samples.size() < kSamplesToJudge) return {};
+    // Registers alone say neither that a loop gets on nor that it doesn't.
+    if constexpr (!arch::kCodeIsRead) return {};
     bool comes_back = comes_back_to_the_same(samples, {}, {});
     SpinFinding finding{Kind::spins, by_frequency(samples)};
-#if defined(__x86_64__)
     if (!only_yields(memory, samples)) return {Kind::gets_on};
     if (mostly_reads_the_clock(memory, around.kernel_code, samples)) return finding;
     std::optional<RegistersAtPlaces> counting;
@@ -227,11 +225,6 @@ SpinFinding find_spin(const observe::Memory& memory, std::span<const CpuSample> 
         if (const auto caller = caller_of(memory, sample)) finding.caller = *caller;
         break;
     }
-#else
-    (void)memory;
-    (void)around;
-    if (!comes_back) return {Kind::gets_on};
-#endif
     return finding;
 }
 

@@ -1,17 +1,11 @@
 #include "diagnose/unwinder.hpp"
 
+#include "arch/code.hpp"
+#include "arch/unwind.hpp"
 #include "diagnose/eh_tables.hpp"
-
-#include <libunwind-x86_64.h>
 
 #include <algorithm>
 #include <unordered_map>
-
-#ifndef unw_get_proc_info_in_range
-extern "C" int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t space, unw_word_t ip,
-                                                  unw_dyn_info_t* info, unw_proc_info_t* found,
-                                                  int need_unwind_info, void* argument);
-#endif
 
 namespace threadfault::diagnose {
 namespace {
@@ -21,14 +15,15 @@ struct Step {
     std::uint64_t ip = 0;
     std::uint64_t stack_offset = 0;  // of this frame's stack pointer from the innermost one
     bool signal = false;
-    std::uint64_t frame_pointer_at = 0;  // offset of the slot that holds its rbp; kNone: a register
-    std::uint64_t frame_pointer = 0;     // its value, as an offset; kNone: does not point there
+    std::uint64_t frame_pointer_at =
+        0;  // offset of the slot that holds its frame pointer; kNone: a register
+    std::uint64_t frame_pointer = 0;  // its value, as an offset; kNone: does not point there
 };
 constexpr std::uint64_t kNone = UINT64_MAX;
+constexpr unw_regnum_t kFramePointer = wire::kRegisterBp;
 constexpr std::uint64_t kFar = 1 << 20;  // no offset of a stack copy is as large
 
-// From 1.7 on libunwind has a public call for callers with tables of their own. Before, it exports
-// one without a declaration in a public header (perf uses it so).
+// From 1.7 on libunwind has a public call for callers with tables of their own.
 #ifdef unw_get_proc_info_in_range
 int search(const EhTable& table, unw_addr_space_t space, unw_word_t ip, unw_proc_info_t* found,
            int need_unwind_info, void* argument) {
@@ -47,7 +42,7 @@ int search(const EhTable& table, unw_addr_space_t space, unw_word_t ip, unw_proc
     info.u.rti.segbase = table.header;
     info.u.rti.table_data = table.entries;
     info.u.rti.table_len = table.count * 8 / sizeof(unw_word_t);
-    return _Ux86_64_dwarf_search_unwind_table(space, ip, &info, found, need_unwind_info, argument);
+    return arch::search_unwind_table(space, ip, &info, found, need_unwind_info, argument);
 }
 #endif
 
@@ -131,14 +126,14 @@ struct Unwinder::Implementation {
             unw_word_t pointer = 0;
             if (unw_get_reg(&cursor, UNW_REG_IP, &ip) != 0 || ip == 0) break;
             unw_get_reg(&cursor, UNW_REG_SP, &top);
-            unw_get_reg(&cursor, UNW_X86_64_RBP, &pointer);
+            unw_get_reg(&cursor, kFramePointer, &pointer);
             // A frame that is not above the last one leads in circles, but for a change of stacks
             // at a signal's frame.
             const bool signal = unw_is_signal_frame(&cursor) > 0;
             if (!steps.empty() && !signal && top <= above) break;
             above = top;
             unw_save_loc_t pushed{};
-            unw_get_save_loc(&cursor, UNW_X86_64_RBP, &pushed);
+            unw_get_save_loc(&cursor, kFramePointer, &pushed);
             Step& step = steps.emplace_back();
             step.ip = ip;
             step.stack_offset = offset(top);
@@ -152,13 +147,12 @@ struct Unwinder::Implementation {
     }
 
     static SavedRegisters saved_registers(unw_cursor_t& cursor) {
-        static constexpr std::array<unw_regnum_t, 6> kNumbers = {UNW_X86_64_RBX, UNW_X86_64_RBP,
-                                                                 UNW_X86_64_R12, UNW_X86_64_R13,
-                                                                 UNW_X86_64_R14, UNW_X86_64_R15};
         SavedRegisters values{};
-        for (std::size_t i = 0; i < kNumbers.size(); ++i) {
+        for (std::size_t i = 0; i < values.size(); ++i) {
             unw_word_t value = 0;
-            if (unw_get_reg(&cursor, kNumbers[i], &value) == 0) values[i] = value;
+            if (unw_get_reg(&cursor, static_cast<unw_regnum_t>(arch::kSaved[i]), &value) == 0) {
+                values[i] = value;
+            }
         }
         return values;
     }
@@ -166,9 +160,11 @@ struct Unwinder::Implementation {
     // Many threads of a pool stand at the same place. Does this one's stack have the same return
     // addresses and frame pointers at the same offsets? The place of each return address follows
     // from the code at the one before and from the frame pointer, so equal ones mean an equal walk.
+    // That is so where a call pushes its return address.
     bool repeats(const std::vector<Step>& steps) {
+        if constexpr (!arch::kCallPushes) return false;
         const std::uint64_t base = registers[wire::kRegisterSp];
-        if (offset(registers[UNW_X86_64_RBP]) != steps.front().frame_pointer) return false;
+        if (offset(registers[wire::kRegisterBp]) != steps.front().frame_pointer) return false;
         for (std::size_t i = 0; i < steps.size(); ++i) {
             const Step& step = steps[i];
             if (step.signal || step.stack_offset == kNone) return false;
@@ -255,11 +251,8 @@ std::string Unwinder::file_without_table(std::uint64_t ip) {
 }
 
 bool Unwinder::is_trampoline(std::uint64_t ip) {
-    // mov $15, %rax; syscall
-    static constexpr std::array<unsigned char, 9> kCode = {0x48, 0xc7, 0xc0, 0x0f, 0,
-                                                           0,    0,    0x0f, 0x05};
-    std::array<unsigned char, kCode.size()> code{};
-    return memory().read(ip, code.data(), code.size()) && code == kCode;
+    std::array<unsigned char, arch::kTrampoline.size()> code{};
+    return memory().read(ip, code.data(), code.size()) && code == arch::kTrampoline;
 }
 
 RemoteMemory& Unwinder::memory() noexcept {

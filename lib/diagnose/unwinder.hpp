@@ -3,13 +3,16 @@
 #ifndef THREADFAULT_DIAGNOSE_UNWINDER_HPP
 #define THREADFAULT_DIAGNOSE_UNWINDER_HPP
 
+#include "arch/registers.hpp"
 #include "diagnose/remote_memory.hpp"
 #include "observe/maps.hpp"
 #include "observe/process.hpp"
 #include "wire/wire.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,11 +24,14 @@ namespace threadfault::diagnose {
 using Registers = std::array<std::uint64_t, wire::kRegisters>;
 
 // Which of them are known, one bit each.
-using KnownRegisters = std::uint32_t;
-inline constexpr KnownRegisters kAllKnown = (1U << wire::kRegisters) - 1;
+using KnownRegisters = std::uint64_t;
+constexpr KnownRegisters bit(std::size_t number) noexcept {
+    return KnownRegisters{1} << number;
+}
+inline constexpr KnownRegisters kAllKnown = bit(wire::kRegisters) - 1;
 
-// What a function must give back unchanged: rbx, rbp, r12, r13, r14, r15, as far as known.
-using SavedRegisters = std::array<std::optional<std::uint64_t>, 6>;
+// What a function must give back unchanged (arch::kSaved), as far as known.
+using SavedRegisters = std::array<std::optional<std::uint64_t>, std::size(arch::kSaved)>;
 
 struct RawFrame {
     std::uint64_t ip = 0;

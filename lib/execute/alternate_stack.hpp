@@ -3,6 +3,8 @@
 #ifndef THREADFAULT_EXECUTE_ALTERNATE_STACK_HPP
 #define THREADFAULT_EXECUTE_ALTERNATE_STACK_HPP
 
+#include "arch/context.hpp"
+
 #include <sys/ucontext.h>
 
 #include <cstdint>
@@ -21,7 +23,7 @@ namespace threadfault::execute {
     const auto low = reinterpret_cast<std::uint64_t>(interrupted->uc_stack.ss_sp);
     const std::uint64_t size = interrupted->uc_stack.ss_size;
     if (size == 0 || here < low || here - low >= size) return true;
-    const auto before = static_cast<std::uint64_t>(interrupted->uc_mcontext.gregs[REG_RSP]);
+    const auto before = arch::stack_pointer(*interrupted);
     const bool nested = before >= here && before - low <= size;
     const std::uint64_t used = (nested ? before : low + size) - here;
     return here - low >= used + kHandler;

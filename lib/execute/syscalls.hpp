@@ -1,9 +1,10 @@
 // Raw system calls that return -errno and never touch errno: for signal handlers, and for threads
-// that must call nothing of libc that may lock, allocate or be interposed. x86-64 only; this is the
-// one place to change for another architecture.
+// that must call nothing of libc that may lock, allocate or be interposed.
 // Everything here is async-signal-safe and thread-safe.
 #ifndef THREADFAULT_EXECUTE_SYSCALLS_HPP
 #define THREADFAULT_EXECUTE_SYSCALLS_HPP
+
+#include "arch/call.hpp"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
-
-#ifndef __x86_64__
-#error "threadfault's raw system calls are written for x86-64"
-#endif
 
 namespace threadfault::execute {
 
@@ -41,16 +38,7 @@ template <typename... Arguments>
 inline long sys_call(long number, Arguments... arguments) noexcept {
     static_assert(sizeof...(Arguments) <= 6, "a system call has at most six arguments");
     const long words[6] = {sys_word(arguments)...};
-    register long r10 __asm__("r10") = words[3];
-    register long r8 __asm__("r8") = words[4];
-    register long r9 __asm__("r9") = words[5];
-    long result = number;
-    // The kernel overwrites rcx and r11; "memory", because arguments may point at anything.
-    __asm__ volatile("syscall"
-                     : "+a"(result)
-                     : "D"(words[0]), "S"(words[1]), "d"(words[2]), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
+    return arch::call(number, words);
 }
 
 inline pid_t sys_gettid() noexcept {

@@ -9,7 +9,7 @@ namespace threadfault::execute {
 
 namespace {
 
-constexpr std::int64_t kNanosecondsPerTick = 10'000'000;  // USER_HZ is 100 on x86-64
+constexpr std::int64_t kNanosecondsPerTick = 10'000'000;  // USER_HZ is 100
 
 // "/proc/self/task/<tid>/<file>", without snprintf, which is not async-signal-safe.
 class TaskPath {

@@ -88,7 +88,7 @@ bool spin(const Slot& slot, std::uint32_t generation, std::int64_t deadline_ns) 
                 spin_judge.paid();
                 return true;
             }
-            __builtin_ia32_pause();
+            arch::pause();
         }
     } while (monotonic_ns() < end);
     spin_judge.lost();

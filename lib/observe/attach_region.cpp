@@ -1,5 +1,6 @@
 #include "observe/attach_region.hpp"
 
+#include "arch/code.hpp"
 #include "observe/maps.hpp"
 
 #include <algorithm>
@@ -11,26 +12,17 @@ namespace {
 constexpr std::uint64_t kMarkAt = 64;
 constexpr std::string_view kMark = "threadfault attach, layout 1";
 
-constexpr unsigned char kPark[] = {
-    0xb8, 0xca, 0,    0, 0,  // again: mov $SYS_futex, %eax
-    0x48, 0x89, 0xdf,        // mov %rbx, %rdi
-    0xbe, 0x80, 0,    0, 0,  // mov $FUTEX_WAIT | FUTEX_PRIVATE_FLAG, %esi
-    0x31, 0xd2,              // xor %edx, %edx: while the word is 0
-    0x45, 0x31, 0xd2,        // xor %r10d, %r10d: without a time limit
-    0x0f, 0x05,              // syscall
-    0xeb, 0xea,              // jmp again
-};
-constexpr unsigned char kSpin[] = {
-    0xf3, 0x90,  // again: pause
-    0xeb, 0xfc,  // jmp again
-};
+using arch::kPark;
+using arch::kSpin;
 static_assert(sizeof kPark <= kSpinAt && kSpinAt + sizeof kSpin <= kMarkAt);
 
 }  // namespace
 
 std::array<unsigned char, kAttachCodeSize> attach_region_code() {
     std::array<unsigned char, kAttachCodeSize> code{};
-    code.fill(0xcc);
+    for (std::size_t at = 0; at < code.size(); at += arch::kTrap.size())
+        std::copy(arch::kTrap.begin(), arch::kTrap.end(),
+                  code.begin() + static_cast<std::ptrdiff_t>(at));
     std::copy(std::begin(kPark), std::end(kPark), code.begin() + kParkAt);
     std::copy(std::begin(kSpin), std::end(kSpin), code.begin() + kSpinAt);
     std::copy(kMark.begin(), kMark.end(), code.begin() + kMarkAt);

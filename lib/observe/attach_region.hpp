@@ -7,10 +7,9 @@
 #ifndef THREADFAULT_OBSERVE_ATTACH_REGION_HPP
 #define THREADFAULT_OBSERVE_ATTACH_REGION_HPP
 
+#include "arch/traced.hpp"
 #include "observe/memory.hpp"
 #include "observe/process.hpp"
-
-#include <sys/user.h>
 
 #include <array>
 #include <cstddef>
@@ -22,8 +21,9 @@ namespace threadfault::observe {
 inline constexpr std::uint64_t kAttachRegionSize = 512 << 10;
 inline constexpr std::uint64_t kAttachCodeSize = 4096;
 
-// Waits for the word at %rbx in a futex(2) that nothing wakes: a held thread costs no CPU time, and
-// a signal of libc's own (setuid) is handled and followed by another wait.
+// Waits for the word that arch::word_register points to, in a futex(2) that nothing wakes: a held
+// thread costs no CPU time, and a signal of libc's own (setuid) is handled and followed by another
+// wait.
 inline constexpr std::uint64_t kParkAt = 0;
 // Burns CPU time until somebody else moves the thread.
 inline constexpr std::uint64_t kSpinAt = 32;
@@ -34,8 +34,8 @@ struct HeldThread {
     std::int32_t tid = 0;     // as the guardian numbers it
     std::uint32_t reserved = 0;
     std::uint64_t start_ticks = 0;
-    std::uint64_t mask = 0;        // of blocked signals
-    user_regs_struct registers{};  // to go on with, the restart of a system call included
+    std::uint64_t mask = 0;    // of blocked signals
+    arch::Traced registers{};  // to go on with, the restart of a system call included
 };
 inline constexpr std::uint64_t kHeldThreadSize = 512;
 static_assert(sizeof(HeldThread) <= kHeldThreadSize);

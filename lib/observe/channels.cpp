@@ -1,5 +1,6 @@
 #include "observe/channels.hpp"
 
+#include "arch/call.hpp"
 #include "base/descriptor.hpp"
 #include "observe/descriptors.hpp"
 #include "observe/proc_file.hpp"
@@ -96,15 +97,15 @@ public:
             case SYS_mq_timedreceive:
             case SYS_mq_timedsend:
                 return arguments[4] != 0 ? Reach::outside : of_transfer(first);
-            case SYS_poll:
+            case arch::kPoll:
                 if (static_cast<std::int32_t>(arguments[2]) >= 0) return Reach::outside;
                 return of_polled(arguments[0], arguments[1]);
             case SYS_ppoll:
                 return arguments[2] != 0 ? Reach::outside : of_polled(arguments[0], arguments[1]);
-            case SYS_select:
+            case arch::kSelect:
             case SYS_pselect6:
                 return arguments[4] != 0 ? Reach::outside : of_selected(call);
-            case SYS_epoll_wait:
+            case arch::kEpollWait:
             case SYS_epoll_pwait:
                 if (static_cast<std::int32_t>(arguments[3]) >= 0) return Reach::outside;
                 return of_epoll(first, 0);

@@ -1,5 +1,6 @@
 #include "observe/code_places.hpp"
 
+#include "arch/code.hpp"
 #include "observe/maps.hpp"
 #include "observe/symbols.hpp"
 
@@ -147,21 +148,19 @@ void CodePlaces::find_callee(std::uint64_t address, Module& module, CodePlace* p
     if (!memory_.read(address - bytes.size(), bytes.data(), bytes.size())) return;
     const std::uint64_t base = module.loaded.parts.front().begin;
     if (const auto slot = called_slot(bytes, address)) {
-        constexpr std::uint64_t kLength = 6;  // without a prefix
         place->after_call = true;
         if (named_ == Names::without) return;
         place->callee = imports_.at(base, *slot);
-        place->argument = argument_before(address - kLength);
+        place->argument = argument_before(address - arch::kSlotCall);
         return;
     }
     if (const auto target = direct_target(bytes, address)) {
         Module* const home = module_of(*target);
         if (home == &module) {
-            constexpr std::uint64_t kLength = 5;
             place->after_call = true;
             place->callee_begin = *target;
             if (named_ == Names::without) return;
-            place->argument = argument_before(address - kLength);
+            place->argument = argument_before(address - arch::kDirectCall);
             StubBytes stub{};
             memory_.read(*target, stub.data(), stub.size());
             if (const auto slot = slot_of_stub(stub, *target)) {

@@ -1,6 +1,5 @@
 #include "observe/cpu_samples.hpp"
 
-#include <asm/perf_regs.h>
 #include <linux/perf_event.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -20,50 +19,8 @@ constexpr std::size_t kPages = 8;  // of a ring's data, a power of two: two hund
 constexpr std::uint64_t kPeriodNs = 500'000;
 constexpr std::uint64_t kSwitchesPerSecond = 1000;
 
-// In the order of CpuSample; the instruction pointer comes last. The kernel gives them in the order
-// of their numbers.
-#if defined(__aarch64__)
-constexpr int kRegisters[] = {0,
-                              1,
-                              2,
-                              3,
-                              4,
-                              5,
-                              6,
-                              7,
-                              8,
-                              9,
-                              10,
-                              11,
-                              12,
-                              13,
-                              14,
-                              15,
-                              16,
-                              17,
-                              18,
-                              19,
-                              20,
-                              21,
-                              22,
-                              23,
-                              24,
-                              25,
-                              26,
-                              27,
-                              28,
-                              29,
-                              PERF_REG_ARM64_LR,
-                              PERF_REG_ARM64_SP,
-                              PERF_REG_ARM64_PC};
-#else
-constexpr int kRegisters[] = {
-    PERF_REG_X86_AX,  PERF_REG_X86_CX,  PERF_REG_X86_DX,  PERF_REG_X86_BX,  PERF_REG_X86_SP,
-    PERF_REG_X86_BP,  PERF_REG_X86_SI,  PERF_REG_X86_DI,  PERF_REG_X86_R8,  PERF_REG_X86_R9,
-    PERF_REG_X86_R10, PERF_REG_X86_R11, PERF_REG_X86_R12, PERF_REG_X86_R13, PERF_REG_X86_R14,
-    PERF_REG_X86_R15, PERF_REG_X86_IP};
-#endif
-static_assert(std::size(kRegisters) == kSampledRegisters + 1);
+// In the order of CpuSample; the kernel gives them in the order of their numbers.
+constexpr auto& kRegisters = arch::kSampledRegisters;
 
 constexpr std::uint64_t register_mask() {
     std::uint64_t mask = 0;

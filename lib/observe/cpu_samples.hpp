@@ -3,22 +3,20 @@
 #ifndef THREADFAULT_OBSERVE_CPU_SAMPLES_HPP
 #define THREADFAULT_OBSERVE_CPU_SAMPLES_HPP
 
+#include "arch/samples.hpp"
 #include "base/descriptor.hpp"
 
 #include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <vector>
 
 namespace threadfault::observe {
 
-#if defined(__aarch64__)
-inline constexpr std::size_t kSampledRegisters = 32;  // x0 to x30, sp
-#else
-// As instructions number them: rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 to r15.
-inline constexpr std::size_t kSampledRegisters = 16;
-#endif
+// But for the instruction pointer, which comes last there.
+inline constexpr std::size_t kSampledRegisters = std::size(arch::kSampledRegisters) - 1;
 
 // The thread's own registers: in the kernel, those that it came there with.
 struct CpuSample {

@@ -1,5 +1,6 @@
 #include "observe/frame_pointers.hpp"
 
+#include "arch/code.hpp"
 #include "observe/code_places.hpp"
 #include "observe/frame_walk.hpp"
 
@@ -7,14 +8,12 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace threadfault::observe {
 namespace {
 
 constexpr int kMostFrames = 200;
-
-// mov $15, %rax; syscall: where a signal handler returns to. All registers are on the stack there.
-constexpr std::array<unsigned char, 9> kTrampoline = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
 
 // Where a thread's stack ends: nothing has called these.
 constexpr std::array<std::string_view, 4> kFirstFunctions = {"clone3", "__clone3", "clone",
@@ -45,14 +44,15 @@ FramePointer FramePointers::of(const TaskSyscall& call, std::span<const std::uin
             return found ? FramePointer{Known::found, *found} : FramePointer{};
         }
         if (!walk.to_caller()) {
-            const auto code =
-                implementation_->memory.read<std::array<unsigned char, 9>>(walk.address());
+            // All registers are on the stack where a signal handler returns to.
+            using Code = std::remove_const_t<decltype(arch::kTrampoline)>;
+            const auto code = implementation_->memory.read<Code>(walk.address());
             const auto is_first = [&] {
                 const std::string name = implementation_->places.function_at(walk.inside());
                 return std::find(kFirstFunctions.begin(), kFirstFunctions.end(), name) !=
                        kFirstFunctions.end();
             };
-            const bool first = code == kTrampoline || is_first();
+            const bool first = code == arch::kTrampoline || is_first();
             return {first ? Known::not_needed : Known::unknown, 0};
         }
         if (walk.frame_pointer()) return {Known::not_needed, 0};

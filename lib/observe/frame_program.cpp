@@ -1,5 +1,7 @@
 #include "observe/frame_program.hpp"
 
+#include "arch/registers.hpp"
+
 #include <cstring>
 #include <string_view>
 #include <vector>
@@ -9,9 +11,9 @@ namespace {
 
 constexpr std::uint32_t kLargestRecord = 1 << 16;
 
-// DWARF's numbers of the registers (System V ABI for x86-64, figure 3.36).
-constexpr std::uint64_t kFramePointer = 6;
-constexpr std::uint64_t kStackPointer = 7;
+constexpr std::uint64_t kFramePointer = arch::kFramePointer;
+constexpr std::uint64_t kStackPointer = arch::kStackPointer;
+constexpr std::uint64_t kReturnAddress = arch::kReturnAddress;
 
 // Encodings of pointers (Linux Standard Base 5.0, 10.5): how long, and from where.
 constexpr unsigned char kAbsolute8 = 0x00;
@@ -198,7 +200,7 @@ std::optional<Description> read_description(const Memory& memory, std::uint64_t 
     return description;
 }
 
-// The rows of the table, as far as the frame's end and %rbp go.
+// The rows of the table, as far as FrameRule goes.
 class FrameProgram {
 public:
     FrameProgram(const Common& common, std::uint64_t begin, std::uint64_t wanted)
@@ -222,6 +224,9 @@ public:
         rule->by_frame_pointer = row_.base == kFramePointer;
         rule->size = row_.offset;
         rule->frame_pointer_at = row_.saved;
+        rule->return_address_at = arch::kCallPushes
+                                      ? std::optional(-std::int64_t{sizeof(std::uint64_t)})
+                                      : row_.return_address;
     }
 
 private:
@@ -229,11 +234,17 @@ private:
         bool known = false;
         std::uint64_t base = 0;
         std::int64_t offset = 0;
-        std::optional<std::int64_t> saved;  // of %rbp
+        std::optional<std::int64_t> saved;  // of the frame pointer
+        std::optional<std::int64_t> return_address;
     };
 
     void save(std::uint64_t which, std::optional<std::int64_t> where) {
         if (which == kFramePointer) row_.saved = where;
+        if (which == kReturnAddress) row_.return_address = where;
+    }
+    void restore(std::uint64_t which) {
+        if (which == kFramePointer) row_.saved = initial_.saved;
+        if (which == kReturnAddress) row_.return_address = initial_.return_address;
     }
     void advance(std::uint64_t by) { location_ += by * common_.code_factor; }
     std::int64_t factored(std::uint64_t value) const {
@@ -251,7 +262,7 @@ private:
                 save(low, factored(cursor.take_unsigned()));
                 return;
             case 3:  // restore
-                if (low == kFramePointer) row_.saved = initial_.saved;
+                restore(low);
                 return;
             default:
                 break;
@@ -277,7 +288,7 @@ private:
                 return;
             }
             case 0x06:  // restore_extended
-                if (cursor.take_unsigned() == kFramePointer) row_.saved = initial_.saved;
+                restore(cursor.take_unsigned());
                 return;
             case 0x07:  // undefined, same_value
             case 0x08:
@@ -338,6 +349,9 @@ private:
             case 0x15:  // val_offset_sf
                 save(cursor.take_unsigned(), std::nullopt);
                 cursor.take_signed();
+                return;
+            case 0x2d:  // AARCH64_negate_ra_state: the return address is signed (plain_address)
+                good_ = good_ && !arch::kCallPushes;
                 return;
             case 0x2e:  // GNU_args_size
                 cursor.take_unsigned();

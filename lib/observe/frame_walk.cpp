@@ -1,5 +1,7 @@
 #include "observe/frame_walk.hpp"
 
+#include "arch/registers.hpp"
+
 namespace threadfault::observe {
 namespace {
 
@@ -26,13 +28,14 @@ bool FrameWalk::to_caller() {
         end = *frame_pointer_ + static_cast<std::uint64_t>(rule.size);
     }
     // Frames lie behind each other.
-    if (end <= stack_pointer_ || end % kWord != 0) return false;
-    const auto back = stack_.word(end - kWord);
+    if (end < stack_pointer_ || end % kWord != 0 || !rule.return_address_at) return false;
+    if (end == stack_pointer_ && arch::kCallPushes) return false;
+    const auto back = stack_.word(end + static_cast<std::uint64_t>(*rule.return_address_at));
     if (!back) return false;
     if (rule.frame_pointer_at) {
         frame_pointer_ = stack_.word(end + static_cast<std::uint64_t>(*rule.frame_pointer_at));
     }
-    address_ = *back;
+    address_ = arch::plain_address(*back);
     stack_pointer_ = end;
     returned_ = true;
     place_ = &places_.at(address_, true);
@@ -53,8 +56,9 @@ bool FrameWalk::leads_back_into(const FrameRule& rule, std::uint64_t slot) const
     return false;
 }
 
-// The kernel doesn't show %rbp, and it has not been saved yet. Its frame is the first whose return
-// address stands behind a call of this very function, or behind a call that may be one.
+// The kernel doesn't show the frame pointer, and it has not been saved yet. Its frame is the first
+// whose return address stands behind a call of this very function, or behind a call that may be
+// one.
 std::optional<std::uint64_t> FrameWalk::find_frame_pointer() const {
     if (!place_->rule || place_->rule->size != static_cast<std::int64_t>(2 * kWord)) {
         return std::nullopt;

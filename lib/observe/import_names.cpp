@@ -1,5 +1,7 @@
 #include "observe/import_names.hpp"
 
+#include "arch/machine.hpp"
+
 #include <elf.h>
 
 #include <algorithm>
@@ -48,7 +50,7 @@ void ImportNames::add_table(std::uint64_t table, std::uint64_t size, std::uint64
         if (!read_(table, relocations.data(), bytes)) return;
         for (const Elf64_Rela& relocation : relocations) {
             const auto type = ELF64_R_TYPE(relocation.r_info);
-            if (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT) continue;
+            if (type != arch::kRelocatedCall && type != arch::kRelocatedSlot) continue;
             module.slots.try_emplace(bias + relocation.r_offset,
                                      static_cast<std::uint32_t>(ELF64_R_SYM(relocation.r_info)));
         }

@@ -17,8 +17,8 @@ class ImportNames {
 public:
     explicit ImportNames(ReadMemory read) : read_(std::move(read)) {}
 
-    // From the dynamic section of the module whose first page lies at `base`: R_X86_64_JUMP_SLOT
-    // and R_X86_64_GLOB_DAT (x86-64 psABI). "": none of those.
+    // From the dynamic section of the module whose first page lies at `base`: those that calls
+    // and data go through (arch/machine.hpp). "": none of those.
     const std::string& at(std::uint64_t base, std::uint64_t slot);
 
 private:

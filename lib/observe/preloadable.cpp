@@ -1,5 +1,6 @@
 #include "observe/preloadable.hpp"
 
+#include "arch/machine.hpp"
 #include "base/descriptor.hpp"
 #include "format/format.hpp"
 #include "observe/elf_file.hpp"
@@ -112,7 +113,8 @@ bool is_glibc_loader(const std::string& interpreter) {
 
 ProgramCheck check_elf(const std::string& path, const ElfFile& file) {
     const auto header = file.header();
-    if (!header || header->e_machine != EM_X86_64 || header->e_ident[EI_CLASS] != ELFCLASS64) {
+    if (!header || header->e_machine != arch::kElfMachine ||
+        header->e_ident[EI_CLASS] != ELFCLASS64) {
         return verdict(Preloadable::other_machine, path,
                        path + " is built for another architecture or word size than the shim");
     }

@@ -1,5 +1,7 @@
 #include "observe/stop_effects.hpp"
 
+#include "arch/call.hpp"
+
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -46,16 +48,12 @@ constexpr StoppedCall kStoppedCalls[] = {
     {SYS_msgrcv, StopEffect::none},
     {SYS_rt_sigsuspend, StopEffect::none},
     {SYS_mq_timedreceive, StopEffect::none},
-#ifdef SYS_poll
-    {SYS_poll, StopEffect::none},
-    {SYS_select, StopEffect::none},
-    {SYS_pause, StopEffect::none},
-#endif
+    {arch::kPoll, StopEffect::none},
+    {arch::kSelect, StopEffect::none},
+    {arch::kPause, StopEffect::none},
     {SYS_accept, StopEffect::none},
-// They return EINTR, whatever the reason.
-#ifdef SYS_epoll_wait
-    {SYS_epoll_wait, StopEffect::starts_anew, Limit::milliseconds, 3},
-#endif
+    // They return EINTR, whatever the reason.
+    {arch::kEpollWait, StopEffect::starts_anew, Limit::milliseconds, 3},
     {SYS_epoll_pwait, StopEffect::starts_anew, Limit::milliseconds, 3},
     {SYS_epoll_pwait2, StopEffect::starts_anew, Limit::pointer_or_null, 3},
     {SYS_semop, StopEffect::none},

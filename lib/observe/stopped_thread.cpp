@@ -1,5 +1,6 @@
 #include "observe/stopped_thread.hpp"
 
+#include "observe/interrupted_call.hpp"
 #include "observe/stop_effects.hpp"
 
 #include <elf.h>
@@ -20,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int kEventShift = 16;         // of the event in a status of wait(2), ptrace(2)
 constexpr int kLooksWithoutPause = 50;  // a stop takes some ten microseconds
 
-bool read_registers(pid_t tid, user_regs_struct* registers) {
+bool read_registers(pid_t tid, arch::Traced* registers) {
     iovec part{registers, sizeof *registers};
     return ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &part) == 0;
 }
@@ -28,7 +29,7 @@ bool read_registers(pid_t tid, user_regs_struct* registers) {
 }  // namespace
 
 StoppedThread::StoppedThread(const Process& process, pid_t tid, std::chrono::milliseconds within)
-    : process_(process), tid_(tid), begin_(Clock::now()) {
+    : process_(process), tid_(tid), before_(look_before_stop(process, tid)), begin_(Clock::now()) {
     if (ptrace(PTRACE_SEIZE, tid, nullptr, nullptr) != 0 ||
         ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr) != 0) {
         error_ = errno == ESRCH ? ESRCH : EPERM;
@@ -73,16 +74,11 @@ bool StoppedThread::wait_for_stop(Clock::time_point deadline) {
 // Some calls return EINTR whenever their thread is stopped. Without a signal to be delivered the
 // thread is taken back to the instruction that makes the call, as the kernel does it for others.
 void StoppedThread::hide_interruption() {
-    const auto result = static_cast<long>(registers_.rax);
-    const auto number = static_cast<long>(registers_.orig_rax);
-    if (result != -EINTR || !may_rewind(number)) return;
+    const InterruptedCall call = interrupted_call(registers_, before_);
+    if (call.how != InterruptedCall::How::returned || !may_rewind(call.number)) return;
     const auto status = process_.status(tid_);
     if (!status || ((status->pending | status->shared_pending) & ~status->blocked) != 0) return;
-    constexpr unsigned kSyscallInstruction = 2;  // bytes
-    user_regs_struct registers = registers_;
-    registers.rax = static_cast<unsigned long long>(number);
-    registers.rip -= kSyscallInstruction;
-    registers.orig_rax = static_cast<unsigned long long>(-1);
+    arch::Traced registers = again(registers_, call, before_);
     iovec part{&registers, sizeof registers};
     ptrace(PTRACE_SETREGSET, tid_, NT_PRSTATUS, &part);
 }

@@ -4,12 +4,13 @@
 #ifndef THREADFAULT_OBSERVE_STOPPED_THREAD_HPP
 #define THREADFAULT_OBSERVE_STOPPED_THREAD_HPP
 
+#include "arch/traced.hpp"
 #include "observe/process.hpp"
 
 #include <sys/types.h>
-#include <sys/user.h>
 
 #include <chrono>
+#include <optional>
 
 namespace threadfault::observe {
 
@@ -28,7 +29,7 @@ public:
     int error() const noexcept { return error_; }
 
     // As it will go on with them, but for a restart of its system call.
-    const user_regs_struct& registers() const noexcept { return registers_; }
+    const arch::Traced& registers() const noexcept { return registers_; }
 
     // It stands still by itself (SIGSTOP): a part of a process that is stopped as a whole. Letting
     // it go leaves it so.
@@ -44,10 +45,11 @@ private:
 
     const Process& process_;
     pid_t tid_;
+    std::optional<TaskSyscall> before_;
     bool stopped_ = false;
     bool group_stop_ = false;
     int error_ = 0;
-    user_regs_struct registers_{};
+    arch::Traced registers_{};
     std::chrono::steady_clock::time_point begin_;
     std::chrono::nanoseconds stood_{};
 };

@@ -15,9 +15,13 @@ namespace threadfault::observe {
 struct FrameRule {
     std::uint64_t begin = 0;  // of the function, or of the part of it that has an entry of its own
     std::uint64_t end = 0;
-    bool by_frame_pointer = false;  // the frame's end counts from %rbp, else from %rsp
-    std::int64_t size = 0;          // to the frame's end: the return address lies below it
-    std::optional<std::int64_t> frame_pointer_at;  // where the caller's %rbp is, from the end
+    // The frame's end counts from the frame pointer, else from the stack pointer.
+    bool by_frame_pointer = false;
+    std::int64_t size = 0;  // to the frame's end
+    // Where the caller's frame pointer and the return address are, from the end. Without: in their
+    // registers still.
+    std::optional<std::int64_t> frame_pointer_at;
+    std::optional<std::int64_t> return_address_at;
 };
 
 // The tables of one module. Not thread-safe; cheap until asked.

@@ -5,6 +5,7 @@
 // like with a thread blocked in it.
 #include "observe/wait_object.hpp"
 
+#include "arch/code.hpp"
 #include "observe/wait_layouts.hpp"
 
 #include <linux/futex.h>
@@ -13,29 +14,28 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace threadfault::observe {
 namespace {
 
 constexpr long kFutexWaitNumber = 455;  // futex_wait(2), Linux 6.7
+constexpr std::size_t kLooksBack = 16;  // bytes of code before a call
 
-using CodeEnd = std::array<unsigned char, 7>;
-// libc's syscall(), through which std::atomic::wait, Rust, allocators and all go who use futexes of
-// their own; glibc's own objects never do: mov 8(%rsp),%r9; syscall
-constexpr CodeEnd kEndOfSyscall{0x4c, 0x8b, 0x4c, 0x24, 0x08, 0x0f, 0x05};
-// __syscall_cancel_arch: mov %r11,8(%rsp); syscall
-constexpr CodeEnd kEndOfCancelArch{0x4c, 0x89, 0x5c, 0x24, 0x08, 0x0f, 0x05};
+using CodeEnd = std::remove_const_t<decltype(arch::kEndOfSyscall)>;
 
 // A wait with a time limit that was stopped and continued shows as restart_syscall, as other calls
-// do: the code says whether it was futex (mov $202,%eax shortly before).
+// do: the code says whether it was futex, by the number that it loads shortly before.
 bool is_restarted_futex(const TaskSyscall& call, const Memory& memory) {
     if (call.number != SYS_restart_syscall) return false;
-    constexpr std::array<unsigned char, 5> kLoad{0xb8, 0xca, 0, 0, 0};
-    std::array<unsigned char, 16> code{};
+    constexpr auto& kLoad = arch::kLoadFutex;
+    constexpr std::ptrdiff_t kCall = arch::kCallInstruction;
+    std::array<unsigned char, kLooksBack> code{};
     if (!memory.read(call.instruction_pointer - code.size(), code.data(), code.size()))
         return false;
-    return std::search(code.begin(), code.end() - 2, kLoad.begin(), kLoad.end()) != code.end() - 2;
+    return std::search(code.begin(), code.end() - kCall, kLoad.begin(), kLoad.end()) !=
+           code.end() - kCall;
 }
 
 // The fields of an object whose kind the call has told.
@@ -160,8 +160,12 @@ WaitClassifier::Caller WaitClassifier::caller_at(std::uint64_t instruction_point
     const auto [known, is_new] = code_.try_emplace(instruction_pointer, Caller::other);
     if (!is_new) return known->second;
     const auto bytes = memory_.read<CodeEnd>(instruction_pointer - CodeEnd().size());
-    if (bytes && *bytes == kEndOfSyscall) known->second = Caller::syscall_function;
-    if (bytes && *bytes == kEndOfCancelArch) known->second = Caller::cancellation_point;
+    if (bytes && *bytes == arch::kEndOfSyscall) {
+        // Through it std::atomic::wait, Rust, allocators and all go who use futexes of their own;
+        // glibc's own objects never do.
+        known->second = Caller::syscall_function;
+    }
+    if (bytes && *bytes == arch::kEndOfCancelArch) known->second = Caller::cancellation_point;
     return known->second;
 }
 

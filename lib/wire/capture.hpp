@@ -2,6 +2,7 @@
 #ifndef THREADFAULT_WIRE_CAPTURE_HPP
 #define THREADFAULT_WIRE_CAPTURE_HPP
 
+#include "arch/registers.hpp"
 #include "wire/faults.hpp"
 #include "wire/header.hpp"
 
@@ -10,12 +11,12 @@
 
 namespace threadfault::wire {
 
-// Registers in the order of DWARF's numbers for x86-64 (System V ABI, figure 3.36): rax, rdx, rcx,
-// rbx, rsi, rdi, rbp, rsp, r8..r15, rip.
-inline constexpr std::size_t kRegisters = 17;
-inline constexpr std::size_t kRegisterSp = 7;
-inline constexpr std::size_t kRegisterIp = 16;
-inline constexpr std::size_t kCaptureStack = 4096;  // bytes from rsp upwards, at most
+// In the order of DWARF's numbers. A client talks to shims of its own machine alone.
+inline constexpr std::size_t kRegisters = arch::kRegisters;
+inline constexpr std::size_t kRegisterBp = arch::kFramePointer;
+inline constexpr std::size_t kRegisterSp = arch::kStackPointer;
+inline constexpr std::size_t kRegisterIp = arch::kInstructionPointer;
+inline constexpr std::size_t kCaptureStack = 4096;  // bytes from the stack pointer upwards, at most
 
 inline constexpr std::size_t kMostCaptures = 64;  // a request
 
@@ -48,7 +49,7 @@ struct CaptureRecord {
     std::uint32_t stack_size = 0;  // bytes that follow
     std::int64_t held_ns = 0;      // how long the thread was in the handler for it
     std::uint64_t registers[kRegisters] = {};
-    // unsigned char stack[stack_size] follow, from rsp on
+    // unsigned char stack[stack_size] follow, from the stack pointer on
 };
 
 }  // namespace threadfault::wire

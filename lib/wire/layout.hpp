@@ -143,7 +143,7 @@ THREADFAULT_FIELD(CaptureRequest, targets, 32);
 THREADFAULT_SIZE(CaptureReply, 16);
 THREADFAULT_FIELD(CaptureReply, header, 0);
 
-THREADFAULT_SIZE(CaptureRecord, 160);
+THREADFAULT_SIZE(CaptureRecord, 24 + kRegisters * sizeof(std::uint64_t));
 THREADFAULT_FIELD(CaptureRecord, number, 0);
 THREADFAULT_FIELD(CaptureRecord, outcome, 4);
 THREADFAULT_FIELD(CaptureRecord, reason, 8);

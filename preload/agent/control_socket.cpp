@@ -36,13 +36,13 @@ uid_t effective_uid() noexcept {
 // Owned by us, and not a symbolic link: in a directory that all may write to, somebody may have
 // been there first.
 long make_directory(const char* path) noexcept {
-    const long made = sys_call(SYS_mkdir, path, 0700);
+    const long made = sys_call(SYS_mkdirat, AT_FDCWD, path, 0700);
     if (made != 0 && made != -EEXIST) return made;
     struct stat status {};
-    const long looked = sys_call(SYS_lstat, path, &status);
+    const long looked = sys_call(SYS_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW);
     if (looked != 0) return looked;
     if (!S_ISDIR(status.st_mode) || status.st_uid != effective_uid()) return -EPERM;
-    if ((status.st_mode & 07777) != 0700) return sys_call(SYS_chmod, path, 0700);
+    if ((status.st_mode & 07777) != 0700) return sys_call(SYS_fchmodat, AT_FDCWD, path, 0700);
     return 0;
 }
 
@@ -64,7 +64,7 @@ long bind_socket(int socket, const Path& path) noexcept {
     const long connected = sys_call(SYS_connect, probe, &address, sizeof address);
     sys_call(SYS_close, probe);
     if (connected != -ECONNREFUSED) return -EADDRINUSE;
-    sys_call(SYS_unlink, path.text());
+    sys_call(SYS_unlinkat, AT_FDCWD, path.text(), 0);
     return sys_call(SYS_bind, socket, &address, sizeof address);
 }
 
@@ -172,7 +172,7 @@ void knock_at_socket() noexcept {
 
 void remove_socket() noexcept {
     if (socket_exists.exchange(false, std::memory_order_acq_rel)) {
-        sys_call(SYS_unlink, socket_path.text());
+        sys_call(SYS_unlinkat, AT_FDCWD, socket_path.text(), 0);
     }
 }
 

@@ -1,7 +1,7 @@
 #include "preload/agent/stack_room.hpp"
 
+#include "arch/frame_size.hpp"
 #include "base/fault.hpp"
-#include "execute/syscalls.hpp"
 #include "preload/base/libc_layout.hpp"
 #include "preload/base/own_memory.hpp"
 #include "preload/base/stack_growth.hpp"
@@ -95,23 +95,10 @@ StackVerdict judge_alternate(const Victim& victim, std::uint32_t wanted) noexcep
 
 }  // namespace
 
-// AT_MINSIGSTKSZ counts every register that the processor has. The tiles of AMX (8 KiB) are saved
-// of processes alone that have asked for them: arch_prctl(ARCH_REQ_XCOMP_PERM).
 std::uint32_t signal_frame_size() noexcept {
     constexpr unsigned long kMinimum = 51;  // AT_MINSIGSTKSZ of the kernel's auxvec.h
-    constexpr int kGetSupported = 0x1021;   // ARCH_GET_XCOMP_SUPP of asm/prctl.h, Linux 5.16
-    constexpr int kGetPermitted = 0x1022;   // ARCH_GET_XCOMP_PERM
-    constexpr std::uint64_t kTiles = 1U << 18;
-    constexpr std::uint32_t kTilesSize = 8192;
-    constexpr std::uint32_t kOldFrame = 2048;  // MINSIGSTKSZ, for kernels that don't say (5.14)
     const auto told = static_cast<std::uint32_t>(::getauxval(kMinimum));
-    if (told == 0) return kOldFrame;
-    if (told <= kTilesSize + kOldFrame) return told;
-    std::uint64_t supported = 0;
-    std::uint64_t permitted = 0;
-    const bool asked = execute::sys_call(SYS_arch_prctl, kGetSupported, &supported) == 0 &&
-                       execute::sys_call(SYS_arch_prctl, kGetPermitted, &permitted) == 0;
-    return asked && (supported & ~permitted & kTiles) != 0 ? told - kTilesSize : told;
+    return told == 0 ? arch::kOldFrame : arch::frame_in_use(told);
 }
 
 StackVerdict stack_room_for(wire::Fault fault, bool anywhere, pid_t tid,

@@ -2,6 +2,8 @@
 // of libc may be interposed by a sanitizer's runtime, which then takes what our handlers and the
 // helper do to memory of ours for the program's doing: it knows nothing of the atomics by which we
 // order it, and reports races. Async-signal-safe.
+#include "arch/bytes.hpp"
+
 #include <cstddef>
 #include <cstring>
 
@@ -9,9 +11,8 @@ extern "C" {
 
 [[gnu::visibility("hidden")]] void* memcpy(void* __restrict to, const void* __restrict from,
                                            std::size_t size) noexcept {
-    void* const result = to;
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-    return result;
+    threadfault::arch::copy_bytes(to, from, size);
+    return to;
 }
 
 [[gnu::visibility("hidden")]] void* memmove(void* to, const void* from, std::size_t size) noexcept {
@@ -24,9 +25,8 @@ extern "C" {
 }
 
 [[gnu::visibility("hidden")]] void* memset(void* to, int value, std::size_t size) noexcept {
-    void* const result = to;
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
-    return result;
+    threadfault::arch::set_bytes(to, value, size);
+    return to;
 }
 
 [[gnu::visibility("hidden")]] int memcmp(const void* one, const void* other,

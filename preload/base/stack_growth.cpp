@@ -32,7 +32,7 @@ std::uint64_t take_hexadecimal(const char** text) noexcept {
 // Returns the limit. What can't be read leaves the parser without a stack.
 std::uint64_t read_maps(GrowthParser* parser) noexcept {
     rlimit limit{};
-    if (execute::sys_call(SYS_getrlimit, RLIMIT_STACK, &limit) != 0) return 0;
+    if (execute::sys_call(SYS_prlimit64, 0, RLIMIT_STACK, nullptr, &limit) != 0) return 0;
     const int maps = execute::sys_open("/proc/self/maps", O_RDONLY);
     if (maps < 0) return 0;
     char text[1024];

@@ -1,5 +1,6 @@
 #include "preload/faults/capture.hpp"
 
+#include "arch/context.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/base/own_memory.hpp"
 
@@ -13,12 +14,7 @@ namespace threadfault::shim {
 
 void capture_self(const void* context, Capture* out) noexcept {
     const std::int64_t begin = execute::monotonic_ns();
-    const auto& saved = static_cast<const ucontext_t*>(context)->uc_mcontext.gregs;
-    static constexpr int kOrder[wire::kRegisters] = {
-        REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
-        REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
-    for (std::size_t i = 0; i < wire::kRegisters; ++i)
-        out->registers[i] = static_cast<std::uint64_t>(saved[kOrder[i]]);
+    arch::copy_registers(*static_cast<const ucontext_t*>(context), out->registers);
     const std::uint64_t top = out->registers[wire::kRegisterSp];
     // libc keeps a thread's descriptor at the outer end of its stack: no frame lies beyond.
     const std::uint64_t end = ::pthread_self();

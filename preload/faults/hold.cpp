@@ -1,5 +1,6 @@
 #include "preload/faults/hold.hpp"
 
+#include "arch/call.hpp"
 #include "execute/alternate_stack.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/base/signals.hpp"
@@ -83,7 +84,7 @@ void Hold::burn() const noexcept {
     const std::int64_t until = duration_ns_ > 0 ? own_cpu_ns() + duration_ns_ : execute::kNever;
     while (record_->hold_word.load(std::memory_order_acquire) == word_) {
         for (int i = 0; i < 1000; ++i)
-            __builtin_ia32_pause();
+            arch::pause();
         if (until != execute::kNever && own_cpu_ns() >= until) return;
     }
 }

@@ -1,5 +1,6 @@
 #include "preload/faults/place.hpp"
 
+#include "arch/context.hpp"
 #include "preload/base/real.hpp"
 #include "preload/faults/code_ranges.hpp"
 
@@ -50,7 +51,7 @@ void prime_unwinder() noexcept {
 
 unsigned interrupted_frames(const void* context, std::uint64_t* frames, unsigned limit) noexcept {
     const auto* const interrupted = static_cast<const ucontext_t*>(context);
-    const auto here = static_cast<std::uint64_t>(interrupted->uc_mcontext.gregs[REG_RIP]);
+    const auto here = arch::instruction_pointer(*interrupted);
     const int found = libc_backtrace(reinterpret_cast<void**>(frames), static_cast<int>(limit));
     // Ours, the handler's and the signal trampoline's come first.
     int at = 0;

@@ -2,6 +2,7 @@
 // or takes a lock, because agent_start() has loaded the unwinder.
 #include "preload/faults/victim.hpp"
 
+#include "arch/context.hpp"
 #include "base/fault.hpp"
 #include "base/libc_signals.hpp"
 #include "execute/core.hpp"
@@ -88,26 +89,9 @@ void look_around(VictimTask* task, const Record* record, const ucontext_t& inter
         }
         return;
     }
-    frames[0] = static_cast<std::uint64_t>(interrupted.uc_mcontext.gregs[REG_RIP]);
+    frames[0] = arch::instruction_pointer(interrupted);
     task->frame_count = 1;
     task->place = place_of_thread(frames, 1);
-}
-
-// A condition variable never learns that its waiter is gone: who looks for the reason later needs
-// to know where it slept. The kernel has set the thread back to the call's instruction, so that it
-// is made again, or behind it, where it has a time limit.
-std::uint64_t awaited_word(const ucontext_t* context) noexcept {
-    const greg_t* const registers = context->uc_mcontext.gregs;
-    const auto* const next = reinterpret_cast<const unsigned char*>(registers[REG_RIP]);
-    const auto is_call = [](const unsigned char* code) {
-        return code[0] == 0x0f && code[1] == 0x05;  // syscall
-    };
-    const bool again = registers[REG_RAX] == SYS_futex && is_call(next);
-    const bool behind = registers[REG_RAX] == -EINTR && is_call(next - 2);
-    if (!again && !behind) return 0;
-    const auto command = static_cast<unsigned>(registers[REG_RSI]) & FUTEX_CMD_MASK;
-    const bool waits = command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET;
-    return waits ? static_cast<std::uint64_t>(registers[REG_RDI]) : 0;
 }
 
 }  // namespace
@@ -174,7 +158,7 @@ void act_on_self(void* argument, void* context) {
     }
     if (fault == Fault::vanish) {
         if (Record* const own = self()) {
-            own->waited_on.store(awaited_word(static_cast<const ucontext_t*>(context)),
+            own->waited_on.store(arch::awaited_word(*static_cast<const ucontext_t*>(context)),
                                  std::memory_order_relaxed);
         }
     }

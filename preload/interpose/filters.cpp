@@ -2,8 +2,8 @@
 // system call of ours may be the end of the process, the look whether there is a filter included:
 // so they are noticed where they are made. Who makes them past libc is found out by that look.
 // And the raw exit of a thread, whose status the process may end with.
+#include "arch/syscall_entry.hpp"
 #include "preload/agent/agent.hpp"
-#include "preload/base/export.hpp"
 #include "preload/base/real.hpp"
 #include "preload/base/sandbox.hpp"
 #include "preload/base/start.hpp"
@@ -74,21 +74,3 @@ namespace {
 }
 
 }  // namespace
-
-#if defined(__x86_64__)
-static_assert(SYS_seccomp == 317 && SYS_prctl == 157 && SYS_exit == 60);
-THREADFAULT_EXPORT __attribute__((naked)) long syscall(long /*number*/, ...) noexcept {
-    asm("cmpq $317, %rdi\n\t"
-        "je 1f\n\t"
-        "cmpq $157, %rdi\n\t"
-        "je 1f\n\t"
-        "cmpq $60, %rdi\n\t"
-        "je 1f\n\t"
-        "movq threadfault_real_syscall(%rip), %rax\n\t"
-        "testq %rax, %rax\n\t"
-        "je 1f\n\t"
-        "jmp *%rax\n"
-        "1:\n\t"
-        "jmp threadfault_look_at_syscall\n");
-}
-#endif

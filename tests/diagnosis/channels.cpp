@@ -2,6 +2,8 @@
 // second word, of which another process has one, or which it may get.
 #include "actors.hpp"
 
+#include "arch/call.hpp"
+
 #include <fcntl.h>
 #include <mqueue.h>
 #include <poll.h>
@@ -77,7 +79,7 @@ Way way_of(const std::string& kind, int descriptor) {
 
 Way indirect(const std::string& how, int descriptor) {
     if (how == "poll") {
-        return {SYS_poll, [descriptor] {
+        return {threadfault::arch::kPolled, [descriptor] {
                     pollfd one{descriptor, POLLIN, 0};
                     poll(&one, 1, -1);
                 }};
@@ -98,7 +100,7 @@ Way indirect(const std::string& how, int descriptor) {
         const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
         require(epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &event) == 0);
     }
-    return {SYS_epoll_wait, [epoll] {
+    return {threadfault::arch::kEpollWaited, [epoll] {
                 epoll_event event{};
                 epoll_wait(epoll, &event, 1, -1);
             }};

@@ -2,6 +2,8 @@
 // the lock, or would post, and its child, which is looked at, waits.
 #include "actors.hpp"
 
+#include "arch/call.hpp"
+
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
@@ -203,7 +205,7 @@ void sibling(const std::vector<std::string>&) {
     const auto sleep_there = [](void*) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         while (true)
-            syscall(SYS_pause);
+            syscall(threadfault::arch::kPaused, 0, 0, 0, 0, 0);
         return 0;
     };
     if (clone(sleep_there, stack.data() + stack.size(), CLONE_VM, nullptr) < 0) give_up();

@@ -1,6 +1,8 @@
 // Waits whose memory misleads who only looks at it.
 #include "actors.hpp"
 
+#include "arch/call.hpp"
+
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -31,13 +33,8 @@ namespace lock_target {
 namespace {
 
 long futex(std::atomic<int>* word, long operation, long value) {
-    long result = 0;
-    register long timeout __asm__("r10") = 0;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "0"(SYS_futex), "D"(word), "S"(operation), "d"(value), "r"(timeout)
-                     : "rcx", "r11", "memory");
-    return result;
+    return threadfault::arch::call(SYS_futex,
+                                   {reinterpret_cast<long>(word), operation, value, 0, 0, 0});
 }
 
 void take(OwnLock& lock, int slot) {

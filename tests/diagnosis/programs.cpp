@@ -1,6 +1,8 @@
 // Whole programs, small ones: at rest, at work, and stuck.
 #include "actors.hpp"
 
+#include "arch/call.hpp"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -95,8 +97,9 @@ void count_signals() {
             nanosleep(&night, nullptr);
         });
     });
-    block_in("poller", SYS_poll, [] { count_interruptions([] { poll(nullptr, 0, -1); }); });
-    block_in("epoller", SYS_epoll_wait, [] {
+    block_in("poller", threadfault::arch::kPolled,
+             [] { count_interruptions([] { poll(nullptr, 0, -1); }); });
+    block_in("epoller", threadfault::arch::kEpollWaited, [] {
         const int epoll = epoll_create1(EPOLL_CLOEXEC);
         count_interruptions([epoll] {
             epoll_event event{};
@@ -118,16 +121,17 @@ void count_signals() {
     });
     block("waiter", [] { count_interruptions([] { sem_wait(&stop_requested); }); });
     // Those that a mere stop ends, too, and which no flag of a handler restarts.
-    block_in("semop", own_semaphores ? SYS_semtimedop : SYS_pause, [own_semaphores] {
-        if (!own_semaphores) count_interruptions([] { pause(); });
-        const int set = semget(IPC_PRIVATE, 1, 0600);
-        if (set == -1) std::abort();
-        count_interruptions([set] {
-            sembuf take{0, -1, 0};
-            const timespec night{1000, 0};
-            semtimedop(set, &take, 1, &night);
-        });
-    });
+    block_in("semop", own_semaphores ? SYS_semtimedop : threadfault::arch::kPaused,
+             [own_semaphores] {
+                 if (!own_semaphores) count_interruptions([] { pause(); });
+                 const int set = semget(IPC_PRIVATE, 1, 0600);
+                 if (set == -1) std::abort();
+                 count_interruptions([set] {
+                     sembuf take{0, -1, 0};
+                     const timespec night{1000, 0};
+                     semtimedop(set, &take, 1, &night);
+                 });
+             });
     block_in("sigwaiter", SYS_rt_sigtimedwait, [] {
         sigset_t awaited;
         sigemptyset(&awaited);

@@ -1,6 +1,8 @@
 // Threads that burn CPU: those that only spin, and those that compute.
 #include "actors.hpp"
 
+#include "arch/call.hpp"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -47,7 +49,7 @@ void back_off_for_flag() {
     int turns = 1;
     while (flag.test_and_set()) {
         for (int i = 0; i < turns; ++i)
-            __builtin_ia32_pause();
+            threadfault::arch::pause();
         if (turns < 1000) turns *= 2;
     }
 }

@@ -1,6 +1,8 @@
 // One thread for each call that waits, named after it. "ready" when all of them sleep.
 #include "actors.hpp"
 
+#include "arch/call.hpp"
+
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/prctl.h>
@@ -101,7 +103,8 @@ void others() {
     });
     static const pthread_t joinee = lock_target::hold("joinee", [] {});
     block("join", [] { pthread_join(joinee, nullptr); });
-    lock_target::block_in("once-maker", SYS_pause, [] { pthread_once(&a_once, [] { stay(); }); });
+    lock_target::block_in("once-maker", threadfault::arch::kPaused,
+                          [] { pthread_once(&a_once, [] { stay(); }); });
     block("once", [] { pthread_once(&a_once, [] { stay(); }); });
 }
 
@@ -128,7 +131,7 @@ void of_cpp() {
     static std::promise<int> promise;
     static std::shared_future<int> future = promise.get_future().share();
     block("future", [] { future.wait(); });
-    lock_target::block_in("guard-maker", SYS_pause, [] { make_it(); });
+    lock_target::block_in("guard-maker", threadfault::arch::kPaused, [] { make_it(); });
     block("guard", [] { make_it(); });
 }
 

@@ -11,19 +11,20 @@ import sys
 
 ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]).resolve()
 
-GUEST = "wire execute inject"  # what the shim has of lib/
-BELOW_DRIVE = "include format base wire observe client"
+GUEST = "arch wire execute inject"  # what the shim has of lib/
+BELOW_DRIVE = "include arch format base wire observe client"
 DRIVE = "drive/grounds drive/programs drive/threads drive/locks drive/faults drive/storm"
 
 # A room is a folder of lib/ (without "lib/"), preload/ or cli/, or single files of one.
 HOUSE = [
     ("include", ""),
+    ("arch", ""),
     ("format", ""),
     ("base", "include format"),
     ("regex", "include format"),
-    ("wire", "include base"),
-    ("execute", "include base"),
-    ("observe", "include format base"),
+    ("wire", "include arch base"),
+    ("execute", "include arch base"),
+    ("observe", "include arch format base"),
     ("inject", "include format base wire observe"),
     ("client", "include format base wire observe"),
     ("drive/grounds", "include format base"),

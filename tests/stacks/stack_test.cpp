@@ -1,5 +1,7 @@
 // `stack`: what is hard to unwind, and that nothing happens to the target by it.
 #include "look.hpp"
+
+#include "arch/code.hpp"
 #include "support/proc.hpp"
 #include "support/target.hpp"
 
@@ -148,14 +150,14 @@ TEST(StackOfADeafThread, IsTakenFromOutside) {
     EXPECT_FALSE(seen.functions.empty());
 }
 
-// Libc's return from a signal handler, by its code: mov $15,%rax; syscall
+// Where a signal handler returns to, by its code.
 bool is_trampoline(pid_t pid, const Json& frame) {
-    constexpr unsigned char kCode[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
+    constexpr auto& kCode = arch::kTrampoline;
     std::ifstream memory("/proc/" + std::to_string(pid) + "/mem", std::ios::binary);
     memory.seekg(static_cast<std::streamoff>(std::stoull(std::string(frame["ip"]), nullptr, 16)));
     char code[sizeof kCode] = {};
     EXPECT_TRUE(memory.read(code, sizeof code)) << frame;
-    return std::memcmp(code, kCode, sizeof code) == 0;
+    return std::memcmp(code, kCode.data(), sizeof code) == 0;
 }
 
 // A frozen thread has the loader's lock: whoever asked the loader in the process would hang.

@@ -7,6 +7,8 @@
 // no-ppoll, refuse (on all threads, errors), files (RLIMIT_NOFILE is LIMIT from now on).
 #include "say.hpp"
 
+#include "arch/context.hpp"
+
 #include "../support/filter_code.hpp"
 
 #include <errno.h>
@@ -111,7 +113,7 @@ void* work(void*) {
 }
 
 void refuse_call(int, siginfo_t*, void* context) {
-    static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RAX] = -EPERM;
+    threadfault::arch::set_result(*static_cast<ucontext_t*>(context), -EPERM);
 }
 
 void confine_early() {

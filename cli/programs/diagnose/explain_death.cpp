@@ -19,14 +19,14 @@ constexpr std::size_t kMostFrames = 256;
 // Instruction pointers, innermost first.
 std::vector<std::uint64_t> unwound(diagnose::Backtraces& backtraces,
                                    const drive::KeptStack& stack) {
-    constexpr std::size_t kRegisterBp = 6;  // of DWARF's numbers
     diagnose::Registers registers{};
-    diagnose::KnownRegisters known = 1U << wire::kRegisterSp | 1U << wire::kRegisterIp;
+    diagnose::KnownRegisters known =
+        diagnose::bit(wire::kRegisterSp) | diagnose::bit(wire::kRegisterIp);
     registers[wire::kRegisterSp] = stack.stack_pointer;
     registers[wire::kRegisterIp] = stack.instruction_pointer;
     if (stack.frame_pointer != 0) {
-        registers[kRegisterBp] = stack.frame_pointer;
-        known |= 1U << kRegisterBp;
+        registers[wire::kRegisterBp] = stack.frame_pointer;
+        known |= diagnose::bit(wire::kRegisterBp);
     }
     const diagnose::StackCopy copy{stack.stack_pointer,
                                    {reinterpret_cast<const unsigned char*>(stack.words.data()),

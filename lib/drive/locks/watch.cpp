@@ -1,5 +1,6 @@
 #include "drive/locks/watch.hpp"
 
+#include "arch/call.hpp"
 #include "base/libc_signals.hpp"
 #include "drive/locks/member_names.hpp"
 #include "drive/locks/runtime_handlers.hpp"
@@ -63,15 +64,15 @@ Outside waits_for_the_world(const observe::TaskSyscall& call) {
         case SYS_clock_nanosleep:
         case SYS_restart_syscall:  // of a call with a time limit that was interrupted
             return Outside::time;
-        case SYS_poll:
+        case arch::kPoll:
             return limited(static_cast<std::int32_t>(arguments[2]) >= 0);
         case SYS_ppoll:
         case SYS_rt_sigtimedwait:
             return limited(arguments[2] != 0);
-        case SYS_select:
+        case arch::kSelect:
         case SYS_pselect6:
             return limited(arguments[4] != 0);
-        case SYS_epoll_wait:
+        case arch::kEpollWait:
         case SYS_epoll_pwait:
             return limited(static_cast<std::int32_t>(arguments[3]) >= 0);
         case SYS_epoll_pwait2:
@@ -93,7 +94,7 @@ Outside waits_for_the_world(const observe::TaskSyscall& call) {
         case SYS_accept:
         case SYS_accept4:
         case SYS_connect:
-        case SYS_pause:
+        case arch::kPause:
         case SYS_rt_sigsuspend:
         case SYS_wait4:
         case SYS_waitid:

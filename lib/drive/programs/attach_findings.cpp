@@ -1,5 +1,7 @@
 #include "drive/programs/attach_findings.hpp"
 
+#include "arch/machine.hpp"
+#include "arch/traced.hpp"
 #include "client/absence.hpp"
 #include "format/format.hpp"
 #include "observe/symbols.hpp"
@@ -140,8 +142,10 @@ AttachFinding look_at_seccomp(const observe::Process& process) {
 // pthread_exit and pthread_cancel unwind with libgcc_s, which they load when they first need it.
 bool can_load_unwinder(const observe::Process& process) {
     const std::string root = process.root_path();
-    for (const char* place : {"/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib64/",
-                              "/usr/lib64/", "/lib/", "/usr/lib/"}) {
+    for (const std::string& place :
+         {formatted("/lib/{}/", arch::kLibraryPath), formatted("/usr/lib/{}/", arch::kLibraryPath),
+          std::string("/lib64/"), std::string("/usr/lib64/"), std::string("/lib/"),
+          std::string("/usr/lib/")}) {
         if (access((root + place + "libgcc_s.so.1").c_str(), R_OK) == 0) return true;
     }
     return false;
@@ -186,6 +190,13 @@ Unwinding find_unwinding(const observe::Process& process, const observe::Memory&
         found.why_not = "its glibc has another layout than known here";
         return found;
     }
+    const auto size_at = symbols.address_of(module, "_thread_db_sizeof_pthread");
+    const auto size = size_at ? memory.read<std::uint32_t>(*size_at) : std::nullopt;
+    if (arch::kDescriptorEndsAtPointer && (!size || *size > 65'536)) {
+        found.why_not = "its glibc does not tell how large a thread's descriptor is";
+        return found;
+    }
+    found.descriptor_size = size.value_or(0);
     found.cancel_word = (*field)[2];
     found.pthread_exit = *exit;
     if (!dynamic || symbols.maps().find_file("libgcc_s.so") != nullptr) return found;

@@ -35,8 +35,9 @@ bool has_own_filter(const observe::Process& process);
 // What pthread_exit and pthread_cancel need there.
 struct Unwinding {
     std::uint64_t pthread_exit = 0;
-    std::uint32_t cancel_word = 0;  // where struct pthread has its cancellation state
-    std::string why_not;            // "": exit, cancel and async-cancel are possible
+    std::uint32_t cancel_word = 0;      // where struct pthread has its cancellation state
+    std::uint32_t descriptor_size = 0;  // of struct pthread
+    std::string why_not;                // "": exit, cancel and async-cancel are possible
 };
 Unwinding find_unwinding(const observe::Process& process, const observe::Memory& memory);
 

@@ -1,5 +1,6 @@
 #include "drive/programs/doctor.hpp"
 
+#include "arch/machine.hpp"
 #include "base/rights.hpp"
 #include "client/absence.hpp"
 #include "client/connection.hpp"
@@ -53,8 +54,9 @@ Check check_kernel() {
 Check check_machine_type() {
     utsname name{};
     uname(&name);
-    const bool ok = std::string_view(name.machine) == "x86_64";
-    return {"machine", ok, name.machine, ok ? "" : "threadfault runs on x86-64"};
+    const bool ok = std::string_view(name.machine) == arch::kKernelName;
+    return {"machine", ok, name.machine,
+            ok ? "" : formatted("this threadfault is built for {}", arch::kName)};
 }
 
 Check check_proc() {

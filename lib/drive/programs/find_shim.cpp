@@ -1,3 +1,4 @@
+#include "arch/machine.hpp"
 #include "drive/programs/launch.hpp"
 #include "drive/programs/own_directory.hpp"
 #include "format/format.hpp"
@@ -30,7 +31,7 @@ FileKind kind_of(const std::string& path) {
     const bool shared = length == static_cast<ssize_t>(sizeof header) &&
                         std::memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
                         header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_type == ET_DYN &&
-                        header.e_machine == EM_X86_64;
+                        header.e_machine == arch::kElfMachine;
     return shared ? FileKind::shared_object : FileKind::other;
 }
 
@@ -65,7 +66,7 @@ std::string find_shim(const std::string& given, bool points) {
             case FileKind::unreadable:
                 bad_shim(given, "can't be read");
             case FileKind::other:
-                bad_shim(given, "not a shared library for x86-64");
+                bad_shim(given, formatted("not a shared library for {}", arch::kName).c_str());
             case FileKind::shared_object:
                 break;
         }

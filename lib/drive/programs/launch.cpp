@@ -1,5 +1,6 @@
 #include "drive/programs/launch.hpp"
 
+#include "arch/machine.hpp"
 #include "base/descriptor.hpp"
 #include "base/spawn.hpp"
 #include "format/format.hpp"
@@ -19,7 +20,7 @@ namespace {
 
 using observe::Preloadable;
 
-const char* hint_for(Preloadable verdict) {
+std::string hint_for(Preloadable verdict) {
     switch (verdict) {
         case Preloadable::static_program:
             return "link the program dynamically (without -static)";
@@ -29,7 +30,7 @@ const char* hint_for(Preloadable verdict) {
         case Preloadable::other_libc:
             return "the shim needs a program that is linked with glibc";
         case Preloadable::other_machine:
-            return "the shim is built for x86-64";
+            return formatted("the shim is built for {}", arch::kName);
         default:
             return "";
     }

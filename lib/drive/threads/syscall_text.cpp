@@ -1,3 +1,4 @@
+#include "arch/call.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
 
@@ -23,11 +24,11 @@ constexpr std::array kSyscalls = std::to_array<Name>({
     {SYS_writev, "writev", true},
     {SYS_pread64, "pread", true},
     {SYS_pwrite64, "pwrite", true},
-    {SYS_poll, "poll", false},
+    {arch::kPoll, "poll", false},
     {SYS_ppoll, "ppoll", false},
-    {SYS_select, "select", false},
+    {arch::kSelect, "select", false},
     {SYS_pselect6, "pselect", false},
-    {SYS_epoll_wait, "epoll_wait", true},
+    {arch::kEpollWait, "epoll_wait", true},
     {SYS_epoll_pwait, "epoll_pwait", true},
     {SYS_epoll_pwait2, "epoll_pwait2", true},
     {SYS_accept, "accept", true},
@@ -41,7 +42,7 @@ constexpr std::array kSyscalls = std::to_array<Name>({
     {SYS_sendmmsg, "sendmmsg", true},
     {SYS_nanosleep, "nanosleep", false},
     {SYS_clock_nanosleep, "clock_nanosleep", false},
-    {SYS_pause, "pause", false},
+    {arch::kPause, "pause", false},
     {SYS_rt_sigsuspend, "sigsuspend", false},
     {SYS_rt_sigtimedwait, "sigwait", false},
     {SYS_restart_syscall, "restarted call", false},
@@ -63,7 +64,7 @@ constexpr std::array kSyscalls = std::to_array<Name>({
     {SYS_io_uring_enter, "io_uring_enter", true},
     {SYS_splice, "splice", true},
     {SYS_sendfile, "sendfile", true},
-    {SYS_vfork, "vfork", false},
+    {arch::kVfork, "vfork", false},
     {SYS_clone, "clone", false},
     {SYS_clone3, "clone3", false},
     {SYS_execve, "execve", false},

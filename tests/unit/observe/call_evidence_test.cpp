@@ -1,6 +1,8 @@
 // Threads of this process asleep in calls that their memory alone would not tell, or would tell
 // wrongly.
 #include "observe/call_evidence.hpp"
+
+#include "arch/call.hpp"
 #include "observe/wait_object.hpp"
 
 #include <dlfcn.h>
@@ -83,13 +85,8 @@ struct LookAlike {
 };
 
 long own_futex(std::atomic<int>* word, long operation, long value) {
-    long result = 0;
-    register long timeout __asm__("r10") = 0;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "0"(SYS_futex), "D"(word), "S"(operation), "d"(value), "r"(timeout)
-                     : "rcx", "r11", "memory");
-    return result;
+    return threadfault::arch::call(SYS_futex,
+                                   {reinterpret_cast<long>(word), operation, value, 0, 0, 0});
 }
 
 TEST(CallEvidence, AnOwnSystemCallIsNoMutex) {

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+// Intel 64 manual, volume 2A, CALL; System V ABI for x86-64, procedure linkage table.
+
 namespace threadfault::observe {
 namespace {
 
@@ -35,6 +37,7 @@ bool calls(unsigned char second, unsigned displacement, bool index) {
 
 }  // namespace
 
+// call rel32, also with a prefix.
 std::optional<std::uint64_t> direct_target(const BytesBeforeReturn& bytes,
                                            std::uint64_t return_address) {
     const unsigned char* const end = bytes.data() + bytes.size();
@@ -42,6 +45,7 @@ std::optional<std::uint64_t> direct_target(const BytesBeforeReturn& bytes,
     return from(return_address, end - 4);
 }
 
+// call *slot(%rip), call *slot in 32 bits, mov slot(%rip),%rax; call *%rax.
 std::optional<std::uint64_t> called_slot(const BytesBeforeReturn& bytes,
                                          std::uint64_t return_address) {
     const unsigned char* const end = bytes.data() + bytes.size();
@@ -74,6 +78,7 @@ bool is_indirect_call(const BytesBeforeReturn& bytes) {
     return false;
 }
 
+// lea object(%rip),%rdi, or by way of %rax; mov $object,%edi.
 std::optional<std::uint64_t> first_argument(const BytesBeforeReturn& bytes,
                                             std::uint64_t call_address) {
     const unsigned char* const end = bytes.data() + bytes.size();
@@ -89,6 +94,7 @@ std::optional<std::uint64_t> first_argument(const BytesBeforeReturn& bytes,
     return std::nullopt;
 }
 
+// [endbr64] [bnd] jmp *slot(%rip)
 std::optional<std::uint64_t> slot_of_stub(const StubBytes& bytes, std::uint64_t address) {
     const std::size_t skip = bytes[0] == 0xf3 && bytes[1] == 0x0f ? 4 : 0;  // endbr64
     const std::size_t jump = bytes[skip] == 0xf2 ? skip + 1 : skip;         // bnd

@@ -1,7 +1,6 @@
 #include "attach/signal_frame.hpp"
 
 #include <cpuid.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <cstring>
@@ -9,7 +8,6 @@
 namespace threadfault::attach {
 namespace {
 
-constexpr std::uint64_t kRedZone = 128;
 // Components of the XSAVE area that need a permission (AMX's tiles): left out, as their state is
 // not in use in threads that have not asked for it.
 constexpr std::uint64_t kTiles = std::uint64_t{3} << 17;
@@ -61,11 +59,11 @@ std::size_t user_state_size() {
 
 }  // namespace
 
-SignalFrame make_signal_frame(const user_regs_struct& r, std::uint64_t mask, std::uint64_t restorer,
+SignalFrame make_signal_frame(const arch::Traced& r, std::uint64_t mask, std::uint64_t restorer,
                               std::span<const unsigned char> state, std::uint64_t top) {
     static const std::size_t kUserState = user_state_size();
     const std::size_t state_size = std::min(kUserState, state.size());
-    if (top == 0) top = r.rsp - kRedZone;
+    if (top == 0) top = r.rsp - arch::kRedZone;
     const std::uint64_t state_at = (top - state_size - sizeof kMagic2) & ~std::uint64_t{63};
     SignalFrame frame;
     // As at a function's first instruction: a return address has just been pushed.
@@ -96,12 +94,6 @@ SignalFrame make_signal_frame(const user_regs_struct& r, std::uint64_t mask, std
     std::memcpy(area + kSoftwareBytesAt, &software, sizeof software);
     std::memcpy(area + state_size, &kMagic2, sizeof kMagic2);
     return frame;
-}
-
-bool write_memory(pid_t pid, std::uint64_t address, const void* bytes, std::size_t size) {
-    const iovec here{const_cast<void*>(bytes), size};
-    const iovec there{reinterpret_cast<void*>(address), size};
-    return process_vm_writev(pid, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
 }
 
 }  // namespace threadfault::attach

@@ -1,0 +1,12 @@
+#include "diagnose/instruction.hpp"
+
+// Not read yet: what a handler's or a loop's code does is not known here, and who asks says so.
+
+namespace threadfault::diagnose {
+
+std::optional<Instruction> decode(std::span<const unsigned char> /*bytes*/,
+                                  std::uint64_t /*address*/) {
+    return std::nullopt;
+}
+
+}  // namespace threadfault::diagnose
