@@ -2,6 +2,7 @@
 #ifndef THREADFAULT_ATTACH_PLACES_HPP
 #define THREADFAULT_ATTACH_PLACES_HPP
 
+#include "arch/traced.hpp"
 #include "diagnose/unwinder.hpp"
 #include "observe/process.hpp"
 #include "observe/symbols.hpp"
