@@ -97,7 +97,7 @@ Attempt Works::attempt_direct(const Work& work) {
         case Fault::slow:
             // Is it one that can be held at all? Found out where a filter may forbid it.
             if (attachment_.facts().filtered && !attachment_.is_held(work.key)) {
-                const Attempt first = attachment_.hold(work.key, Fault::slow);
+                Attempt first = attachment_.hold(work.key, Fault::slow);
                 if (first.kind == Kind::refused || first.kind == Kind::gone) return first;
                 attachment_.release(work.key);
             }
