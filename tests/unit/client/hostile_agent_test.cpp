@@ -202,7 +202,8 @@ TEST(HostileAgent, AFloodOfAnswersToNothingEnds) {
                                return packet_of(reply);
                            }),
                            kHello);
-    EXPECT_EQ(end.code, "version_mismatch");
+    // At the deadline another one has come, or is just being made.
+    EXPECT_TRUE(end.code == "version_mismatch" || end.code == "agent_silent") << end.code;
     EXPECT_LT(end.took, 10s);
 }
 
