@@ -2,7 +2,8 @@
 
 #include "arch/code.hpp"
 #include "attach/candidates.hpp"
-#include "attach/signal_frame.hpp"
+#include "attach/go_stacks.hpp"
+#include "attach/write_memory.hpp"
 #include "format/format.hpp"
 #include "threadfault/error.hpp"
 

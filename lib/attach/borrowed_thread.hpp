@@ -26,15 +26,6 @@ inline constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
 // libc's own for setuid(2) and its like: whoever blocks it makes those hang.
 inline constexpr std::uint64_t kAllButSetxid = ~(std::uint64_t{1} << 32);
 
-// Go's heap, in which the stacks of goroutines lie: they have no room for a frame.
-constexpr bool is_on_go_stack(std::uint64_t stack_pointer) noexcept {
-    constexpr std::uint64_t kGoHeap = 0xc0;
-    return stack_pointer >> 32 >= kGoHeap && stack_pointer >> 40 == 0;
-}
-
-// A part of the first thread's stack that nobody comes near to: its upper end, 0 for none.
-std::uint64_t unused_stack(const observe::Process& process);
-
 class BorrowedThread {
 public:
     // A seccomp filter does not hold for threads that are borrowed from now on, for as long as they

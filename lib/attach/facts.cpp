@@ -44,10 +44,10 @@ Gadgets find_gadgets(const observe::Maps& maps, const observe::Memory& memory) {
 }  // namespace
 
 Facts learn(const observe::Process& process) {
-    drive::require_attachable(process);
+    Facts facts;
+    facts.filtered = drive::require_attachable(process);
     const observe::Memory memory(process.pid());
     const observe::Maps maps(process);
-    Facts facts;
     facts.gadgets = find_gadgets(maps, memory);
     const bool returns = facts.gadgets.restorer != 0 || facts.gadgets.pop_rax != 0;
     if (facts.gadgets.syscall == 0 || !returns) {
@@ -56,7 +56,7 @@ Facts learn(const observe::Process& process) {
                               "system call can be made",
                               process.pid()));
     }
-    const drive::Unwinding unwinding = drive::find_unwinding(process, memory);
+    const drive::Unwinding unwinding = drive::find_unwinding(process, memory, facts.filtered);
     facts.pthread_exit = unwinding.pthread_exit;
     facts.cancel_word = unwinding.cancel_word;
     facts.descriptor_size = unwinding.descriptor_size;
@@ -64,7 +64,6 @@ Facts learn(const observe::Process& process) {
     if (facts.why_no_unwinding.empty() && facts.gadgets.restorer == 0) {
         facts.why_no_unwinding = "its C library has no code that returns from a signal handler";
     }
-    facts.filtered = drive::has_own_filter(process);
     return facts;
 }
 

@@ -5,8 +5,6 @@
 
 #include "arch/traced.hpp"
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -26,8 +24,6 @@ struct SignalFrame {
 SignalFrame make_signal_frame(const arch::Traced& interrupted, std::uint64_t mask,
                               std::uint64_t restorer, std::span<const unsigned char> state,
                               std::uint64_t top = 0);
-
-bool write_memory(pid_t pid, std::uint64_t address, const void* bytes, std::size_t size);
 
 }  // namespace threadfault::attach
 

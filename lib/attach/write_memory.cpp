@@ -1,4 +1,4 @@
-#include "attach/signal_frame.hpp"
+#include "attach/write_memory.hpp"
 
 #include <sys/uio.h>
 

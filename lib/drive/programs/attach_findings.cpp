@@ -13,9 +13,12 @@
 #include <array>
 #include <cstdio>
 #include <string_view>
+#include <utility>
 
 namespace threadfault::drive {
 namespace {
+
+constexpr char kRights[] = "rights";
 
 observe::TaskStatus own_status() {
     return observe::Process(getpid()).process_status();
@@ -81,12 +84,12 @@ std::string advice_on_tracing(const observe::Process& process) {
 
 AttachFinding look_at_rights(const observe::Process& process) {
     if (observe::Memory(process.pid()).readable()) {
-        return {"rights", "the kernel permits to trace it", ""};
+        return {kRights, "the kernel permits to trace it", ""};
     }
     if (!process.alive()) {
         throw Error(ErrorCode::no_such_process, formatted("process {} has ended", process.pid()));
     }
-    return {"rights", "the kernel does not allow it", advice_on_tracing(process),
+    return {kRights, "the kernel does not allow it", advice_on_tracing(process),
             ErrorCode::not_permitted};
 }
 
@@ -98,29 +101,43 @@ std::string name_of(pid_t pid) {
     }
 }
 
-AttachFinding look_for_tracer(const observe::Process& process) {
+// What the threads tell, each of which is looked at once.
+struct Threads {
+    pid_t tracer = 0;  // of one of them
+    bool stopped = false;
+    bool filtered = false;  // by a seccomp filter of their own, beyond those that hold for us, too
+};
+
+Threads look_at_threads(const observe::Process& process) {
+    const observe::TaskStatus ours = own_status();
+    Threads found;
     for (const pid_t tid : process.tids()) {
+        if (const auto stat = process.stat(tid)) found.stopped |= stat->state == 'T';
         const auto status = process.status(tid);
-        if (!status || status->tracer == 0) continue;
-        return {"tracer",
-                formatted("process {} traces it (a debugger, strace)", name_of(status->tracer)),
-                "a process has one tracer at a time: end that one first", ErrorCode::not_permitted};
+        if (!status) continue;
+        if (found.tracer == 0) found.tracer = status->tracer;
+        if (status->seccomp == 0) continue;
+        found.filtered |= status->seccomp == 1 || ours.seccomp == 0 ||
+                          status->seccomp_filters > ours.seccomp_filters;
     }
-    return {"tracer", "none", ""};
+    return found;
 }
 
-AttachFinding look_at_state(const observe::Process& process) {
-    for (const pid_t tid : process.tids()) {
-        const auto stat = process.stat(tid);
-        if (!stat || stat->state != 'T') continue;
-        return {"state", "it is stopped (SIGSTOP)",
-                formatted("let it go on: kill -CONT {}", process.pid()), ErrorCode::target_stopped};
-    }
-    return {"state", "not stopped", ""};
+AttachFinding look_for_tracer(const Threads& threads) {
+    if (threads.tracer == 0) return {"tracer", "none", ""};
+    return {"tracer",
+            formatted("process {} traces it (a debugger, strace)", name_of(threads.tracer)),
+            "a process has one tracer at a time: end that one first", ErrorCode::not_permitted};
 }
 
-AttachFinding look_at_seccomp(const observe::Process& process) {
-    if (!has_own_filter(process)) return {"seccomp", "no filter of its own", ""};
+AttachFinding look_at_state(const observe::Process& process, const Threads& threads) {
+    if (!threads.stopped) return {"state", "not stopped", ""};
+    return {"state", "it is stopped (SIGSTOP)",
+            formatted("let it go on: kill -CONT {}", process.pid()), ErrorCode::target_stopped};
+}
+
+AttachFinding look_at_seccomp(const Threads& threads) {
+    if (!threads.filtered) return {"seccomp", "no filter of its own", ""};
     const observe::TaskStatus ours = own_status();
     // What ptrace(2) wants for PTRACE_O_SUSPEND_SECCOMP.
     const bool may_suspend =
@@ -151,29 +168,29 @@ bool can_load_unwinder(const observe::Process& process) {
     return false;
 }
 
-AttachFinding look_at_unwinding(const observe::Process& process) {
-    const Unwinding unwinding = find_unwinding(process, observe::Memory(process.pid()));
+AttachFinding look_at_unwinding(const observe::Process& process, bool filtered) {
+    const Unwinding unwinding = find_unwinding(process, observe::Memory(process.pid()), filtered);
     if (unwinding.why_not.empty()) return {"deaths", "vanish, exit, cancel, async-cancel", ""};
     return {"deaths", "vanish alone: " + unwinding.why_not,
             "exit, cancel and async-cancel are refused there (no-unwinder)"};
 }
 
-}  // namespace
-
-bool has_own_filter(const observe::Process& process) {
-    const observe::TaskStatus ours = own_status();
-    for (const pid_t tid : process.tids()) {
-        const auto status = process.status(tid);
-        if (!status || status->seccomp == 0) continue;
-        if (status->seccomp == 1 || ours.seccomp == 0 ||
-            status->seccomp_filters > ours.seccomp_filters) {
-            return true;
-        }
+// What attaching looks at, in that order, until `take` returns false.
+template <typename Take>
+Threads look(const observe::Process& process, Take take) {
+    if (!take(look_at_program(process))) return {};
+    const Threads threads = look_at_threads(process);
+    if (take(look_for_tracer(threads)) && take(look_at_state(process, threads)) &&
+        take(look_at_rights(process))) {
+        take(look_at_seccomp(threads));
     }
-    return false;
+    return threads;
 }
 
-Unwinding find_unwinding(const observe::Process& process, const observe::Memory& memory) {
+}  // namespace
+
+Unwinding find_unwinding(const observe::Process& process, const observe::Memory& memory,
+                         bool filtered) {
     Unwinding found;
     observe::Symbols symbols(process);
     const bool dynamic = symbols.maps().find_file("libc.so.6") != nullptr;
@@ -200,7 +217,7 @@ Unwinding find_unwinding(const observe::Process& process, const observe::Memory&
     found.cancel_word = (*field)[2];
     found.pthread_exit = *exit;
     if (!dynamic || symbols.maps().find_file("libgcc_s.so") != nullptr) return found;
-    if (has_own_filter(process)) {
+    if (filtered) {
         found.why_not =
             "libgcc_s.so.1, which pthread_exit would load, is not loaded yet, and the seccomp "
             "filter may forbid that";
@@ -214,25 +231,26 @@ Unwinding find_unwinding(const observe::Process& process, const observe::Memory&
 
 std::vector<AttachFinding> attach_findings(const observe::Process& process) {
     std::vector<AttachFinding> findings;
-    findings.push_back(look_at_program(process));
-    findings.push_back(look_for_tracer(process));
-    findings.push_back(look_at_state(process));
-    findings.push_back(look_at_rights(process));
-    const bool permitted = !findings.back().obstacle;
-    findings.push_back(look_at_seccomp(process));
-    if (permitted) findings.push_back(look_at_unwinding(process));
+    bool permitted = false;
+    const Threads threads = look(process, [&](AttachFinding finding) {
+        if (finding.name == kRights) permitted = !finding.obstacle;
+        findings.push_back(std::move(finding));
+        return true;
+    });
+    if (permitted) findings.push_back(look_at_unwinding(process, threads.filtered));
     return findings;
 }
 
-void require_attachable(const observe::Process& process) {
-    for (const auto look :
-         {look_at_program, look_for_tracer, look_at_state, look_at_rights, look_at_seccomp}) {
-        const AttachFinding finding = look(process);
-        if (!finding.obstacle) continue;
-        throw Error(*finding.obstacle,
-                    formatted("can't attach to process {}: {}", process.pid(), finding.detail),
-                    finding.advice);
-    }
+bool require_attachable(const observe::Process& process) {
+    return look(process,
+                [&](const AttachFinding& finding) {
+                    if (!finding.obstacle) return true;
+                    throw Error(
+                        *finding.obstacle,
+                        formatted("can't attach to process {}: {}", process.pid(), finding.detail),
+                        finding.advice);
+                })
+        .filtered;
 }
 
 }  // namespace threadfault::drive

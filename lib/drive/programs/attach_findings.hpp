@@ -26,11 +26,9 @@ struct AttachFinding {
 // Error{no_such_process}.
 std::vector<AttachFinding> attach_findings(const observe::Process& process);
 
-// Throws the first obstacle as an Error: "can't attach to process 4711: …".
-void require_attachable(const observe::Process& process);
-
-// A filter that the process has put on itself, beyond those that hold for us, too.
-bool has_own_filter(const observe::Process& process);
+// Throws the first obstacle as an Error: "can't attach to process 4711: …". Returns whether the
+// process has put a seccomp filter on itself, beyond those that hold for us, too.
+bool require_attachable(const observe::Process& process);
 
 // What pthread_exit and pthread_cancel need there.
 struct Unwinding {
@@ -39,7 +37,9 @@ struct Unwinding {
     std::uint32_t descriptor_size = 0;  // of struct pthread
     std::string why_not;                // "": exit, cancel and async-cancel are possible
 };
-Unwinding find_unwinding(const observe::Process& process, const observe::Memory& memory);
+// `filtered`: as require_attachable() says.
+Unwinding find_unwinding(const observe::Process& process, const observe::Memory& memory,
+                         bool filtered);
 
 }  // namespace threadfault::drive
 
