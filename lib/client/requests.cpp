@@ -200,7 +200,12 @@ void Connection::follow() {
     ask<wire::EventReply>(wire::FollowRequest{});
     // A guardian looks for itself.
     if (guardian_ == 0) {
-        silent_ends_.emplace(process_, [this](pid_t tid) { return inner_tid(tid); });
+        silent_ends_.emplace(process_, [this](pid_t tid) {
+            const pid_t inner = inner_tid(tid);
+            // For the word of its end, when its numbers can't be asked for any more.
+            if (nested_namespace_ && inner != 0) outer_tids_[inner] = tid;
+            return inner;
+        });
     }
 }
 
@@ -222,7 +227,7 @@ void Connection::note(const wire::EventReply& event) {
     if (event.kind == wire::EventKind::created) {
         silent_ends_->has_begun(event.tid, outer_tid(event.tid));
     } else if (event.kind == wire::EventKind::ended) {
-        silent_ends_->has_ended(event.tid);
+        silent_ends_->has_ended(event.tid, outer_tid(event.tid));
     }
 }
 

@@ -68,17 +68,13 @@ void SilentEnds::has_begun(pid_t inner, pid_t tid) {
     }
 }
 
-void SilentEnds::has_ended(pid_t inner) {
+void SilentEnds::has_ended(pid_t inner, pid_t tid) {
     gone_.erase(inner);
-    for (auto one = living_.begin(); one != living_.end(); ++one) {
-        if (one->second != inner) continue;
-        // Main stays in the list, and is not looked at again.
-        if (one->first == process_.pid()) {
-            main_lives_ = false;
-        } else {
-            living_.erase(one);
-        }
-        return;
+    // Main stays in the list, and is not looked at again.
+    if (tid == process_.pid()) {
+        main_lives_ = false;
+    } else {
+        living_.erase(tid);
     }
 }
 

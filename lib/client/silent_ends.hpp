@@ -33,10 +33,10 @@ public:
     // not told. Each is named once. `behind`: events may be on their way still.
     std::vector<pid_t> look(bool behind);
 
-    // The agent has told of the birth, or the end, of the thread that has this number in the
-    // target.
-    void has_begun(pid_t inner, pid_t tid);  // tid: ours; 0: it has none any more
-    void has_ended(pid_t inner);
+    // The agent has told of the birth, or the end, of the thread that has the number `inner` in the
+    // target. `tid`: ours; 0: it has none any more.
+    void has_begun(pid_t inner, pid_t tid);
+    void has_ended(pid_t inner, pid_t tid);
 
 private:
     void note_gone(const std::vector<pid_t>& tids, Clock::time_point now);
