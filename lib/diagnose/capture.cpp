@@ -15,19 +15,15 @@ using client::Clock;
 constexpr std::size_t kWindow = 2 * wire::kMostCaptures;
 constexpr std::chrono::milliseconds kWait = 50ms;
 
-Gap gone() {
-    return {GapCode::ended, "it has ended"};
-}
-
 Gap reason_of(const observe::Process& process, pid_t tid, const wire::CaptureRecord& record) {
-    if (record.outcome == wire::FaultOutcome::no_such_thread) return gone();
+    if (record.outcome == wire::FaultOutcome::no_such_thread) return gap_ended();
     switch (record.reason) {
         case wire::Reason::signal_blocked:
             return {GapCode::signal_blocked, "it blocks threadfault's signal"};
         case wire::Reason::uninterruptible:
-            return {GapCode::uninterruptible, "it is in an uninterruptible wait"};
+            return gap_uninterruptible();
         case wire::Reason::target_stopped:
-            return {GapCode::stopped, "it is stopped"};
+            return gap_stopped();
         case wire::Reason::queue_full:
             return {GapCode::queue_full, "the kernel queues no more signals for this user"};
         case wire::Reason::signal_taken:
@@ -53,16 +49,16 @@ void fill(Snapshot* snapshot, const client::Connection::Captured& captured) {
 }  // namespace
 
 Gap why_silent(const std::optional<observe::TaskStat>& now, std::chrono::milliseconds waited) {
-    if (!now || now->is_dead()) return gone();
+    if (!now || now->is_dead()) return gap_ended();
     switch (now->state) {
         case 'R':
             return {GapCode::no_cpu,
                     formatted("it did not get a CPU within {} ms", waited.count())};
         case 'D':
-            return {GapCode::uninterruptible, "it is in an uninterruptible wait"};
+            return gap_uninterruptible();
         case 'T':
         case 't':
-            return {GapCode::stopped, "it is stopped"};
+            return gap_stopped();
         default:
             return {
                 GapCode::silent,

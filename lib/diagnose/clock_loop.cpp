@@ -1,5 +1,6 @@
 #include "diagnose/clock_loop.hpp"
 
+#include <array>
 #include <cstddef>
 #include <map>
 
@@ -8,30 +9,30 @@ namespace {
 
 enum class Passing : std::uint8_t { nothing, clock, pause };
 
-#if defined(__x86_64__)
+// A sample lies at the instruction, or behind it.
+template <std::size_t kSize>
+bool is_there(const observe::Memory& memory, std::uint64_t place,
+              const std::array<unsigned char, kSize>& instruction) {
+    using Code = std::array<unsigned char, kSize>;
+    return memory.read<Code>(place) == instruction ||
+           memory.read<Code>(place - kSize) == instruction;
+}
 
-// A sample lies at the instruction that takes the time, or behind it.
+// Intel 64 manual, volume 2B.
+constexpr std::array<unsigned char, 2> kRdtsc = {0x0f, 0x31};
+constexpr std::array<unsigned char, 3> kRdtscp = {0x0f, 0x01, 0xf9};
+constexpr std::array<unsigned char, 2> kPause = {0xf3, 0x90};
+
 Passing passing_at(const observe::Memory& memory, std::uint64_t place) {
-    unsigned char bytes[6] = {};  // three before it, three at it
-    if (!memory.read(place - 3, bytes, sizeof bytes)) return Passing::nothing;
-    const auto is_rdtsc = [&](int at) { return bytes[at] == 0x0f && bytes[at + 1] == 0x31; };
-    const auto is_rdtscp = [&](int at) {
-        return bytes[at] == 0x0f && bytes[at + 1] == 0x01 && bytes[at + 2] == 0xf9;
-    };
-    if (is_rdtsc(1) || is_rdtsc(3) || is_rdtscp(0) || is_rdtscp(3)) return Passing::clock;
-    const auto is_pause = [&](int at) { return bytes[at] == 0xf3 && bytes[at + 1] == 0x90; };
-    return is_pause(1) || is_pause(3) ? Passing::pause : Passing::nothing;
+    if (is_there(memory, place, kRdtsc) || is_there(memory, place, kRdtscp)) return Passing::clock;
+    return is_pause(memory, place) ? Passing::pause : Passing::nothing;
 }
-
-#else
-
-Passing passing_at(const observe::Memory&, std::uint64_t) {
-    return Passing::nothing;
-}
-
-#endif
 
 }  // namespace
+
+bool is_pause(const observe::Memory& memory, std::uint64_t place) {
+    return is_there(memory, place, kPause);
+}
 
 bool mostly_reads_the_clock(const observe::Memory& memory, KernelCode kernel,
                             std::span<const observe::CpuSample> samples) {

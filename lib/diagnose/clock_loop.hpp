@@ -1,4 +1,5 @@
-// Loops that pass the time by reading a clock, without a system call.
+// Loops that pass the time by reading a clock, without a system call; where code can be read
+// (arch::kCodeIsRead).
 #ifndef THREADFAULT_DIAGNOSE_CLOCK_LOOP_HPP
 #define THREADFAULT_DIAGNOSE_CLOCK_LOOP_HPP
 
@@ -18,6 +19,9 @@ struct KernelCode {
         return address >= begin && address < end;
     }
 };
+
+// Is there a `pause` instruction, or does the place lie behind one?
+bool is_pause(const observe::Memory& memory, std::uint64_t place);
 
 // Does the thread spend at least half of its time in reading a clock (the kernel's code for that,
 // or rdtsc), and in `pause` instructions between two looks at it? What it computes beside that is

@@ -16,4 +16,16 @@ std::string_view to_string(GapCode code) noexcept {
     return kNames[static_cast<std::size_t>(code)];
 }
 
+Gap gap_ended() {
+    return {GapCode::ended, "it has ended"};
+}
+
+Gap gap_stopped() {
+    return {GapCode::stopped, "it is stopped"};
+}
+
+Gap gap_uninterruptible() {
+    return {GapCode::uninterruptible, "it is in an uninterruptible wait"};
+}
+
 }  // namespace threadfault::diagnose

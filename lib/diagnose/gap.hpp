@@ -37,6 +37,11 @@ struct Gap {
     bool empty() const noexcept { return code == GapCode::none; }
 };
 
+// Those that are found in several ways.
+[[nodiscard]] Gap gap_ended();
+[[nodiscard]] Gap gap_stopped();
+[[nodiscard]] Gap gap_uninterruptible();
+
 }  // namespace threadfault::diagnose
 
 #endif  // THREADFAULT_DIAGNOSE_GAP_HPP

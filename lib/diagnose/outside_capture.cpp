@@ -104,7 +104,7 @@ struct OutsideCapture::Implementation {
             snapshot->via = Via::none;
             switch (stopped.error()) {
                 case ESRCH:
-                    snapshot->why = {GapCode::ended, "it has ended"};
+                    snapshot->why = gap_ended();
                     break;
                 case ETIMEDOUT:
                     snapshot->why = why_silent(process.stat(tid), kStopsWithin);
@@ -145,7 +145,7 @@ struct OutsideCapture::Implementation {
             const auto call = process.syscall(tid);
             if (!call || has_ended(tid, *call)) {
                 snapshot.via = Via::none;
-                snapshot.why = {GapCode::ended, "it has ended"};
+                snapshot.why = gap_ended();
                 return snapshot;
             }
             if (call->running) {

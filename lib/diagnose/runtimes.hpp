@@ -14,10 +14,11 @@ class Memory;
 namespace threadfault::diagnose {
 
 struct Runtime {
-    std::string_view module;  // GLOB for a file's name; "": told in another way
     std::string_view name;    // "a JVM"
     std::string_view code;    // "jvm", in JSON
     std::string_view advice;  // in a line
+    // GLOBs for the names of its files: the program itself, or a library.
+    const char* files[3] = {};
 };
 
 // nullptr: none that is known. `memory` of the same process: a Go program has no library of Go's.

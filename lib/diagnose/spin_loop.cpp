@@ -54,12 +54,10 @@ bool only_yields(const observe::Memory& memory, std::span<const CpuSample> sampl
 
 // As a loop does that only passes the time, between two looks at a lock.
 bool pauses(const observe::Memory& memory, std::span<const CpuSample> samples) {
-    constexpr std::uint16_t kPause = 0x90f3;
     std::set<std::uint64_t> seen;
     return std::any_of(samples.begin(), samples.end(), [&](const CpuSample& sample) {
         const std::uint64_t place = sample.instruction_pointer;
-        return seen.insert(place).second && (memory.read<std::uint16_t>(place) == kPause ||
-                                             memory.read<std::uint16_t>(place - 2) == kPause);
+        return seen.insert(place).second && is_pause(memory, place);
     });
 }
 

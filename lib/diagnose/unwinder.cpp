@@ -15,8 +15,8 @@ struct Step {
     std::uint64_t ip = 0;
     std::uint64_t stack_offset = 0;  // of this frame's stack pointer from the innermost one
     bool signal = false;
-    std::uint64_t frame_pointer_at =
-        0;  // offset of the slot that holds its frame pointer; kNone: a register
+    // Offset of the slot that holds its frame pointer; kNone: a register.
+    std::uint64_t frame_pointer_at = 0;
     std::uint64_t frame_pointer = 0;  // its value, as an offset; kNone: does not point there
 };
 constexpr std::uint64_t kNone = UINT64_MAX;

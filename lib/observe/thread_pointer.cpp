@@ -1,5 +1,7 @@
 #include "observe/thread_pointer.hpp"
 
+#include "arch/traced.hpp"
+
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -8,7 +10,8 @@
 namespace threadfault::observe {
 
 std::optional<std::uint64_t> thread_pointer(const Memory& memory, pid_t tid) {
-#if defined(__x86_64__)
+    // Elsewhere the descriptor ends there.
+    if constexpr (arch::kDescriptorEndsAtPointer) return std::nullopt;
     std::uint64_t list = 0;
     std::size_t size = 0;
     if (::syscall(SYS_get_robust_list, tid, &list, &size) != 0 || list == 0) return std::nullopt;
@@ -22,10 +25,6 @@ std::optional<std::uint64_t> thread_pointer(const Memory& memory, pid_t tid) {
         const std::uint64_t address = from + i * sizeof(std::uint64_t);
         if (words[i] == address && words[i + 2] == address) return address;
     }
-#else
-    (void)memory;
-    (void)tid;
-#endif
     return std::nullopt;
 }
 

@@ -1,6 +1,6 @@
-// Internal to lib/observe: glibc's object layouts, the same on
-// x86-64 and aarch64. What an object looks like with a thread
-// blocked in it. The words are held to it strictly: what fits is that object and no other one.
+// Internal to lib/observe: glibc's object layouts, the same on x86-64 and aarch64. What an object
+// looks like with a thread blocked in it. The words are held to it strictly: what fits is that
+// object and no other one.
 #ifndef THREADFAULT_OBSERVE_WAIT_LAYOUTS_HPP
 #define THREADFAULT_OBSERVE_WAIT_LAYOUTS_HPP
 
