@@ -1,6 +1,7 @@
 // Target::attach_to() of programs that run without a shim.
-#include "attached_state.hpp"
+#include "attach_program.hpp"
 #include "support/cli.hpp"
+#include "support/error_of.hpp"
 #include "support/eventually.hpp"
 #include "support/proc.hpp"
 #include "support/process.hpp"
@@ -20,47 +21,15 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kLong{60};
 
-class AttachTo : public testing::Test {
+class AttachTo : public AttachProgram {
 protected:
-    void SetUp() override { start(ATTACH_TARGET); }
-    void start(const char* program) {
-        process_ = std::make_unique<Process>(std::vector<std::string>{program});
-        ASSERT_EQ(process_->read_until("ready"), "ready") << process_->errors();
-        ASSERT_TRUE(eventually([&] {
-            for (const char* name : {"sleeper", "epoller", "sigwaiter", "waiter"}) {
-                const auto tid = task_named(pid(), name);
-                if (!tid || task_state(pid(), *tid) != 'S') return false;
-            }
-            return ask().steps > 0;
-        }));
-        before_ = state_of(pid());
-    }
-    pid_t pid() const { return process_->pid(); }
-    struct Noticed {
-        int interrupted = -1;
-        int destroyed = -1;
-        unsigned long spins = 0;
-        unsigned long steps = 0;
-    };
-    Noticed ask() {
-        process_->write("\n");
-        std::istringstream answer(process_->read_until("noticed ").value_or(""));
-        std::string word;
-        Noticed noticed;
-        answer >> word >> noticed.interrupted >> word >> noticed.destroyed >> word >>
-            noticed.spins >> word >> noticed.steps;
-        return noticed;
-    }
+    void SetUp() override { begin(ATTACH_TARGET); }
     // As if nobody had ever been there.
     void expect_unharmed() {
         EXPECT_EQ(state_of(pid()), before_);
         EXPECT_TRUE(guardian_goes());
-        const Noticed first = ask();
-        EXPECT_EQ(first.interrupted, 0);
-        EXPECT_TRUE(eventually([&] {
-            const Noticed now = ask();
-            return now.spins > first.spins && now.steps > first.steps;
-        }));
+        EXPECT_EQ(ask().interrupted, 0);
+        EXPECT_TRUE(goes_on());
     }
     // It may still be about to end.
     bool guardian_goes() const {
@@ -72,20 +41,7 @@ protected:
             if (thread["name"] == name && !thread["faults"].empty()) return true;
         return false;
     }
-
-    std::unique_ptr<Process> process_;
-    std::string before_;
 };
-
-template <typename Call>
-Error error_of(Call call) {
-    try {
-        call();
-    } catch (const Error& error) {
-        return error;
-    }
-    return Error(ErrorCode::internal, "nothing was thrown");
-}
 
 Outcome only(const Target::Results& results) {
     return results.size() == 1 ? results.front().outcome : Outcome::refused;
@@ -203,7 +159,7 @@ TEST_F(AttachTo, WaitsUntilReady) {
 }
 
 TEST_F(AttachTo, AStaticProgramAndItsEnd) {
-    start(ATTACH_TARGET_STATIC);
+    begin(ATTACH_TARGET_STATIC);
     Target target = Target::attach_to(pid());
     EXPECT_EQ(only(target.freeze("name=stepper")), Outcome::done);
     const std::optional<threadfault::Exit> exit = target.terminate();

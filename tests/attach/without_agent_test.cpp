@@ -2,6 +2,7 @@
 // where its number is not known.
 #include "support/cli.hpp"
 #include "support/eventually.hpp"
+#include "support/named_copy.hpp"
 #include "support/proc.hpp"
 #include "support/process.hpp"
 
@@ -141,26 +142,8 @@ TEST_F(WithoutAgent, WhatLooksLooks) {
     }
 }
 
-// A program under a name that no other test runs.
-class Copy {
-public:
-    explicit Copy(const std::string& name)
-        : path_(std::filesystem::temp_directory_path() / (name + std::to_string(getpid()))) {
-        std::filesystem::copy_file(ATTACH_TARGET, path_,
-                                   std::filesystem::copy_options::overwrite_existing);
-    }
-    ~Copy() { std::filesystem::remove(path_); }
-    Copy(const Copy&) = delete;
-    Copy& operator=(const Copy&) = delete;
-    std::string path() const { return path_; }
-    std::string file() const { return path_.filename(); }
-
-private:
-    std::filesystem::path path_;
-};
-
 TEST(ProcessWithoutAgent, IsNamedByItsCommand) {
-    const Copy program("bare");
+    const NamedCopy program(ATTACH_TARGET, "bare");
     Process process({program.path()});
     ASSERT_EQ(process.read_until("ready"), "ready");
     const std::string pid = std::to_string(process.pid());

@@ -1,9 +1,9 @@
 // Which process and which threads are meant: --command, --descendants-of, faults on start.
+#include "support/named_copy.hpp"
 #include "support/proc.hpp"
 #include "support/target.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,26 +11,8 @@
 namespace threadfault::test {
 namespace {
 
-// A copy of the program under a name that no other test runs.
-class NamedCopy {
-public:
-    explicit NamedCopy(const std::string& name)
-        : path_(std::filesystem::temp_directory_path() / (name + std::to_string(getpid()))) {
-        std::filesystem::copy_file(TARGET_COUNTERS, path_,
-                                   std::filesystem::copy_options::overwrite_existing);
-    }
-    ~NamedCopy() { std::filesystem::remove(path_); }
-    NamedCopy(const NamedCopy&) = delete;
-    NamedCopy& operator=(const NamedCopy&) = delete;
-    std::string path() const { return path_; }
-    std::string file() const { return path_.filename(); }
-
-private:
-    std::filesystem::path path_;
-};
-
 TEST(ProcessSelection, ByCommand) {
-    const NamedCopy program("sel");
+    const NamedCopy program(TARGET_COUNTERS, "sel");
     Target target({program.path()});
     ASSERT_TRUE(target.ready());
     const CliResult listed = run_cli({"ps", "--command", program.file(), "--json"});
@@ -42,7 +24,7 @@ TEST(ProcessSelection, ByCommand) {
 }
 
 TEST(ProcessSelection, SeveralAreListedAndNoneIsTold) {
-    const NamedCopy program("two");
+    const NamedCopy program(TARGET_COUNTERS, "two");
     Target first({program.path()});
     Target second({program.path()});
     ASSERT_TRUE(first.ready() && second.ready());
@@ -101,7 +83,7 @@ TEST(ProcessSelection, AnAncestorThatIsNoneIsTold) {
 
 // Of a process that both forks and executes, through commands that change a thread and a storm.
 TEST(ProcessSelection, StandsWhereverAPidDoes) {
-    const NamedCopy program("wherever");
+    const NamedCopy program(TARGET_COUNTERS, "wherever");
     Process shell({"sh", "-c", "exec 3<&0; \"$0\" run -- sh -c '\"$0\" <&3 & wait' \"$1\" & wait",
                    command_path(), program.path()});
     const std::string shell_pid = std::to_string(shell.pid());

@@ -1,4 +1,5 @@
 // Launching a target, and what is seen of it.
+#include "support/error_of.hpp"
 #include "support/proc.hpp"
 #include "support/process.hpp"
 #include "target_family.hpp"
@@ -26,16 +27,6 @@ using testing::HasSubstr;
 
 Target launch_shell(const std::string& script, LaunchOptions options = {}) {
     return Target::launch({"/bin/sh", "-c", script}, options);
-}
-
-template <typename Call>
-Error error_of(Call call) {
-    try {
-        call();
-    } catch (const Error& error) {
-        return error;
-    }
-    return Error(ErrorCode::internal, "nothing was thrown");
 }
 
 TEST(TargetLaunch, RunsTheProgramAndTellsHowItEnded) {
