@@ -1,6 +1,6 @@
 // threadfault __complete WORDS…: what the last of the words may become, for the completion scripts.
 // One candidate a line, with a tab and a few words about it. A line that begins with a colon is for
-// the script alone: ":files" where names of files are meant as well, ":program N" where the word N
+// the script alone: ":files" where a file name may stand, too, ":program N" where the word N
 // (threadfault itself is 0) begins the command line of another program. Hidden from the help.
 #include "base/clean_text.hpp"
 #include "base/fault.hpp"

@@ -16,7 +16,7 @@ function __threadfault_lines
     command $words[1] __complete $said "$current" 2>/dev/null
 end
 
-# Lines with a colon are said to this script: files are meant, or another program.
+# Lines with a colon are for this script: a file name may follow, or another program's words.
 function __threadfault_candidates
     __threadfault_lines | string match -v ':*'
 end

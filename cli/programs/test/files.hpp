@@ -1,4 +1,4 @@
-// Which scenario files are meant: each FILE may be a directory or a pattern.
+// The scenario files that the FILE arguments stand for: each may be a directory or a pattern.
 #ifndef THREADFAULT_CLI_PROGRAMS_TEST_FILES_HPP
 #define THREADFAULT_CLI_PROGRAMS_TEST_FILES_HPP
 
