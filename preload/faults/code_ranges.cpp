@@ -72,86 +72,100 @@ void add_whole_code(const Library& library) noexcept {
     }
 }
 
-struct Symbols {
-    const ElfW(Sym) * table = nullptr;
-    const char* names = nullptr;
-    std::uint32_t count = 0;
+// The dynamic symbols of a library, by DT_GNU_HASH: a libc has three thousand, of which a hundred
+// are looked for.
+class Exports {
+public:
+    explicit Exports(const Library& library) noexcept {
+        for (const ElfW(Dyn)* entry = library.dynamic; entry->d_tag != DT_NULL; ++entry) {
+            // The loader has relocated these in place; where it has not, they are offsets.
+            std::uint64_t address = entry->d_un.d_ptr;
+            if (address < library.base) address += library.base;
+            if (entry->d_tag == DT_SYMTAB) table_ = reinterpret_cast<const ElfW(Sym)*>(address);
+            if (entry->d_tag == DT_STRTAB) names_ = reinterpret_cast<const char*>(address);
+            if (entry->d_tag == DT_GNU_HASH)
+                hash_ = reinterpret_cast<const std::uint32_t*>(address);
+        }
+    }
+
+    // All functions of that name: a symbol may have several versions.
+    template <typename Visit>
+    void each(const char* name, const Visit& visit) const noexcept {
+        if (hash_ == nullptr || table_ == nullptr || names_ == nullptr || hash_[0] == 0) return;
+        const std::uint32_t buckets = hash_[0];
+        const std::uint32_t first = hash_[1];
+        const std::uint32_t bloom_words = hash_[2];
+        const std::uint32_t* const bucket = hash_ + 4 + bloom_words * (sizeof(ElfW(Addr)) / 4);
+        const std::uint32_t* const chain = bucket + buckets;
+        const std::uint32_t wanted = hash_of(name);
+        std::uint32_t i = bucket[wanted % buckets];
+        if (i < first) return;  // an empty bucket
+        for (;; ++i) {
+            // The lowest bit marks the end of the chain.
+            const std::uint32_t found = chain[i - first];
+            if ((found | 1) == (wanted | 1) && is_function(table_[i]) &&
+                std::strcmp(names_ + table_[i].st_name, name) == 0) {
+                visit(table_[i]);
+            }
+            if ((found & 1) != 0) return;
+        }
+    }
+
+private:
+    static std::uint32_t hash_of(const char* name) noexcept {
+        std::uint32_t hash = 5381;
+        for (; *name != '\0'; ++name)
+            hash = hash * 33 + static_cast<unsigned char>(*name);
+        return hash;
+    }
+
+    static bool is_function(const ElfW(Sym) & symbol) noexcept {
+        const unsigned char type = ELF64_ST_TYPE(symbol.st_info);
+        return symbol.st_shndx != SHN_UNDEF && symbol.st_size != 0 &&
+               (type == STT_FUNC || type == STT_GNU_IFUNC);
+    }
+
+    const ElfW(Sym) * table_ = nullptr;
+    const char* names_ = nullptr;
+    const std::uint32_t* hash_ = nullptr;
 };
 
-// The number of symbols is not stored; the end of the last hash chain is the end of the table.
-std::uint32_t count_by_hash(const std::uint32_t* hash) noexcept {
-    const std::uint32_t buckets = hash[0];
-    const std::uint32_t first = hash[1];
-    const std::uint32_t bloom_words = hash[2];
-    const std::uint32_t* const bucket = hash + 4 + bloom_words * (sizeof(ElfW(Addr)) / 4);
-    const std::uint32_t* const chain = bucket + buckets;
-    std::uint32_t last = 0;
-    for (std::uint32_t i = 0; i < buckets; ++i) {
-        if (bucket[i] > last) last = bucket[i];
-    }
-    if (last < first) return first;
-    while ((chain[last - first] & 1) == 0)
-        ++last;
-    return last + 1;
-}
-
-Symbols symbols_of(const Library& library) noexcept {
-    Symbols symbols;
-    const std::uint32_t* hash = nullptr;
-    for (const ElfW(Dyn)* entry = library.dynamic; entry->d_tag != DT_NULL; ++entry) {
-        // The loader has relocated these in place; where it has not, they are offsets.
-        std::uint64_t address = entry->d_un.d_ptr;
-        if (address < library.base) address += library.base;
-        if (entry->d_tag == DT_SYMTAB) symbols.table = reinterpret_cast<const ElfW(Sym)*>(address);
-        if (entry->d_tag == DT_STRTAB) symbols.names = reinterpret_cast<const char*>(address);
-        if (entry->d_tag == DT_GNU_HASH) hash = reinterpret_cast<const std::uint32_t*>(address);
-    }
-    if (hash != nullptr && symbols.table != nullptr && symbols.names != nullptr) {
-        symbols.count = count_by_hash(hash);
-    }
-    return symbols;
-}
-
 template <std::size_t kCount>
-bool holds(const char* const (&names)[kCount], const char* wanted) noexcept {
-    for (const char* name : names) {
-        if (name[0] == wanted[0] && std::strcmp(name, wanted) == 0) return true;
+void add_named(const Library& library, const Exports& exports, const char* const (&names)[kCount],
+               Place place) noexcept {
+    for (const char* const name : names) {
+        exports.each(name, [&](const ElfW(Sym) & symbol) {
+            const std::uint64_t begin = library.base + symbol.st_value;
+            add_range(begin, begin + symbol.st_size, place);
+        });
     }
-    return false;
 }
 
-Place place_of_function(const char* name, bool is_libc) noexcept {
-    if (holds(wire::kAllocatorFunctions, name)) return Place::allocator;
-    if (!is_libc) return Place::user;
-    if (holds(wire::kLoaderFunctions, name)) return Place::loader;
-    if (holds(wire::kStdioFunctions, name)) return Place::stdio;
-    return Place::user;
+void add_allocator_file(const Library& library, const Exports& exports) noexcept {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    for (const char* const name : wire::kFirstOfAllocatorFile) {
+        exports.each(name, [&](const ElfW(Sym) & symbol) {
+            const std::uint64_t begin = library.base + symbol.st_value;
+            if (first == 0 || begin < first) first = begin;
+        });
+    }
+    exports.each(wire::kLastOfAllocatorFile, [&](const ElfW(Sym) & symbol) {
+        last = library.base + symbol.st_value + symbol.st_size;
+    });
+    if (first != 0 && last > first && last - first < wire::kLargestAllocatorFile) {
+        add_range(first, last, Place::allocator);
+    }
 }
 
 void add_functions(const Library& library) noexcept {
-    const Symbols symbols = symbols_of(library);
-    std::uint64_t first = 0;  // of the allocator's source file
-    std::uint64_t last = 0;
-    for (std::uint32_t i = 0; i < symbols.count; ++i) {
-        const ElfW(Sym)& symbol = symbols.table[i];
-        if (symbol.st_shndx == SHN_UNDEF || symbol.st_size == 0) continue;
-        const unsigned char type = ELF64_ST_TYPE(symbol.st_info);
-        if (type != STT_FUNC && type != STT_GNU_IFUNC) continue;
-        const char* const name = symbols.names + symbol.st_name;
-        const std::uint64_t begin = library.base + symbol.st_value;
-        if (holds(wire::kFirstOfAllocatorFile, name) && (first == 0 || begin < first)) {
-            first = begin;
-        }
-        if (std::strcmp(name, wire::kLastOfAllocatorFile) == 0) last = begin + symbol.st_size;
-        const Place place = place_of_function(name, library.is_libc);
-        if (place == Place::user) continue;
-        add_range(begin, begin + symbol.st_size, place);
-    }
+    const Exports exports(library);
+    add_named(library, exports, wire::kAllocatorFunctions, Place::allocator);
     // An allocator of another library is spread differently.
-    if (library.is_libc && first != 0 && last > first &&
-        last - first < wire::kLargestAllocatorFile) {
-        add_range(first, last, Place::allocator);
-    }
+    if (!library.is_libc) return;
+    add_named(library, exports, wire::kLoaderFunctions, Place::loader);
+    add_named(library, exports, wire::kStdioFunctions, Place::stdio);
+    add_allocator_file(library, exports);
 }
 
 }  // namespace
