@@ -143,6 +143,9 @@ public:
         return std::move(graph_);
     }
 
+    // As the first process's threads were seen; after run().
+    ThreadList take_threads() { return std::move(looks_.front()->list); }
+
 private:
     struct Wait {
         const ThreadView* thread = nullptr;
@@ -469,8 +472,12 @@ LockGraph find_locks(const std::vector<LookedAt>& processes) {
     return Search(processes).run();
 }
 
-LockGraph find_locks(const observe::Process& process, client::Connection* connection) {
-    return find_locks({{&process, connection}});
+LockGraph find_locks(const observe::Process& process, client::Connection* connection,
+                     ThreadList* threads) {
+    Search search({{&process, connection}});
+    LockGraph graph = search.run();
+    if (threads != nullptr) *threads = search.take_threads();
+    return graph;
 }
 
 }  // namespace threadfault::drive

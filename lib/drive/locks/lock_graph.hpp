@@ -16,6 +16,8 @@
 
 namespace threadfault::drive {
 
+struct ThreadList;
+
 struct LockOwner {
     pid_t tid = 0;     // as /proc numbers it; the number in the object where the owner is dead; 0:
                        // dead, and the object doesn't tell
@@ -86,8 +88,10 @@ struct LookedAt {
 
 // Looks from outside alone; `connection` (may be nullptr) is only asked what it knows of threads
 // that have ended. What changed while it looked is left out: a wait counts when two looks agree.
-// Throws Error{not_permitted} where the process can't be looked into.
-LockGraph find_locks(const observe::Process& process, client::Connection* connection);
+// Throws Error{not_permitted} where the process can't be looked into. `threads` (may be nullptr):
+// as the second look saw them.
+LockGraph find_locks(const observe::Process& process, client::Connection* connection,
+                     ThreadList* threads = nullptr);
 // Of several processes at once: an object in memory that they share is one, and cycles may lead
 // through all of them.
 LockGraph find_locks(const std::vector<LookedAt>& processes);

@@ -1,18 +1,19 @@
 #include "drive/locks/watch.hpp"
 
-#include "arch/call.hpp"
 #include "base/libc_signals.hpp"
 #include "drive/locks/member_names.hpp"
+#include "drive/locks/movement.hpp"
 #include "drive/locks/runtime_handlers.hpp"
 #include "drive/locks/spinning.hpp"
+#include "drive/locks/wakes_from.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
 
 #include <signal.h>
-#include <sys/syscall.h>
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <thread>
@@ -22,91 +23,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-
-// What one thread had done at some moment.
-struct Meter {
-    std::uint64_t start_ticks = 0;
-    std::string name;
-    char state = '?';
-    double cpu_seconds = 0;
-    std::uint64_t switches = 0;  // on its own account: it went to sleep, so it had been awake
-};
-
-std::map<pid_t, Meter> read_meters(const observe::Process& process, pid_t agent) {
-    std::map<pid_t, Meter> meters;
-    for (const observe::TaskStat& stat : process.snapshot()) {
-        if (stat.is_dead() || stat.tid == agent) continue;
-        Meter& meter = meters[stat.tid];
-        meter.start_ticks = stat.start_ticks;
-        meter.name = stat.name;
-        meter.state = stat.state;
-        meter.cpu_seconds = stat.cpu_seconds();
-        if (const auto status = process.status(stat.tid)) {
-            meter.switches = status->voluntary_switches;
-        }
-    }
-    return meters;
-}
-
-enum class Outside : std::uint8_t {
-    no,     // the wait is for another thread, as far as can be told
-    input,  // for something outside of the process: data, a child, a signal
-    time,   // the same, or nothing at all, up to a time limit
-};
-
-Outside waits_for_the_world(const observe::TaskSyscall& call) {
-    const auto& arguments = call.arguments;
-    const auto limited = [](bool is) { return is ? Outside::time : Outside::input; };
-    switch (call.number) {
-        case SYS_futex:
-            return arguments[3] != 0 ? Outside::time : Outside::no;
-        case SYS_nanosleep:
-        case SYS_clock_nanosleep:
-        case SYS_restart_syscall:  // of a call with a time limit that was interrupted
-            return Outside::time;
-        case arch::kPoll:
-            return limited(static_cast<std::int32_t>(arguments[2]) >= 0);
-        case SYS_ppoll:
-        case SYS_rt_sigtimedwait:
-            return limited(arguments[2] != 0);
-        case arch::kSelect:
-        case SYS_pselect6:
-            return limited(arguments[4] != 0);
-        case arch::kEpollWait:
-        case SYS_epoll_pwait:
-            return limited(static_cast<std::int32_t>(arguments[3]) >= 0);
-        case SYS_epoll_pwait2:
-            return limited(arguments[3] != 0);
-        case SYS_io_getevents:
-        case SYS_mq_timedreceive:
-        case SYS_mq_timedsend:
-            return limited(arguments[4] != 0);
-        case SYS_read:
-        case SYS_readv:
-        case SYS_pread64:
-        case SYS_write:
-        case SYS_writev:
-        case SYS_recvfrom:
-        case SYS_recvmsg:
-        case SYS_recvmmsg:
-        case SYS_sendto:
-        case SYS_sendmsg:
-        case SYS_accept:
-        case SYS_accept4:
-        case SYS_connect:
-        case arch::kPause:
-        case SYS_rt_sigsuspend:
-        case SYS_wait4:
-        case SYS_waitid:
-        case SYS_io_uring_enter:
-        case SYS_msgrcv:
-        case SYS_msgsnd:
-        case SYS_flock:
-            return Outside::input;
-        default:
-            return Outside::no;
-    }
-}
 
 GroundThread who(const ThreadView& thread) {
     return {thread.tid, thread.name, {}};
@@ -127,20 +43,16 @@ std::vector<GroundProcess> named(const std::set<pid_t>& processes) {
 class Watch {
 public:
     Watch(const observe::Process& process, client::Connection* connection)
-        : process_(process), connection_(connection) {
-        if (connection != nullptr) {
-            agent_ = connection->outer_tid(connection->hello().agent_tid);
-        }
-        first_ = read_meters(process, agent_);
-    }
+        : process_(process), connection_(connection), meters_(process, agent_of(connection)) {}
 
     WatchReport report(double seconds) {
         WatchReport report;
         report.seconds = seconds;
-        note_movement(read_meters(process_, agent_), seconds);
-        report.locks = find_locks(process_, connection_);
+        movement_ = meters_.until_now(seconds);
+        ThreadList list;
+        report.locks = find_locks(process_, connection_, &list);
         if (report.locks.has_orphans()) name_members(process_, report.locks.locks);
-        sort_out(list_at_rest(), report.locks);
+        sort_out(at_rest(std::move(list)), report.locks);
         if (only_burns_cpu()) look_for_spinners();
         report.verdict = judge(report);
         report.evidence = sentences(report.grounds);
@@ -148,48 +60,23 @@ public:
     }
 
 private:
-    void note_movement(const std::map<pid_t, Meter>& last, double seconds) {
-        // What a housekeeping timer does: redis wakes ten times a second, a JVM twenty times.
-        constexpr double kWakesPerSecond = 30;
-        constexpr double kCpuShare = 0.02;
-        constexpr std::uint64_t kFewWakes = 2;
-        for (const auto& [tid, now] : last) {
-            const auto was = first_.find(tid);
-            if (was == first_.end() || was->second.start_ticks != now.start_ticks) {
-                moved_.insert(tid);
-                ++created_;
-                continue;
-            }
-            const double cpu = std::max(0.0, now.cpu_seconds - was->second.cpu_seconds);
-            const std::uint64_t wakes = now.switches - was->second.switches;
-            cpu_ += cpu;
-            wakes_ += wakes;
-            if (wakes <= kFewWakes) sleepless_.insert(tid);
-            if (cpu == 0 && wakes == 0) continue;
-            // CPU time is counted in ticks of 10 ms: one of them says nothing in so short a time.
-            const bool little = static_cast<double>(wakes) <= kWakesPerSecond * seconds + 2 &&
-                                cpu <= kCpuShare * seconds + 0.011;
-            (little ? ticked_ : moved_).insert(tid);
-        }
-        for (const auto& [tid, was] : first_) {
-            const auto now = last.find(tid);
-            if (now == last.end() || now->second.start_ticks != was.start_ticks) ++ended_;
-        }
+    static pid_t agent_of(client::Connection* connection) {
+        return connection != nullptr ? connection->outer_tid(connection->hello().agent_tid) : 0;
     }
 
     // A thread that wakes periodically may be running right now: look again until it sleeps.
-    ThreadList list_at_rest() const {
-        const observe::Memory memory(process_.pid());
-        observe::CallFacts calls(process_, memory);
-        ThreadList list;
+    ThreadList at_rest(ThreadList list) const {
+        std::optional<observe::Memory> memory;
+        std::optional<observe::CallFacts> calls;
         for (int look = 0; look < 5; ++look) {
-            list = list_threads(process_, connection_, {.waits = true, .calls = &calls});
-            const bool at_rest =
+            const bool rests =
                 std::all_of(list.threads.begin(), list.threads.end(), [&](const ThreadView& one) {
-                    return !ticked_.contains(one.tid) || one.syscall.has_value();
+                    return !movement_.ticked.contains(one.tid) || one.syscall.has_value();
                 });
-            if (at_rest) break;
+            if (rests) break;
             std::this_thread::sleep_for(3ms);
+            if (!calls) calls.emplace(process_, memory.emplace(process_.pid()));
+            list = list_threads(process_, connection_, {.waits = true, .calls = &*calls});
         }
         return list;
     }
@@ -231,7 +118,7 @@ private:
             } else if (const ChannelWait* const channel = graph.channel_of(thread.tid)) {
                 (channel->inside_alone ? on_channels_ : perhaps_on_channels_)
                     .push_back({thread.tid, thread.name, channel->call});
-            } else if (outside(thread) != Outside::no) {
+            } else if (outside(thread) != WakesFrom::no) {
                 for_world_.push_back(who(thread));
             } else {
                 unexplained_.push_back(who(thread));
@@ -260,14 +147,14 @@ private:
         return true;
     }
 
-    static Outside outside(const ThreadView& thread) {
-        return thread.syscall ? waits_for_the_world(*thread.syscall) : Outside::no;
+    static WakesFrom outside(const ThreadView& thread) {
+        return thread.syscall ? wakes_from(*thread.syscall) : WakesFrom::no;
     }
 
     // A thread that woke a few times only, from a wait with a time limit, was woken by its clock.
     bool moves(const ThreadView& thread) const {
-        if (moved_.contains(thread.tid) || thread.state == 'R') return true;
-        return ticked_.contains(thread.tid) && outside(thread) != Outside::time;
+        if (movement_.moved.contains(thread.tid) || thread.state == 'R') return true;
+        return movement_.ticked.contains(thread.tid) && outside(thread) != WakesFrom::time;
     }
 
     // Does the thread wait, however indirectly, for one of those?
@@ -290,10 +177,11 @@ private:
 
     // CPU time is no proof of progress where it is all that there is.
     bool only_burns_cpu() const {
-        return !active_.empty() && created_ + ended_ == 0 && deadlocked_.empty() &&
-               behind_the_dead_.empty() &&
-               std::all_of(active_.begin(), active_.end(),
-                           [&](const auto& one) { return sleepless_.contains(one.first); });
+        return !active_.empty() && movement_.created + movement_.ended == 0 &&
+               deadlocked_.empty() && behind_the_dead_.empty() &&
+               std::all_of(active_.begin(), active_.end(), [&](const auto& one) {
+                   return movement_.sleepless.contains(one.first);
+               });
     }
 
     void look_for_spinners() {
@@ -341,10 +229,10 @@ private:
         say(GroundCode::activity_unseen, unseen_);
         if (!unseen_.empty()) grounds.back().data.emplace_back("why", why_unseen_);
         if (process_.thread_ended(process_.pid())) grounds.push_back({GroundCode::main_ended, {}});
-        if (created_ + ended_ > 0) {
+        if (movement_.created + movement_.ended > 0) {
             grounds.push_back({GroundCode::threads_changed,
-                               {{"created", static_cast<std::int64_t>(created_)},
-                                {"ended", static_cast<std::int64_t>(ended_)}}});
+                               {{"created", static_cast<std::int64_t>(movement_.created)},
+                                {"ended", static_cast<std::int64_t>(movement_.ended)}}});
         }
         say(GroundCode::stopped, stopped_);
         say(GroundCode::waits_for_outside, for_world_);
@@ -360,13 +248,14 @@ private:
         say(GroundCode::waits_for_lock, behind_living_);
         say(GroundCode::unexplained, unexplained_);
         grounds.push_back({GroundCode::work_done,
-                           {{"cpu_seconds", cpu_},
-                            {"wakes", static_cast<std::int64_t>(wakes_)},
+                           {{"cpu_seconds", movement_.cpu_seconds},
+                            {"wakes", static_cast<std::int64_t>(movement_.wakes)},
                             {"seconds", report.seconds}}});
 
         // These locks are never released: their waiters are stuck whatever the other threads do.
         if (!deadlocked_.empty() || !behind_the_dead_.empty()) return Progress::stuck;
-        if (!moving_.empty() || created_ + ended_ > 0) return Progress::progressing;
+        if (!moving_.empty() || movement_.created + movement_.ended > 0)
+            return Progress::progressing;
         if (!behind_frozen_.empty()) return Progress::stuck;
         if (!spinning_.empty() || !unseen_.empty()) return Progress::unknown;
         // What a stopped thread would do after it is continued is unknown.
@@ -401,10 +290,9 @@ private:
 
     const observe::Process& process_;
     client::Connection* connection_;
-    pid_t agent_ = 0;
-    std::map<pid_t, Meter> first_;
-    std::set<pid_t> moved_, ticked_, frozen_;
-    std::set<pid_t> sleepless_;             // hardly ever went to sleep
+    Meters meters_;
+    Movement movement_;
+    std::set<pid_t> frozen_;
     std::map<pid_t, GroundThread> active_;  // all of moving_, by tid
     struct Spinners {
         std::vector<GroundThread> threads;
@@ -417,9 +305,6 @@ private:
         behind_frozen_, moving_, stopped_, for_world_, for_others_, perhaps_for_others_,
         on_channels_, perhaps_on_channels_, for_each_other_, behind_living_, unexplained_;
     std::set<pid_t> other_processes_;
-    double cpu_ = 0;
-    std::uint64_t wakes_ = 0;
-    std::size_t created_ = 0, ended_ = 0;
 };
 
 }  // namespace
