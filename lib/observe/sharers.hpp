@@ -20,7 +20,7 @@ struct SharedPlace {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
     std::uint64_t offset = 0;
-    auto operator<=>(const SharedPlace&) const = default;
+    auto operator<=>(const SharedPlace&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 struct Sharing {

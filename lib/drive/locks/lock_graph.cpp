@@ -118,7 +118,7 @@ struct ObjectKey {
     pid_t pid = 0;  // of the only process that has it
     std::uint64_t address = 0;
     WaitKind kind{};
-    auto operator<=>(const ObjectKey&) const = default;
+    auto operator<=>(const ObjectKey&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 class Search {
@@ -252,6 +252,7 @@ private:
         }
         if (suspects.empty()) return;
         std::vector<std::uint64_t> switches;
+        switches.reserve(suspects.size());
         for (const auto& [lock, tid] : suspects)
             switches.push_back(switches_of(tid));
         std::this_thread::sleep_for(kTimeToLeave);
