@@ -2,6 +2,7 @@
 
 #include "base/fault.hpp"
 #include "base/signal_name.hpp"
+#include "drive/faults/aftermath.hpp"
 #include "drive/faults/by_kernel.hpp"
 #include "drive/faults/death.hpp"
 #include "drive/faults/reason.hpp"
@@ -11,10 +12,9 @@
 #include "drive/locks/fate.hpp"
 #include "format/format.hpp"
 
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <algorithm>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
@@ -32,8 +32,6 @@ constexpr auto kGrace = 5s;
 constexpr auto kDoubt = 150ms;
 // From the agent seeing the thread gone to our seeing it, and for a process that is dying.
 constexpr auto kConfirmWithin = 1s;
-// A thread that main joins ends, and main ends the process.
-constexpr auto kReactsWithin = 200ms;
 // Requests under way at once: an agent's slots are limited.
 constexpr std::size_t kWindow = 64;
 
@@ -54,6 +52,7 @@ public:
                const std::vector<Victim>& victims, const Plan& plan)
         : process_(process),
           connection_(connection),
+          victims_(victims),
           plan_(plan),
           death_(process.pid()),
           begin_(Clock::now()) {
@@ -73,10 +72,8 @@ public:
             }
             return std::move(results_);
         }
-        const bool may_react = ends_thread() && main_sleeps();
-        if (ends_thread()) find_joiners();
-        // Asked for while there is somebody to answer.
-        if (ends_thread() && !main_outlives(may_react)) agent_ = agent_tid();
+        std::optional<Aftermath> aftermath;
+        if (ends_thread()) aftermath.emplace(process_, connection_, death_, victims_);
         try {
             if (connection_ != nullptr) {
                 exchange();
@@ -91,9 +88,7 @@ public:
             tell_own_ends();
             return std::move(results_);
         }
-        watch_joiners();
-        if (may_react) watch_reaction();
-        if (ends_thread()) watch_end_of_the_last();
+        if (aftermath) aftermath->wait();
         // A look at the pidfd costs a fiftieth of one into /proc.
         if (death_.has_ended() || (!death_.watches() && !process_.alive())) process_ended();
         tell_own_ends();
@@ -101,86 +96,6 @@ public:
     }
 
 private:
-    bool main_sleeps() const {
-        const auto main = process_.stat(process_.pid());
-        return main && main->state == 'S';
-    }
-
-    // A main thread that slept and is awake now reacts to what was done, by joining the thread and
-    // ending the process, perhaps: what comes of it belongs to the answer. It is not waited for
-    // where nobody was woken.
-    void watch_reaction() const {
-        const Clock::time_point deadline = Clock::now() + kReactsWithin;
-        while (Clock::now() < deadline && !main_sleeps()) {
-            if (!death_.watches() || death_.ends_within(1ms)) return;
-        }
-    }
-
-    // Other threads than the main one may join a victim, and end the process then. The agent has
-    // said of most that nobody does: else every thread is looked at.
-    void find_joiners() {
-        if (results_.size() > kMostToTell) return;
-        const auto is_unjoined = [](const Result& result) { return result.victim.unjoined; };
-        if (std::all_of(results_.begin(), results_.end(), is_unjoined)) return;
-        const std::vector<pid_t> tids = process_.tids();
-        try {
-            const auto calls = process_.syscalls(tids);
-            for (std::size_t i = 0; i < tids.size(); ++i) {
-                if (calls[i] && joins_a_victim(*calls[i])) joiners_.push_back(tids[i]);
-            }
-        } catch (const Error&) {
-            // Not shown to us: none of them is.
-        }
-    }
-
-    // pthread_join sleeps on the thread's number, which the kernel clears (glibc and musl alike).
-    bool joins_a_victim(const observe::TaskSyscall& call) const {
-        if (call.running || call.number != SYS_futex) return false;
-        return std::any_of(results_.begin(), results_.end(), [&](const Result& result) {
-            return static_cast<pid_t>(call.arguments[2]) == result.victim.inner_tid;
-        });
-    }
-
-    // Else the last thread may end, and the agent's is none.
-    bool main_outlives(bool main_sleeps) const {
-        const auto is_main = [](const Result& result) { return result.victim.main; };
-        if (std::any_of(results_.begin(), results_.end(), is_main)) return false;
-        return main_sleeps || lives(process_.pid());
-    }
-
-    pid_t agent_tid() { return connection_->outer_tid(connection_->hello().agent_tid); }
-
-    // One that has been woken reacts until it sleeps again.
-    void watch_joiners() const {
-        const Clock::time_point deadline = Clock::now() + kReactsWithin;
-        for (const pid_t tid : joiners_) {
-            while (Clock::now() < deadline) {
-                const auto stat = process_.stat(tid);
-                if (!stat || stat->is_dead() || stat->state == 'S') break;
-                if (!death_.watches() || death_.ends_within(1ms)) return;
-            }
-        }
-    }
-
-    // A program whose last thread has ended is about to end.
-    void watch_end_of_the_last() {
-        if (!death_.watches() || lives(process_.pid())) return;
-        try {
-            if (agent_ == 0) agent_ = agent_tid();
-        } catch (const Error&) {
-            // It has gone with its process, or is about to.
-        }
-        for (const pid_t tid : process_.tids()) {
-            if (tid != agent_ && lives(tid)) return;
-        }
-        (void)death_.ends_within(kConfirmWithin);
-    }
-
-    bool lives(pid_t tid) const {
-        const auto stat = process_.stat(tid);
-        return stat && !stat->is_dead() && !stat->is_kernel_worker();
-    }
-
     static bool is_stopped(const Victim& victim) {
         return victim.state == 'T' || victim.state == 't';
     }
@@ -447,6 +362,7 @@ private:
 
     const observe::Process& process_;
     client::Connection* connection_;
+    const std::vector<Victim>& victims_;
     const Plan& plan_;
     const DeathWatch death_;
     const Clock::time_point begin_;
@@ -454,8 +370,6 @@ private:
     std::unordered_map<std::uint32_t, std::size_t> outstanding_;
     std::unordered_map<pid_t, wire::EndKind> own_ends_;
     std::unordered_set<pid_t> vanished_;
-    std::vector<pid_t> joiners_;
-    pid_t agent_ = 0;
 };
 
 }  // namespace
