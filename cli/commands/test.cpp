@@ -39,7 +39,8 @@ constexpr const char* kTestHelp =
     "  threadfault test resilience.toml\n"
     "  threadfault test --check *.toml             check the files only\n"
     "  threadfault test -x tests/resilience        a directory, up to a failure\n"
-    "  threadfault test --last-failed tests/       once more what failed\n"
+    "  threadfault test --last-failed              once more what failed here\n"
+    "  threadfault test --last-failed tests/       of these; all if none did\n"
     "  threadfault test -k 'frozen*' --repeat 20 resilience.toml\n"
     "  threadfault test --junit report.xml --keep-logs logs --jobs 2 *.toml\n"
     "\n"
@@ -86,7 +87,6 @@ void setup_test(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<TestOptions>();
     scenario::Options& scenario = options->scenario;
     app.add_option("FILE", scenario.files, "scenario files, directories of them, or patterns")
-        ->required()
         ->type_name("");
     app.add_option("-k", scenario.pattern, "run only tests whose name contains or matches this")
         ->type_name("PATTERN");
@@ -101,13 +101,19 @@ void setup_test(CLI::App& app, Invocation& invocation) {
         ->type_name("DIR");
     app.add_flag("-x,--exitfirst", scenario.exit_first, "end the run at the first failure");
     app.add_flag("--last-failed", scenario.last_failed,
-                 "only tests that failed when they were run last; all if none did");
+                 "only tests that failed when they were run last; of FILEs all if none "
+                 "did; without a FILE of those run from this directory, or in it");
     app.add_option("--durations", options->durations, "name the N slowest tests at the end")
         ->type_name("N");
     app.add_flag("-v,--verbose", scenario.verbose, "tell what was done in tests that passed, too");
     app.add_flag("--list", scenario.list, "only list the tests that would be run");
     app.add_flag("--check", scenario.check,
                  "only check the files, and tell all their mistakes; run nothing");
+    // Told as what CLI11 requires by itself.
+    app.parse_complete_callback([options] {
+        if (options->scenario.files.empty() && !options->scenario.last_failed)
+            throw CLI::RequiredError("FILE");
+    });
     app.footer(kTestHelp);
     invocation.action = [options, &invocation] { return run_test(*options, invocation); };
 }

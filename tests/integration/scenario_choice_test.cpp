@@ -18,9 +18,10 @@ std::string shell_test(const std::string& name, const std::string& command) {
 // One that passes, two that fail, unless a file "good" lies beside them.
 class ChosenTests : public testing::Test {
 protected:
-    CliResult run(std::vector<std::string> arguments) {
+    CliResult run(std::vector<std::string> arguments, const std::string& directory = {}) {
         arguments.insert(arguments.begin(), "test");
         SpawnOptions options;
+        options.directory = directory;
         options.environment["XDG_CACHE_HOME"] = file.path("cache");
         return run_cli(arguments, options);
     }
@@ -60,6 +61,50 @@ TEST_F(ChosenTests, WhatFailedLastTime) {
     EXPECT_EQ(run({file.path(), "--last-failed", "--list"}).out, file.path() + ": second\n");
     EXPECT_THAT(run({file.path(), "--last-failed"}).out, HasSubstr("1 passed, 0 failed"));
     EXPECT_THAT(run({file.path(), "--last-failed"}).out, HasSubstr("3 passed, 0 failed"));
+}
+
+TEST_F(ChosenTests, WhatFailedLastTimeWithoutAFile) {
+    const std::string elsewhere = file.path("elsewhere");
+    std::filesystem::create_directories(elsewhere);
+    // Nothing is known.
+    CliResult result = run({"--last-failed"}, elsewhere);
+    EXPECT_EQ(result.exit_code, 2) << result;
+    EXPECT_THAT(result.err, HasSubstr("failed last time (name what is to be run"));
+    result = run({"--last-failed", "--json"}, elsewhere);
+    EXPECT_EQ(nlohmann::json::parse(result.err)["error"]["code"], "no_such_test") << result;
+
+    EXPECT_EQ(run({file.path()}, elsewhere).exit_code, 1);
+    const std::string all = ": first\n" + file.path() + ": second\n";
+    // From where it was run, and from where the file lies; and nowhere else.
+    EXPECT_EQ(run({"--last-failed", "--list"}, elsewhere).out, file.path() + all);
+    EXPECT_EQ(run({"--last-failed", "--list"}, file.path("")).out,
+              "s.toml: first\ns.toml: second\n");
+    const std::string another = file.path("another");
+    std::filesystem::create_directories(another);
+    EXPECT_EQ(run({"--last-failed", "--list"}, another).exit_code, 2);
+
+    // -k goes on choosing.
+    std::ofstream(file.path("good")) << "";
+    EXPECT_THAT(run({"--last-failed", "-k", "first"}, elsewhere).out,
+                HasSubstr("1 passed, 0 failed"));
+    EXPECT_THAT(run({"--last-failed"}, elsewhere).out, HasSubstr("1 passed, 0 failed"));
+    EXPECT_EQ(run({"--last-failed"}, elsewhere).exit_code, 2);
+}
+
+TEST_F(ChosenTests, AFileThatIsGoneOrHasOtherTestsByNow) {
+    const std::string bad = file.path("bad.toml");
+    const auto write = [&](const char* name) {
+        std::ofstream(bad) << "[target]\ncommand = [\"sleep\", \"1000\"]\n"
+                           << shell_test(name, "false");
+    };
+    write("one");
+    EXPECT_EQ(run({bad}, file.path("")).exit_code, 1);
+    write("another");
+    const CliResult renamed = run({"--last-failed"}, file.path(""));
+    EXPECT_EQ(renamed.exit_code, 2) << renamed;
+    EXPECT_THAT(renamed.err, HasSubstr("failed last time"));
+    std::filesystem::remove(bad);
+    EXPECT_EQ(run({"--last-failed"}, file.path("")).exit_code, 2);
 }
 
 TEST_F(ChosenTests, AListRunsNothing) {

@@ -70,11 +70,21 @@ void print(const std::string& text) {
     not_written("standard output");
 }
 
-// Of every file that is wrong, what is wrong; nothing is started then.
+[[noreturn]] void nothing_failed_here() {
+    throw Error(ErrorCode::no_such_test,
+                "no test that was run from this directory, or lies in it, failed last time",
+                "name what is to be run: threadfault test FILE…");
+}
+
+// Without a FILE, those in which something failed. Of every file that is wrong, what is wrong;
+// nothing is started then.
 std::optional<std::vector<Scenario>> read_files(const Options& options) {
     std::vector<Scenario> scenarios;
     bool good = true;
-    for (const std::string& file : files_of(options.files)) {
+    const std::vector<std::string> files =
+        options.files.empty() ? LastFailed().files_here() : files_of(options.files);
+    if (files.empty()) nothing_failed_here();
+    for (const std::string& file : files) {
         try {
             scenarios.push_back(parse_file(file));
         } catch (const Mistakes& mistakes) {
@@ -121,13 +131,14 @@ int list(const std::vector<Item>& items, const Options& options) {
     return 0;
 }
 
-// Those that --last-failed leaves; all where none of them failed.
+// Those that --last-failed leaves; of files that were named, all where none of them failed.
 std::vector<Item> chosen(std::vector<Item> items, const LastFailed& last, const Options& options) {
     if (!options.last_failed) return items;
     std::vector<Item> failed;
     std::copy_if(items.begin(), items.end(), std::back_inserter(failed),
                  [&](const Item& item) { return last.has(item); });
     if (!failed.empty()) return failed;
+    if (options.files.empty()) nothing_failed_here();
     if (!options.json)
         std::fputs("threadfault: none of them failed last time: all are run\n", stderr);
     return items;
