@@ -1,6 +1,7 @@
 // threadfault sweep: the death of every thread at every point. The work is done by a program of its
 // own, because it names code by its debug information and reads scenario files.
 #include "base/duration.hpp"
+#include "base/suggest.hpp"
 #include "commands/commands.hpp"
 #include "commands/say_where.hpp"
 #include "drive/programs/find_helper.hpp"
@@ -125,11 +126,15 @@ struct ReportArguments {
     sweep::Options sweep;
 };
 
+void require_merge(const std::string& verb) {
+    static constexpr std::string_view kVerbs[] = {"merge"};
+    if (verb == kVerbs[0]) return;
+    throw Error(ErrorCode::usage, formatted("report: unknown verb \"{}\"", verb),
+                base::nearest(verb, kVerbs).empty() ? "threadfault report merge DIR…"
+                                                    : "did you mean merge?");
+}
+
 int run_report(const ReportArguments& given, const Invocation& invocation) {
-    if (given.verb != "merge") {
-        throw Error(ErrorCode::usage, formatted("report: unknown verb \"{}\"", given.verb),
-                    "threadfault report merge DIR…");
-    }
     sweep::Options options = given.sweep;
     options.json = invocation.json;
     options.color = invocation.style().color;
@@ -211,8 +216,11 @@ void setup_sweep(CLI::App& app, Invocation& invocation) {
 
 void setup_report(CLI::App& app, Invocation& invocation) {
     const auto arguments = std::make_shared<ReportArguments>();
-    invocation.usage_tail = "merge DIR…";
-    app.add_option("VERB", arguments->verb, "merge")->required()->type_name("");
+    // Looked at before what is missing behind it is told.
+    app.add_option("VERB", arguments->verb, "merge")
+        ->required()
+        ->type_name("")
+        ->each(require_merge);
     app.add_option("DIR", arguments->sweep.merge, "the --out directories of the shards")
         ->required()
         ->type_name("");

@@ -156,11 +156,15 @@ Spec parse_on_start(std::string_view text) {
         }
     }
     if (at == std::string_view::npos) {
+        static constexpr std::string_view kVerbs[] = {"kill", "delay", "freeze"};
+        const std::size_t colon = text.rfind(':');
+        const std::string_view word = colon == std::string_view::npos ? "" : text.substr(colon + 1);
+        const std::string_view near = base::nearest(word.substr(0, word.find('=')), kVerbs);
         throw Error(ErrorCode::bad_spec,
                     formatted("on-start \"{}\": expected SELECTOR:kill=…, SELECTOR:delay=… or "
                               "SELECTOR:freeze=…",
                               text),
-                    hint);
+                    near.empty() ? hint : formatted("did you mean {}=?", near));
     }
     const std::string_view selector = text.substr(0, at);
     if (selector.empty()) {

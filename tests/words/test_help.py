@@ -28,7 +28,10 @@ def test_the_version():
 
 @pytest.mark.parametrize("words, suggestion", [
     (["--verson"], "--version"), (["--jsn", "ps"], "--json"), (["hlp"], "help"), (["help", "kil"], "kill"),
-    (["kill", "1", "stat=S"], "state="), (["kill", "1", "wating=mutex"], "waiting="), (["ps", "--commnd"], "--command")])
+    (["kill", "1", "stat=S"], "state="), (["kill", "1", "wating=mutex"], "waiting="), (["ps", "--commnd"], "--command"),
+    (["report", "merg"], "merge"), (["report", "mrege", "part-1"], "merge"),
+    (["run", "--on-start", "start=w:dely=5ms", "--", "true"], "delay="), (["completion", "bsh"], "bash"),
+    (["kill", "1", "main", "--how", "vanis"], "vanish"), (["top", "--sort", "cp"], "cpu")])
 def test_suggestions(words, suggestion):
     status, _, error = run(*words)
     assert status == 2 and f"did you mean {suggestion}" in error, error
