@@ -1,4 +1,6 @@
 """Help, version and suggestions, as a user types them."""
+import os
+import shutil
 import subprocess
 
 import pytest
@@ -35,6 +37,20 @@ def test_the_version():
 def test_suggestions(words, suggestion):
     status, _, error = run(*words)
     assert status == 2 and f"did you mean {suggestion}" in error, error
+
+
+def test_a_build_tree_that_is_not_whole_says_how_to_complete_it(tmp_path):
+    command = tmp_path / "cli/threadfault"
+    command.parent.mkdir()
+    shutil.copy(find_command(), command)
+    for words in ["sweep", "--", "true"], ["run", "--points", "--", "true"]:
+        for built in False, True:
+            done = subprocess.run([command, *words], capture_output=True, check=False, encoding="utf-8",
+                                  env={"PATH": os.environ["PATH"]})
+            assert done.returncode in (4, 8), done.stderr
+            assert (f"cmake --build {tmp_path} --target threadfault_all_commands" in done.stderr) == built, done.stderr
+            (tmp_path / "CMakeCache.txt").touch()
+        (tmp_path / "CMakeCache.txt").unlink()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -27,10 +27,23 @@ std::string find_helper(std::string_view name) {
         std::string path = formatted("{}/{}", place, name);
         if (!place.empty() && access(path.c_str(), X_OK) == 0) return path;
     }
+    const std::string build = not_built_hint();
     throw Error(ErrorCode::no_helper, formatted("the program {} was not found", name),
-                formatted("it belongs in {}; reinstall threadfault, or set THREADFAULT_LIBEXEC to "
-                          "its directory",
-                          THREADFAULT_LIBEXEC_DIRECTORY));
+                !build.empty() ? build
+                               : formatted("it belongs in {}; reinstall threadfault, or set "
+                                           "THREADFAULT_LIBEXEC to its directory",
+                                           THREADFAULT_LIBEXEC_DIRECTORY));
+}
+
+std::string not_built_hint() {
+    // As deep as the command, and as the helper programs, are in it.
+    std::string build = own_directory();
+    build = build.substr(0, build.rfind('/'));
+    if (build.empty() || access((build + "/CMakeCache.txt").c_str(), F_OK) != 0) return {};
+    return formatted(
+        "this build tree has only a part of threadfault; cmake --build {} --target "
+        "threadfault_all_commands builds the rest",
+        build);
 }
 
 void become_helper(std::string_view name, const std::vector<std::string>& arguments) {

@@ -16,6 +16,10 @@ std::string find_helper(std::string_view name);
 // Becomes that program, with the same environment and descriptors. Returns only by throwing.
 [[noreturn]] void become_helper(std::string_view name, const std::vector<std::string>& arguments);
 
+// What to do where this program lies in a build tree, of which only a part has been built; "" where
+// it is installed.
+std::string not_built_hint();
+
 }  // namespace threadfault::drive
 
 #endif  // THREADFAULT_DRIVE_PROGRAMS_FIND_HELPER_HPP

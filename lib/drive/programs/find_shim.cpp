@@ -1,4 +1,5 @@
 #include "arch/machine.hpp"
+#include "drive/programs/find_helper.hpp"
 #include "drive/programs/launch.hpp"
 #include "drive/programs/own_directory.hpp"
 #include "format/format.hpp"
@@ -102,9 +103,11 @@ std::string find_shim(const std::string& given, bool points) {
         return path;
     }
     if (!unreadable.empty()) bad_shim(absolute(unreadable), std::strerror(why));
-    throw Error(
-        ErrorCode::no_shim, formatted("{} was not found", file),
-        formatted("looked in {} and {}", absolute(here + "/.."), THREADFAULT_SHIM_DIRECTORY));
+    const std::string build = not_built_hint();
+    throw Error(ErrorCode::no_shim, formatted("{} was not found", file),
+                !build.empty() ? build
+                               : formatted("looked in {} and {}", absolute(here + "/.."),
+                                           THREADFAULT_SHIM_DIRECTORY));
 }
 
 }  // namespace threadfault::drive
