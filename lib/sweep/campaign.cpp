@@ -249,6 +249,7 @@ Result Campaign::run_confirmed(const Experiment& experiment, bool known) {
         result.summary = formatted("in 1 of {} runs: {} ({})", result.runs,
                                    to_string(result.outcome), result.summary);
         result.outcome = Outcome::inconclusive;
+        result.code = SummaryCode::not_always;
     }
     return result;
 }

@@ -91,6 +91,11 @@ Result result_from(const Json& json) {
     if (!outcome) throw Json::other_error::create(501, "outcome", nullptr);
     result.outcome = *outcome;
     read(json, "summary", result.summary);
+    // A journal of an older version has none.
+    if (json.contains("summary_code")) {
+        result.code = parse_summary_code(json.at("summary_code").get<std::string>())
+                          .value_or(SummaryCode::as_alone);
+    }
     read(json, "evidence", result.evidence);
     read(json, "lock_tree", result.lock_tree);
     read(json, "stuck_behind", result.stuck_behind);
@@ -182,6 +187,7 @@ std::string result_line(const Result& result) {
     return line_of({{"id", result.id},
                     {"outcome", to_string(result.outcome)},
                     {"summary", result.summary},
+                    {"summary_code", to_string(result.code)},
                     {"evidence", result.evidence},
                     {"lock_tree", result.lock_tree},
                     {"stuck_behind", result.stuck_behind},

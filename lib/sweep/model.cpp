@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <iterator>
 
 namespace threadfault::sweep {
 namespace {
@@ -68,6 +69,18 @@ bool read_path(std::string_view text, std::vector<std::uint32_t>* path) {
     }
     return path->size() <= wire::kMaxPathDepth;
 }
+
+// In the order of the enumeration.
+constexpr std::string_view kSummaryCodes[] = {
+    "as_alone",        "gave_up",           "not_reached",     "not_reached_in_time",
+    "sweep_ended",     "output_too_long",   "not_ready",       "close_in_destructor",
+    "not_always",      "not_run",           "recovered",       "lock_left",
+    "other_exit_code", "output_missing",    "workload_failed", "probe_failed",
+    "never_ready",     "wait_for_ever",     "nobody_left",     "workload_endless",
+    "did_not_end",     "did_not_shut_down", "aborted",         "ended_by_signal",
+};
+static_assert(std::size(kSummaryCodes) ==
+              static_cast<std::size_t>(SummaryCode::ended_by_signal) + 1);
 
 }  // namespace
 
@@ -162,6 +175,16 @@ std::string_view to_string(Outcome outcome) noexcept {
 std::optional<Outcome> parse_outcome(std::string_view text) noexcept {
     for (const Word& word : kWords)
         if (word.text == text) return word.outcome;
+    return std::nullopt;
+}
+
+std::string_view to_string(SummaryCode code) noexcept {
+    return kSummaryCodes[static_cast<std::size_t>(code)];
+}
+
+std::optional<SummaryCode> parse_summary_code(std::string_view text) noexcept {
+    for (std::size_t i = 0; i < std::size(kSummaryCodes); ++i)
+        if (kSummaryCodes[i] == text) return static_cast<SummaryCode>(i);
     return std::nullopt;
 }
 

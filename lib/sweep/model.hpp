@@ -124,10 +124,41 @@ std::optional<Outcome> parse_outcome(std::string_view text) noexcept;
 // The program did not take the loss of the thread well. In ascending order of gravity above.
 bool is_finding(Outcome outcome) noexcept;
 
+// What a result's sentence says, for programs.
+enum class SummaryCode : std::uint8_t {
+    as_alone,
+    gave_up,
+    not_reached,
+    not_reached_in_time,
+    sweep_ended,
+    output_too_long,
+    not_ready,
+    close_in_destructor,
+    not_always,
+    not_run,
+    recovered,
+    lock_left,
+    other_exit_code,
+    output_missing,
+    workload_failed,
+    probe_failed,
+    never_ready,
+    wait_for_ever,
+    nobody_left,
+    workload_endless,
+    did_not_end,
+    did_not_shut_down,
+    aborted,
+    ended_by_signal,
+};
+std::string_view to_string(SummaryCode code) noexcept;
+std::optional<SummaryCode> parse_summary_code(std::string_view text) noexcept;
+
 // What one experiment has shown.
 struct Result {
     std::string id;
     Outcome outcome = Outcome::inconclusive;
+    SummaryCode code = SummaryCode::as_alone;
     std::string summary;                    // one sentence
     std::vector<std::string> evidence;      // sentences
     std::string lock_tree;                  // "" without one

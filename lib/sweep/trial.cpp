@@ -59,14 +59,18 @@ public:
         stage_.running().end();
         result_.seconds = stage_.running().seconds();
         note_errors();
-        if (stop_.requested()) say(Outcome::inconclusive, "the sweep was ended meanwhile");
+        if (stop_.requested())
+            say(Outcome::inconclusive, Code::sweep_ended, "the sweep was ended meanwhile");
         return result_;
     }
 
 private:
+    using Code = SummaryCode;
+
     Running& running() { return stage_.running(); }
-    bool say(Outcome outcome, std::string summary) {
+    bool say(Outcome outcome, Code code, std::string summary) {
         result_.outcome = outcome;
+        result_.code = code;
         result_.summary = std::move(summary);
         return true;
     }
@@ -87,7 +91,7 @@ private:
             if (running().wait(std::min(next, end), stop_)) return judge_end();
             if (stop_.requested()) return;
             if (running().too_much_output()) {
-                say(Outcome::inconclusive, "it printed more than 64 MiB");
+                say(Outcome::inconclusive, Code::output_too_long, "it printed more than 64 MiB");
                 return;
             }
             if (file_.fired() && time_since_fault() >= hold() && is_stuck()) return;
@@ -102,9 +106,9 @@ private:
             if (running().ended()) return judge_end();
             if (stop_.requested()) return;
             if (!file_.fired()) {
-                say(Outcome::inconclusive, "the program was not ready in time");
+                say(Outcome::inconclusive, Code::not_ready, "the program was not ready in time");
             } else if (!is_stuck()) {
-                say(Outcome::stuck, "the program never became ready");
+                say(Outcome::stuck, Code::never_ready, "the program never became ready");
             }
             return;
         }
@@ -121,7 +125,7 @@ private:
         // What is passed when the program is told to stop is reached only then.
         if (file_.fired() && settle()) return;
         if (!shut_down()) return;
-        if (!file_.fired()) say(Outcome::not_reached, not_reached());
+        if (!file_.fired()) say(Outcome::not_reached, Code::not_reached, not_reached());
     }
 
     // True: the outcome is known.
@@ -143,7 +147,7 @@ private:
                     if (is_stuck()) return true;
                     note_state();
                     stage_.work_problem();
-                    return say(Outcome::stuck,
+                    return say(Outcome::stuck, Code::workload_endless,
                                formatted("the workload did not end within {}; alone it takes {}",
                                          text_of(limit(baseline_.work_seconds)),
                                          text_of(baseline_.work_seconds)));
@@ -152,7 +156,7 @@ private:
             }
             if (std::string problem = stage_.work_problem(); !problem.empty()) {
                 if (running().wait(Clock::now() + 50ms, stop_)) return end_known();
-                return say(Outcome::wrong_result, problem);
+                return say(Outcome::wrong_result, Code::workload_failed, problem);
             }
         }
         return stage_.has_probes() && probe();
@@ -174,12 +178,13 @@ private:
                 ++sick;
                 why = now;
                 if (is_stuck()) return true;
-                if (Clock::now() >= last) return say(Outcome::wrong_result, why + ", for good");
+                if (Clock::now() >= last)
+                    return say(Outcome::wrong_result, Code::probe_failed, why + ", for good");
                 (void)stop_.sleep_until(Clock::now() + 100ms);
             }
         }
         if (sick == 0) return false;
-        return say(Outcome::degraded,
+        return say(Outcome::degraded, Code::recovered,
                    formatted("{}; healthy again after {}", why,
                              text_of(std::chrono::duration<double>(Clock::now() - begin).count())));
     }
@@ -203,9 +208,10 @@ private:
             if (Clock::now() >= end) {
                 if (!fired) return true;
                 note_state();
-                say(Outcome::stuck, formatted("it did not shut down within {}; alone it takes {}",
-                                              text_of(limit(baseline_.stop_seconds)),
-                                              text_of(baseline_.stop_seconds)));
+                say(Outcome::stuck, Code::did_not_shut_down,
+                    formatted("it did not shut down within {}; alone it takes {}",
+                              text_of(limit(baseline_.stop_seconds)),
+                              text_of(baseline_.stop_seconds)));
                 return false;
             }
             pause = std::min<nanoseconds>(2 * pause, 1s);
@@ -237,7 +243,8 @@ private:
                                   : formatted("{} wait{} for ever", some_of(result_.stuck_behind),
                                               result_.stuck_behind.size() == 1 ? "s" : "");
         if (!when.empty()) summary += formatted(" {}", when);
-        return say(Outcome::stuck, summary);
+        return say(Outcome::stuck,
+                   result_.stuck_behind.empty() ? Code::nobody_left : Code::wait_for_ever, summary);
     }
 
     void take(const drive::WatchReport& report) {
@@ -277,15 +284,16 @@ private:
 
     void judge_timeout() {
         if (!file_.fired()) {
-            say(Outcome::inconclusive,
+            say(Outcome::inconclusive, Code::not_reached_in_time,
                 formatted("it ran for {}, and the point was not reached; alone it takes {}",
                           text_of(running().seconds()), text_of(baseline_.seconds)));
             return;
         }
         if (is_stuck()) return;
         if (running().wait(Clock::now() + (note_state() ? 0ms : 100ms), stop_)) return judge_end();
-        say(Outcome::stuck, formatted("it did not end within {}; alone it takes {}",
-                                      text_of(running().seconds()), text_of(baseline_.seconds)));
+        say(Outcome::stuck, Code::did_not_end,
+            formatted("it did not end within {}; alone it takes {}", text_of(running().seconds()),
+                      text_of(baseline_.seconds)));
     }
 
     bool end_known() {
@@ -295,7 +303,7 @@ private:
 
     void judge_end() {
         if (!file_.fired()) {
-            say(Outcome::not_reached, not_reached());
+            say(Outcome::not_reached, Code::not_reached, not_reached());
             return;
         }
         judge_status(false);
@@ -323,40 +331,44 @@ private:
             const int number = WTERMSIG(status);
             const std::string name = base::signal_name(number);
             if (number == SIGABRT && may_give_up) {
-                say(Outcome::survived, "it gave up, and aborted");
+                say(Outcome::survived, Code::gave_up, "it gave up, and aborted");
             } else if (number == SIGABRT && !asked_for_cancel() && is_close_in_destructor()) {
                 // True of every destructor that closes a descriptor: none lets an unwinding out.
-                say(Outcome::inconclusive,
+                say(Outcome::inconclusive, Code::close_in_destructor,
                     "cancelled in a close() that nothing may be thrown from, as in a destructor: "
                     "this ends every such program; --how cancel counts it");
             } else if (number == SIGABRT) {
-                say(Outcome::aborted, formatted("the process aborted ({})", name));
+                say(Outcome::aborted, Code::aborted, formatted("the process aborted ({})", name));
             } else {
-                say(Outcome::crashed, formatted("the process was ended by {}", name));
+                say(Outcome::crashed, Code::ended_by_signal,
+                    formatted("the process was ended by {}", name));
             }
             return;
         }
         const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
         if (!as_alone && code != 0 && !is_good_exit(code)) {
             if (may_give_up) {
-                say(Outcome::survived, formatted("it gave up with exit code {}", code));
+                say(Outcome::survived, Code::gave_up,
+                    formatted("it gave up with exit code {}", code));
                 return;
             }
             const std::string expected =
                 baseline_.service ? "" : formatted(" instead of {}", WEXITSTATUS(baseline_.status));
-            say(Outcome::wrong_result, formatted("it ended with exit code {}{}", code, expected));
+            say(Outcome::wrong_result, Code::other_exit_code,
+                formatted("it ended with exit code {}{}", code, expected));
             return;
         }
         if (!as_alone && !baseline_.service && code == 0 && !is_good_exit(0)) {
-            say(Outcome::wrong_result, formatted("it ended with exit code 0 instead of {}",
-                                                 WEXITSTATUS(baseline_.status)));
+            say(Outcome::wrong_result, Code::other_exit_code,
+                formatted("it ended with exit code 0 instead of {}",
+                          WEXITSTATUS(baseline_.status)));
             return;
         }
         if (as_alone && !baseline_.service && !options_.ignore_output) {
             const std::string missing = baseline_.missing(running().output());
             const bool reported = may_give_up && baseline_.says_more(running().errors());
             if (!missing.empty() && !reported) {
-                say(Outcome::wrong_result,
+                say(Outcome::wrong_result, Code::output_missing,
                     formatted("its output lacks the line \"{}\"", base::clean_line(missing)));
                 return;
             }
@@ -376,11 +388,12 @@ private:
             if (event.held[i].robust == 0) ++left;
         }
         if (unwound && left > 0) {
-            say(Outcome::leaked, left == 1 ? std::string("the thread left a lock locked")
-                                           : formatted("the thread left {} locks locked", left));
+            say(Outcome::leaked, Code::lock_left,
+                left == 1 ? std::string("the thread left a lock locked")
+                          : formatted("the thread left {} locks locked", left));
             return;
         }
-        say(Outcome::survived, "");
+        say(Outcome::survived, Code::as_alone, "");
     }
 
     void note_errors() {
@@ -409,6 +422,7 @@ Result run_experiment(const Setup& setup, const Options& options, const Baseline
     } catch (const Error& error) {
         Result result;
         result.id = experiment.id;
+        result.code = SummaryCode::not_run;
         result.summary = error.what();
         return result;
     }

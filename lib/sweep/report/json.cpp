@@ -43,6 +43,7 @@ Json finding_json(const Finding& finding, const Ledger& ledger) {
             {"id", finding.experiment.id},
             {"occurrence", finding.experiment.occurrence},
             {"summary", result.summary},
+            {"summary_code", to_string(result.code)},
             {"evidence", result.evidence},
             {"seen", result.seen},
             {"runs", result.runs},

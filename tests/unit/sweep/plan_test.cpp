@@ -287,6 +287,7 @@ protected:
             Result result;
             result.id = plan.experiments[i].id;
             result.outcome = i == 0 ? Outcome::stuck : Outcome::survived;
+            result.code = SummaryCode::wait_for_ever;
             result.summary = "a \"quoted\" \xff byte";
             out << result_line(result) << "\n";
         }
@@ -301,7 +302,8 @@ protected:
 TEST_F(Journal, IsReadAsItWasWritten) {
     const Ledger read = read_journal(file);
     EXPECT_EQ(ledger.command, read.command);
-    EXPECT_EQ(3U, read.results.size());
+    ASSERT_EQ(3U, read.results.size());
+    EXPECT_EQ(SummaryCode::wait_for_ever, read.results.begin()->second.code);
     ASSERT_EQ(ledger.census.points.size(), read.census.points.size());
     EXPECT_EQ(point_line(ledger.census.points[3]), point_line(read.census.points[3]));
     EXPECT_EQ(ids_of(plan), ids_of(make_plan(read.census.points, {})));
