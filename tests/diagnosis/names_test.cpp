@@ -99,6 +99,24 @@ TEST(LockNames, AMemberOfAnArraysElement) {
     EXPECT_TRUE(says(stack, " count-1 ")) << stack;
 }
 
+// A std::thread that unwinds deletes what its routine was to be told from: libstdc++'s own, which
+// is left, is every thread's.
+TEST(LockNames, ADeadStdThreadIsNotCalledByLibstdcxx) {
+    Target target({CACHE_SERVER, "shards"});
+    ASSERT_EQ(target.process().read_until("computing"), "computing");
+    ASSERT_TRUE(target.ready());
+    CliResult last;
+    ASSERT_TRUE(awaited_lock(target, &last).is_object());
+    const CliResult killed =
+        target.command("kill", {"name=count-1", "--how", "exit", "--wait", "20s"});
+    ASSERT_EQ(killed.exit_code, 0) << killed;
+    const Json lock = awaited_lock(target, &last);
+    ASSERT_TRUE(lock.is_object()) << last;
+    const std::string fate = lock["owner"]["fate"];
+    EXPECT_EQ(fate.find("libstdc++"), std::string::npos) << fate;
+    EXPECT_NE(fate.find(" ago (main/1)"), std::string::npos) << fate;
+}
+
 // Its address is that of the whole variable.
 TEST(LockNames, AFirstMemberIsNotTheWhole) {
     Target target({CACHE_SERVER, "counter"});

@@ -51,7 +51,8 @@ Fate Fates::told(const wire::DeadReply& dead) {
     if (dead.record.start_routine != 0) {
         const std::string& start =
             starts_.name(dead.record.start_routine, dead.record.start_argument);
-        if (!start.empty()) fate.text += formatted(", start routine {}", start);
+        if (!start.empty() && !StartNames::is_trampoline(start))
+            fate.text += formatted(", start routine {}", start);
     }
     fate.text += formatted(" ({})", path_text(dead.record));
     return fate;

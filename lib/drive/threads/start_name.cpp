@@ -55,11 +55,13 @@ const std::string& StartNames::name(std::uint64_t routine, std::uint64_t argumen
     }
     // It is local to the library, whose own symbols are mostly stripped: then the module is all
     // that is known of it, and the state has to prove itself by its vtable.
-    if (!entry->second.starts_with(kTrampoline) && !entry->second.starts_with(kLibrary)) {
-        return entry->second;
-    }
+    if (!is_trampoline(entry->second)) return entry->second;
     std::string callable = callable_of(argument);
     return callable.empty() ? entry->second : *callables_.insert(std::move(callable)).first;
+}
+
+bool StartNames::is_trampoline(const std::string& name) {
+    return name.starts_with(kTrampoline) || name.starts_with(kLibrary);
 }
 
 // "" where it can't be told: the state is deleted when the callable has returned.

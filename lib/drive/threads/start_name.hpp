@@ -18,6 +18,8 @@ public:
     // type of a lambda or another object ("main::{lambda()#1}"). "worker_libevent", "module+0x1234"
     // where no symbol covers the routine, "" when unmapped.
     const std::string& name(std::uint64_t routine, std::uint64_t argument);
+    // libstdc++'s own routine, whose callable is not known (any more): every std::thread has it.
+    static bool is_trampoline(const std::string& name);
 
 private:
     std::string callable_of(std::uint64_t state);

@@ -115,7 +115,8 @@ std::vector<Item> plan(const std::vector<Scenario>& scenarios, const Options& op
     const std::string near = base::nearest(options.pattern, names);
     throw Error(ErrorCode::no_such_test,
                 formatted("no test's name matches \"{}\"", options.pattern),
-                near.empty() ? "" : formatted("did you mean \"{}\"?", near));
+                near.empty() ? "`threadfault test --list FILE…` names them"
+                             : formatted("did you mean \"{}\"?", near));
 }
 
 TestResult run_item(const Item& item, const Options& options, std::uint64_t seed,
