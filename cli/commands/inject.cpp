@@ -66,6 +66,14 @@ Json skipped_because(const wire::SpecRecord& record) {
     return inject::why_skipped(record.text);
 }
 
+Json skipped_because_codes(const wire::SpecRecord& record) {
+    Json codes = Json::array();
+    if (record.skipped == 0) return codes;
+    for (const std::string_view code : inject::what_skips(record.text))
+        codes.push_back(code);
+    return codes;
+}
+
 int list(client::Connection& connection, pid_t pid, const Invocation& invocation) {
     const std::vector<wire::SpecRecord> records = connection.specs();
     if (invocation.json) {
@@ -76,7 +84,8 @@ int list(client::Connection& connection, pid_t pid, const Invocation& invocation
                              {"matched", record.matched},
                              {"injected", record.injected},
                              {"skipped", record.skipped},
-                             {"skipped_because", skipped_because(record)}});
+                             {"skipped_because", skipped_because(record)},
+                             {"skipped_because_codes", skipped_because_codes(record)}});
         }
         print_out(line({{"pid", pid}, {"specs", specs}}));
         return 0;

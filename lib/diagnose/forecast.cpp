@@ -80,7 +80,8 @@ private:
 
     void say_where() {
         if (trace_.frames.empty()) {
-            say(Code::stack_unreadable, {{"why", trace_.why.text}});
+            say(Code::stack_unreadable,
+                {{"why", trace_.why.text}, {"why_code", std::string(to_string(trace_.why.code))}});
             return;
         }
         // Where libc's file names its exported functions alone, the innermost of those says more

@@ -46,7 +46,8 @@ public:
         }
         if (!trace_.why.empty()) {
             outlook_.prospect = Prospect::unknown;
-            say(Code::stack_incomplete, {{"why", trace_.why.text}});
+            say(Code::stack_incomplete,
+                {{"why", trace_.why.text}, {"why_code", std::string(to_string(trace_.why.code))}});
         }
         if (trace_.cut) {
             outlook_.prospect = Prospect::unknown;

@@ -313,4 +313,22 @@ const char* who_gives(Call call, int error) noexcept {
     return limit != nullptr ? limit->who : nullptr;
 }
 
+const char* what_gives(Call call, int error) noexcept {
+    const Limit* const limit = limit_of(call, error);
+    if (limit == nullptr) return nullptr;
+    switch (limit->needs) {
+        case Needs::file:
+            return "file";
+        case Needs::socket:
+            return "socket";
+        case Needs::mutex:
+            return "mutex";
+        case Needs::flags:
+            return "flags";
+        case Needs::nothing:
+            break;
+    }
+    return "attributes";
+}
+
 }  // namespace threadfault::inject

@@ -39,6 +39,10 @@ const char* why_impossible(Call call, int error, const Subject& subject) noexcep
 // The same sentence, whatever the object is; nullptr: any object gives that error.
 const char* who_gives(Call call, int error) noexcept;
 
+// What that depends on, for programs: "mutex", "file", "socket", "flags" (the arguments), or
+// "attributes"; nullptr: on nothing.
+const char* what_gives(Call call, int error) noexcept;
+
 }  // namespace threadfault::inject
 
 #endif  // THREADFAULT_INJECT_POSSIBLE_HPP

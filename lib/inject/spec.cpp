@@ -203,16 +203,29 @@ std::string join_specs(std::span<const Spec> specs) {
     return lines;
 }
 
-std::string why_skipped(const Rule& rule) {
-    std::vector<std::string_view> reasons;
+// What `tell` says of the rule's calls and error, each once.
+static std::vector<std::string_view> told_of(const Rule& rule,
+                                             const char* (*tell)(Call, int) noexcept) {
+    std::vector<std::string_view> words;
     const int error = rule.action == Action::interrupt ? EINTR : rule.error;
     for (std::size_t i = 0; i < kCallCount; ++i) {
         const auto call = static_cast<Call>(i);
-        const char* const reason = rule.calls.has(call) ? who_gives(call, error) : nullptr;
-        if (reason != nullptr && !std::ranges::count(reasons, std::string_view(reason)))
-            reasons.emplace_back(reason);
+        const char* const word = rule.calls.has(call) ? tell(call, error) : nullptr;
+        if (word != nullptr && !std::ranges::count(words, std::string_view(word)))
+            words.emplace_back(word);
     }
-    return joined(reasons, "; ");
+    return words;
+}
+
+std::string why_skipped(const Rule& rule) {
+    return joined(told_of(rule, who_gives), "; ");
+}
+
+std::vector<std::string_view> what_skips(std::string_view text) {
+    Rule rule;
+    Problem problem;
+    if (!parse(text.data(), text.size(), &rule, &problem)) return {};
+    return told_of(rule, what_gives);
 }
 
 std::string why_skipped(std::string_view text) {

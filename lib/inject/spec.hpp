@@ -67,6 +67,9 @@ std::string why_skipped(const Rule& rule);
 // The same of a SPEC as an agent tells it, which may not be one.
 std::string why_skipped(std::string_view text);
 
+// What it depends on, each once: "mutex", "file" and so on (possible.hpp).
+std::vector<std::string_view> what_skips(std::string_view text);
+
 // What `--help` says about SPECs.
 std::string_view spec_help();
 

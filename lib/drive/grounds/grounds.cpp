@@ -39,7 +39,8 @@ constexpr GroundInfo kGrounds[] = {
      "{threads#} {threads:thread used CPU time; whether it gets|threads used CPU time; whether "
      "they get} on can't be seen: {threads} ({why})"},
     {Code::main_ended, "main_ended", "the main thread has ended"},
-    {Code::threads_changed, "threads_changed", "{created} threads were created, {ended} ended"},
+    {Code::threads_changed, "threads_changed",
+     "{created} {created:thread was|threads were} created, {ended} ended"},
     {Code::stopped, "stopped",
      "{threads#} {threads:thread is|threads are} stopped, by a signal or a debugger: {threads}"},
     {Code::waits_for_outside, "waits_for_outside",
@@ -66,7 +67,7 @@ constexpr GroundInfo kGrounds[] = {
     {Code::unexplained, "unexplained",
      "{threads#} {threads:thread is|threads are} blocked for an unknown reason: {threads}"},
     {Code::work_done, "work_done",
-     "{cpu_seconds.2} s of CPU time, {wakes} wake-ups in {seconds.1} s"},
+     "{cpu_seconds.2} s of CPU time, {wakes} {wakes:wake-up|wake-ups} in {seconds.1} s"},
     {Code::nobody_left, "nobody_left",
      "no thread is left to wake the others: none is active or blocked on input or a timer"},
     {Code::signal_may_wake, "signal_may_wake",
@@ -343,7 +344,8 @@ std::string to_lines(const Ground& ground) {
 
 std::optional<Ground> parse_ground(std::string_view lines) {
     // The keys that they may have: GroundValue's owner keeps none of its own.
-    constexpr std::string_view kKeys[] = {"place", "handler", "inlined", "exact", "why"};
+    constexpr std::string_view kKeys[] = {"place", "handler", "inlined",
+                                          "exact", "why",     "why_code"};
     std::optional<Ground> ground;
     while (!lines.empty()) {
         const std::string_view line = lines.substr(0, lines.find('\n'));

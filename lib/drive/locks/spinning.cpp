@@ -135,6 +135,7 @@ void ask_about(const observe::Process& process, const std::vector<const Suspect*
         if (found->why.empty()) {
             found->why = answer ? "too little was seen of the code that they run"
                                 : "the program threadfault-diagnose does not answer";
+            found->why_code = answer ? "too_little_seen" : "no_answer";
         }
     }
 }
@@ -150,6 +151,7 @@ Spinning find_spinners(const observe::Process& process, const std::vector<pid_t>
         } else {
             found.unknown.push_back(tid);
             found.why = formatted("only {} threads are looked at", kMostSampled);
+            found.why_code = "too_many_threads";
         }
     }
     collect_samples(sampled);
@@ -166,6 +168,7 @@ Spinning find_spinners(const observe::Process& process, const std::vector<pid_t>
                 suspect.error() != 0
                     ? formatted("perf_event_open: {}", std::strerror(suspect.error()))
                     : std::string("the kernel's part is hidden (kernel.perf_event_paranoid)");
+            found.why_code = suspect.error() != 0 ? "perf_refused" : "kernel_hidden";
         }
     }
     if (!seen.empty()) ask_about(process, seen, &found);

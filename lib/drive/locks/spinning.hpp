@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace threadfault::drive {
@@ -19,6 +20,7 @@ struct Spinning {
     std::map<pid_t, SpinPlace> spinners;
     std::vector<pid_t> unknown;  // could not be judged
     std::string why;             // the first of those could not
+    std::string_view why_code;   // the same for programs: "too_many_threads"
 };
 
 // Samples those threads while they run, for some tenths of a second (up to three seconds where they

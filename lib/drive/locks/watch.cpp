@@ -197,6 +197,7 @@ private:
         for (const pid_t tid : found.unknown)
             unseen_.push_back(active_[tid]);
         why_unseen_ = found.why;
+        why_code_unseen_ = found.why_code;
         moving_.clear();
         for (const auto& [tid, thread] : active_) {
             const bool gets_on =
@@ -227,7 +228,10 @@ private:
                   {"lines", std::vector<std::string>(there.lines.begin(), there.lines.end())}}});
         }
         say(GroundCode::activity_unseen, unseen_);
-        if (!unseen_.empty()) grounds.back().data.emplace_back("why", why_unseen_);
+        if (!unseen_.empty()) {
+            grounds.back().data.emplace_back("why", why_unseen_);
+            grounds.back().data.emplace_back("why_code", why_code_unseen_);
+        }
         if (process_.thread_ended(process_.pid())) grounds.push_back({GroundCode::main_ended, {}});
         if (movement_.created + movement_.ended > 0) {
             grounds.push_back({GroundCode::threads_changed,
@@ -301,6 +305,7 @@ private:
     std::map<std::string, Spinners> spinning_;  // by function
     std::vector<GroundThread> unseen_;
     std::string why_unseen_;
+    std::string why_code_unseen_;
     std::vector<GroundThread> deadlocked_, behind_deadlock_, behind_the_dead_, held_,
         behind_frozen_, moving_, stopped_, for_world_, for_others_, perhaps_for_others_,
         on_channels_, perhaps_on_channels_, for_each_other_, behind_living_, unexplained_;

@@ -64,6 +64,12 @@ TEST(Grounds, NumberChoosesTheWords) {
     EXPECT_EQ(sentence({GroundCode::work_done,
                         {{"cpu_seconds", 1.0}, {"wakes", std::int64_t{0}}, {"seconds", 0.25}}}),
               "1.00 s of CPU time, 0 wake-ups in 0.2 s");
+    EXPECT_EQ(sentence({GroundCode::work_done,
+                        {{"cpu_seconds", 1.0}, {"wakes", std::int64_t{1}}, {"seconds", 0.25}}}),
+              "1.00 s of CPU time, 1 wake-up in 0.2 s");
+    EXPECT_EQ(sentence({GroundCode::threads_changed,
+                        {{"created", std::int64_t{1}}, {"ended", std::int64_t{3}}}}),
+              "1 thread was created, 3 ended");
 }
 
 TEST(Grounds, WhatIsNotKnownIsLeftOut) {

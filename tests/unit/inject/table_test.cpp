@@ -96,6 +96,12 @@ TEST(Force, IsNotNeededWhereAnObjectGivesTheError) {
     EXPECT_EQ("only a directory gives EISDIR", why_skipped("read:error=EISDIR"));
     EXPECT_EQ("", why_skipped("sem_wait:interrupt"));
     EXPECT_EQ("", why_skipped("nonsense"));
+    using Words = std::vector<std::string_view>;
+    EXPECT_EQ(Words{"file"}, what_skips("read:error=EISDIR"));
+    EXPECT_EQ((Words{"mutex", "flags"}), what_skips("pthread_mutex_lock,lockf:error=EDEADLK"));
+    EXPECT_EQ(Words{"attributes"}, what_skips("pthread_create:error=EPERM"));
+    EXPECT_EQ(Words{}, what_skips("sem_wait:interrupt"));
+    EXPECT_EQ(Words{}, what_skips("nonsense"));
 }
 
 TEST(Legitimate, ErrorsAreThoseOfTheSpecification) {
