@@ -171,7 +171,7 @@ struct Symbolizer::Implementation {
         GElf_Sym symbol;
         const char* const name =
             dwfl_module_addrinfo(module, address, &offset, &symbol, nullptr, nullptr, nullptr);
-        return name != nullptr ? name : "";
+        return name != nullptr && !observe::is_mapping_symbol(name) ? name : "";
     }
 
     // Modules that libdw does not report, and files that can't be found any more.

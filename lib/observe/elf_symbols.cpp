@@ -1,5 +1,7 @@
 #include "observe/elf_symbols.hpp"
 
+#include "observe/symbols.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -68,7 +70,7 @@ void ElfSymbols::add_table(const ElfFile& file, std::uint32_t type) {
             // Assembler labels are of no type; outside code they mark ends and starts of sections.
             if (kind == STT_NOTYPE && !in_code) continue;
             const char* raw = ::elf_strptr(elf, sections[table].sh_link, symbol.st_name);
-            if (raw == nullptr || *raw == '\0') continue;
+            if (raw == nullptr || *raw == '\0' || is_mapping_symbol(raw)) continue;
             std::string_view name(raw);
             name = name.substr(0, name.find('@'));  // pthread_create@@GLIBC_2.34
             if (name.empty() || names_.size() > std::numeric_limits<std::uint32_t>::max() / 2)

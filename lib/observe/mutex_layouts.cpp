@@ -1,4 +1,5 @@
 // Mutexes, the locks of FILEs, and what becomes of a wait that can't end.
+#include "observe/thread_descriptor.hpp"
 #include "observe/wait_layouts.hpp"
 
 #include <algorithm>
@@ -119,19 +120,14 @@ std::optional<WaitObject> as_inheriting_mutex(const FutexWait& wait, const Words
 }
 
 // _IO_lock_t: lock 0, count 4 (0 when it is held once, or 1 in older versions), owner 8, the
-// pthread_t of the thread that holds it. `tid` is at 720 of struct pthread, behind the head's 704
-// bytes and a list's 16; the kernel clears it when the thread ends.
+// pthread_t of the thread that holds it.
 std::optional<WaitObject> as_stream_lock(const FutexWait& wait, const Words& words,
                                          const Memory& memory) {
-    constexpr std::uint64_t kTid = 720;
     constexpr std::uint32_t kDeepest = 1 << 20;  // a FILE's lock is recursive
     if (!wait.is_plain() || !wait.is_private || wait.value != 2) return std::nullopt;
     if (words.at(0) != 1 && words.at(0) != 2) return std::nullopt;
     if (words.at(4) > kDeepest) return std::nullopt;
-    const std::uint64_t owner = words.pair(8);
-    const auto head = memory.read<std::array<std::uint64_t, 3>>(owner);
-    if (!head || (*head)[0] != owner || (*head)[2] != owner) return std::nullopt;
-    const auto tid = memory.read<std::uint32_t>(owner + kTid);
+    const auto tid = tid_in_descriptor(memory, words.pair(8));
     if (!tid || (*tid != 0 && !is_tid(*tid))) return std::nullopt;
     WaitObject found = object(WaitKind::mutex, wait.address, *tid);
     found.owner_dead = *tid == 0;

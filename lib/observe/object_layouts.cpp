@@ -1,4 +1,6 @@
 // The words around a futex word, and all objects but mutexes.
+#include "arch/descriptor.hpp"
+#include "observe/thread_descriptor.hpp"
 #include "observe/wait_layouts.hpp"
 
 #include <linux/futex.h>
@@ -192,13 +194,16 @@ std::optional<WaitObject> as_barrier(const FutexWait& wait, const Words& words) 
 }
 
 // pthread_join waits for the joinee's `tid` in its struct pthread, until the kernel clears it; from
-// glibc 2.43 on for a word `joinstate` behind it, which holds a small number. The structure is told
-// by its head, tcbhead_t, which holds its own address twice.
+// glibc 2.43 on for a word `joinstate` behind it, which holds a small number. Where that lies is
+// found only if the structure's head can be known.
 std::optional<WaitObject> as_join(const FutexWait& wait, const Memory& memory) {
     if (!wait.is_bitset() || wait.is_private || !is_tid(wait.value)) return std::nullopt;
     constexpr std::uint64_t kAlignment = 64;
     constexpr std::size_t kCandidates = 36;
-    constexpr std::uint64_t kTid = 720;  // of `tid`, in all versions from 2.34 to 2.43
+    constexpr std::uint64_t kTid = arch::kTidInDescriptor;
+    if (is_thread_descriptor(memory, wait.address - kTid))
+        return object(WaitKind::join, wait.address - kTid, wait.value);
+    if constexpr (!arch::kDescriptorNamesItself) return std::nullopt;
     constexpr std::uint32_t kMostStates = 8;
     struct Head {
         std::uint64_t tcb;
@@ -216,9 +221,7 @@ std::optional<WaitObject> as_join(const FutexWait& wait, const Memory& memory) {
     for (std::size_t i = 0; i < kCandidates; ++i) {
         const std::uint64_t start = addresses[i];
         if (!heads[i] || heads[i]->tcb != start || heads[i]->self != start) continue;
-        if (wait.address == start + kTid || wait.value > kMostStates) {
-            return object(WaitKind::join, start, wait.value);
-        }
+        if (wait.value > kMostStates) return object(WaitKind::join, start, wait.value);
         return object(WaitKind::join, start, memory.read<std::uint32_t>(start + kTid).value_or(0));
     }
     return std::nullopt;

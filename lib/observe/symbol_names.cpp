@@ -119,6 +119,11 @@ std::string demangle(const char* mangled) {
     return plain_rust_name(name.get());
 }
 
+bool is_mapping_symbol(std::string_view name) {
+    return (name.starts_with("$x") || name.starts_with("$d")) &&
+           (name.size() == 2 || name[2] == '.');
+}
+
 std::string without_parameters(std::string_view demangled) {
     std::string_view name = demangled;
     for (const std::string_view special :

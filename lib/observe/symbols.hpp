@@ -25,6 +25,8 @@ std::string to_string(const Symbol& symbol, std::uint64_t address);
 
 // The function's name without its parameters and return type ("ns::Class::run"), as globs match it.
 std::string without_parameters(std::string_view demangled);
+// Does it only say whether code or data begins there (ELF for the Arm 64-bit architecture, 5.5.4)?
+bool is_mapping_symbol(std::string_view name);
 
 // Demangles a C++ or Rust (v0 is left as it is) name; other names come back unchanged.
 std::string demangle(const char* mangled);

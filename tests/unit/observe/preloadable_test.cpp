@@ -1,5 +1,6 @@
 #include "observe/preloadable.hpp"
 
+#include <elf.h>
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
@@ -206,13 +207,14 @@ TEST_F(Preload, AnotherMachineOrLibcCannot) {
     std::ifstream original("/bin/sh", std::ios::binary);
     std::string image((std::istreambuf_iterator<char>(original)), {});
     std::string other_machine = image;
-    other_machine[18] = static_cast<char>(0xb7);  // e_machine: AArch64
-    EXPECT_EQ(Preloadable::other_machine, check_program(write("arm", other_machine)).verdict);
+    other_machine[18] = EM_SPARCV9;  // e_machine
+    EXPECT_EQ(Preloadable::other_machine, check_program(write("sparc", other_machine)).verdict);
     std::string other_libc = image;
-    const std::string loader = "ld-linux-x86-64.so.2";
-    const std::size_t at = other_libc.find("/" + loader);
+    const std::size_t at = other_libc.find("/ld-linux-");
     ASSERT_NE(std::string::npos, at);
-    other_libc.replace(at + 1, loader.size(), "ld-musl-x86_64.so.12");
+    // As long as ld-linux-x86-64.so.2 is, and no longer than ld-linux-aarch64.so.1.
+    const std::string loader = "ld-musl-x86_64.so.12";
+    other_libc.replace(at + 1, loader.size(), loader);
     EXPECT_EQ(Preloadable::other_libc, check_program(write("musl", other_libc)).verdict);
 }
 

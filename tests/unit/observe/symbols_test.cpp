@@ -64,6 +64,14 @@ TEST(Names, AreDemangled) {
     EXPECT_EQ("_Zgarbage", demangle("_Zgarbage"));
 }
 
+TEST(Names, OfMappingSymbolsAreNone) {
+    EXPECT_TRUE(is_mapping_symbol("$x"));
+    EXPECT_TRUE(is_mapping_symbol("$d.12"));
+    EXPECT_FALSE(is_mapping_symbol("$xyz"));
+    EXPECT_FALSE(is_mapping_symbol("main"));
+    EXPECT_FALSE(is_mapping_symbol(""));
+}
+
 TEST(Names, LoseTheirParameters) {
     EXPECT_EQ("a::b", without_parameters("a::b(int, char)"));
     EXPECT_EQ("main", without_parameters("main"));
