@@ -66,6 +66,7 @@ VARYING = [
     (r"\b(\d+) of \1\b", r"(?P<SAME>\\d+) of (?P=SAME)"),  # "8 of 8": all of them
     (r"\b\d+(?:\.\d+)?(?: ?)(?:us|ms|s)\b", r"\d+(?:\.\d+)? ?(?:us|ms|s)"),
     (r"\b[1-9]\d* threads?\b", r"[1-9]\d* threads?"),
+    (r"\b[1-9]\d* wake-ups?\b", r"[1-9]\d* wake-ups?"),
     (r"(?<![\w.])0(?![\w.])", r"0"),  # none is none
     (r"\d+(?:\.\d+)*", r"\d+(?:\.\d+)*"),
     (r"(?<= )[RSD](?= )", r"[RSD]"),  # a thread's state
