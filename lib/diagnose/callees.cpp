@@ -1,11 +1,10 @@
 #include "diagnose/callees.hpp"
 
-#include "diagnose/instruction.hpp"
+#include "observe/call_instruction.hpp"
 #include "observe/symbols.hpp"
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <string_view>
 
 namespace threadfault::diagnose {
@@ -68,22 +67,12 @@ std::optional<Callee> Callees::in_slot(std::uint64_t slot) {
 Callee Callees::look_at(std::uint64_t target) {
     const observe::Mapping* const mapping = backtraces_.unwinder().maps().find(target);
     if (mapping == nullptr || !mapping->executable) return {};
-    // A procedure linkage stub: [endbr64] [bnd] jmp *slot(%rip).
-    std::array<unsigned char, 16> code{};
+    // A procedure linkage stub?
+    observe::StubBytes code{};
     if (!backtraces_.unwinder().memory().read(target, code.data(), code.size())) return {};
-    std::size_t at = 0;
-    for (int i = 0; i < 2; ++i) {
-        const auto instruction = decode(std::span(code).subspan(at), target + at);
-        if (!instruction) break;
-        at += instruction->length;
-        if (instruction->opcode == Opcode::nothing) continue;
-        const Operand& from = instruction->source;
-        if (instruction->opcode == Opcode::jump_indirect && from.kind == Operand::Kind::memory &&
-            from.base == kNoRegister && from.index == kNoRegister) {
-            if (const auto callee = in_slot(from.value)) return *callee;
-        }
-        break;
-    }
+    const auto slot = observe::slot_of_stub(code, target);
+    const auto imported = slot ? in_slot(*slot) : std::nullopt;
+    if (imported) return *imported;
     Callee callee;
     callee.address = target;
     callee.name =

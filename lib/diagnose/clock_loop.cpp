@@ -1,6 +1,7 @@
 #include "diagnose/clock_loop.hpp"
 
-#include <array>
+#include "diagnose/spin_sample.hpp"
+
 #include <cstddef>
 #include <map>
 
@@ -9,30 +10,12 @@ namespace {
 
 enum class Passing : std::uint8_t { nothing, clock, pause };
 
-// A sample lies at the instruction, or behind it.
-template <std::size_t kSize>
-bool is_there(const observe::Memory& memory, std::uint64_t place,
-              const std::array<unsigned char, kSize>& instruction) {
-    using Code = std::array<unsigned char, kSize>;
-    return memory.read<Code>(place) == instruction ||
-           memory.read<Code>(place - kSize) == instruction;
-}
-
-// Intel 64 manual, volume 2B.
-constexpr std::array<unsigned char, 2> kRdtsc = {0x0f, 0x31};
-constexpr std::array<unsigned char, 3> kRdtscp = {0x0f, 0x01, 0xf9};
-constexpr std::array<unsigned char, 2> kPause = {0xf3, 0x90};
-
 Passing passing_at(const observe::Memory& memory, std::uint64_t place) {
-    if (is_there(memory, place, kRdtsc) || is_there(memory, place, kRdtscp)) return Passing::clock;
+    if (is_clock(memory, place)) return Passing::clock;
     return is_pause(memory, place) ? Passing::pause : Passing::nothing;
 }
 
 }  // namespace
-
-bool is_pause(const observe::Memory& memory, std::uint64_t place) {
-    return is_there(memory, place, kPause);
-}
 
 bool mostly_reads_the_clock(const observe::Memory& memory, KernelCode kernel,
                             std::span<const observe::CpuSample> samples) {

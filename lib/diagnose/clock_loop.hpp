@@ -1,5 +1,4 @@
-// Loops that pass the time by reading a clock, without a system call; where code can be read
-// (arch::kCodeIsRead).
+// Loops that pass the time by reading a clock, without a system call.
 #ifndef THREADFAULT_DIAGNOSE_CLOCK_LOOP_HPP
 #define THREADFAULT_DIAGNOSE_CLOCK_LOOP_HPP
 
@@ -20,12 +19,9 @@ struct KernelCode {
     }
 };
 
-// Is there a `pause` instruction, or does the place lie behind one?
-bool is_pause(const observe::Memory& memory, std::uint64_t place);
-
 // Does the thread spend at least half of its time in reading a clock (the kernel's code for that,
-// or rdtsc), and in `pause` instructions between two looks at it? What it computes beside that is
-// no more than whether the time is over.
+// or an instruction), and in pauses between two looks at it? What it computes beside that is no
+// more than whether the time is over.
 bool mostly_reads_the_clock(const observe::Memory& memory, KernelCode kernel,
                             std::span<const observe::CpuSample> samples);
 

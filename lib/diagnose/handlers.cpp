@@ -181,7 +181,10 @@ private:
         const auto within = std::min<std::uint64_t>(code.size(), function->end - state.ip);
         if (!memory_.read(state.ip, code.data(), within)) return end_with(kLost);
         auto instruction = decode(std::span(code).first(within), state.ip);
-        if (!instruction) return end_with(kLost);
+        if (!instruction) {
+            if (options_.on_unknown_call) options_.on_unknown_call();
+            return end_with(kLost);
+        }
         const std::uint64_t next = state.ip + instruction->length;
         const auto go_to = [&](std::uint64_t target) {
             state.ip = target;

@@ -28,7 +28,7 @@ struct HandlerOptions {
     const Frame* frame = nullptr;
     // Functions that the clean-up calls are followed, too, and told of.
     std::function<void(const Callee& callee, const MachineValue& first_argument)> on_call = {};
-    // A call through a pointer whose value is not known.
+    // A call through a pointer whose value is not known, or code that can't be read.
     std::function<void()> on_unknown_call = {};
 };
 

@@ -1,6 +1,6 @@
 // Machine instructions, decoded (x86_64/; of aarch64 none are yet) as far as a walk over a
 // handler's code needs it: the length of every one, and the operands of those that move, compute,
-// compare and branch.
+// compare and branch. Loops need less (loop_step.hpp), of both machines.
 #ifndef THREADFAULT_DIAGNOSE_INSTRUCTION_HPP
 #define THREADFAULT_DIAGNOSE_INSTRUCTION_HPP
 
@@ -49,7 +49,8 @@ struct Operand {
     Kind kind = Kind::none;
     std::uint8_t size = 0;   // bytes
     bool high_byte = false;  // ah, ch, dh, bh
-    // general: its number, as ModRM and REX have it (0 rax, 1 rcx, 2 rdx, 3 rbx, 4 rsp, 5 rbp, …).
+    // general: its number, as instructions have it (x86-64: ModRM and REX, 0 rax, 1 rcx, 2 rdx,
+    // 3 rbx, 4 rsp, 5 rbp, …; aarch64: x0 to x30, and 31 the stack pointer).
     // memory: base.
     int base = kNoRegister;
     int index = kNoRegister;

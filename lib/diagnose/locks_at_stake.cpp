@@ -2,7 +2,10 @@
 
 #include "diagnose/callees.hpp"
 #include "diagnose/handlers.hpp"
+#include "diagnose/loop_step.hpp"
 #include "format/format.hpp"
+
+#include <pthread.h>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +20,7 @@ constexpr std::uint64_t kMostStack = 256 << 10;
 constexpr std::uint64_t kMostData = 8 << 20;
 constexpr std::size_t kPiece = 4096;
 constexpr int kMostInstructionsOfAFunction = 4096;
+constexpr std::uint64_t kSizeOfCondition = sizeof(pthread_cond_t);
 
 // struct __pthread_mutex_s (glibc, sysdeps/x86/nptl/bits/struct_mutex.h).
 struct MutexImage {
@@ -191,9 +195,11 @@ private:
     }
 
     // glibc's functions keep both on the stack for the case that the wait is cancelled (struct
-    // _condvar_cleanup_buffer, nptl/pthread_cond_wait.c): then the mutex is taken again.
+    // _condvar_cleanup_buffer, nptl/pthread_cond_wait.c): then the mutex is taken again. Registers
+    // that were saved there may look alike: the condition, and a word in it.
     void look_at_condition() {
         if (!thread_.waiting || thread_.waiting->kind != WaitKind::cond) return;
+        const std::uint64_t condition = thread_.waiting->address;
         const std::uint64_t begin = trace_.frames.front().stack_pointer;
         std::uint64_t end = 0;
         for (const Frame& frame : trace_.frames) {
@@ -201,8 +207,9 @@ private:
             if (!frame.place->module.starts_with("libc.so")) break;
         }
         for (std::uint64_t at = begin; at + 16 <= end && at < begin + kPiece; at += 8) {
-            if (memory_.word(at) != thread_.waiting->address) continue;
+            if (memory_.word(at) != condition) continue;
             const std::uint64_t mutex = memory_.word(at + 8).value_or(0);
+            if (mutex - condition < kSizeOfCondition) continue;
             MutexImage image{};
             if (mutex % 8 != 0 || !is_writable(mutex) ||
                 !memory_.read(mutex, &image, sizeof image) || (image.kind & ~kKnownKinds) != 0) {
@@ -249,13 +256,13 @@ bool registers_handlers(Backtraces& backtraces, Callees& callees, const Function
         std::array<unsigned char, kLongestInstruction> code{};
         const auto within = std::min<std::uint64_t>(code.size(), function.end - at);
         if (!memory.read(at, code.data(), within)) return false;
-        const auto instruction = decode(std::span(code).first(within), at);
-        if (!instruction) return false;
-        if (instruction->opcode == Opcode::call &&
-            callees.at(instruction->target).name == "__pthread_register_cancel") {
+        const auto step = loop_step(std::span(code).first(within), at);
+        if (!step) return false;
+        if (step->calls && step->target != 0 &&
+            callees.at(step->target).name == "__pthread_register_cancel") {
             return true;
         }
-        at += instruction->length;
+        at += step->length;
     }
     return false;
 }

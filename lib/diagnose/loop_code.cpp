@@ -1,6 +1,6 @@
 #include "diagnose/loop_code.hpp"
 
-#include "diagnose/machine.hpp"
+#include "diagnose/loop_step.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -14,35 +14,6 @@ namespace {
 
 constexpr std::size_t kMostLoopCode = 4096;
 constexpr std::uint64_t kCodeWindow = 256;
-
-bool is_vector_code(std::span<const unsigned char> bytes) {
-    std::size_t at = 0;
-    const auto is_prefix = [](unsigned char byte) {
-        return byte == 0x66 || byte == 0xf2 || byte == 0xf3 || byte == 0xf0 || byte == 0x2e ||
-               byte == 0x36 || byte == 0x3e || byte == 0x26 || byte == 0x64 || byte == 0x65 ||
-               byte == 0x67;
-    };
-    while (at < bytes.size() && is_prefix(bytes[at]))
-        ++at;
-    if (at < bytes.size() && (bytes[at] & 0xf0) == 0x40) ++at;
-    if (at >= bytes.size()) return false;
-    const unsigned char first = bytes[at];
-    // VEX and EVEX, x87. VEX codes a few general instructions, too.
-    if (first == 0xc4 || first == 0xc5 || first == 0x62) return true;
-    if (first >= 0xd8 && first <= 0xdf) return true;
-    if (first != 0x0f || at + 1 >= bytes.size()) return false;
-    const unsigned char second = bytes[at + 1];
-    const auto within = [second](unsigned char low, unsigned char high) {
-        return second >= low && second <= high;
-    };
-    return within(0x10, 0x17) || within(0x28, 0x2f) || within(0x50, 0x7f) || second == 0x38 ||
-           second == 0x3a || second == 0xc2 || within(0xc4, 0xc6) || within(0xd0, 0xff);
-}
-
-bool only_looks(Opcode opcode) {
-    return opcode == Opcode::compare || opcode == Opcode::test || opcode == Opcode::nothing ||
-           opcode == Opcode::load_address;
-}
 
 class CodeWalk {
 public:
@@ -87,16 +58,15 @@ public:
         for (const std::uint64_t address : turn) {
             const auto place = code_.find(address);
             if (place == code_.end()) return false;
-            const Instruction& instruction = place->second.instruction;
-            pauses = pauses || place->second.pause;
-            if (instruction.opcode == Opcode::call || instruction.opcode == Opcode::call_indirect ||
-                instruction.opcode == Opcode::other) {
-                return false;
+            const LoopStep& step = place->second.step;
+            pauses = pauses || step.pauses;
+            if (step.calls || step.opaque) return false;
+            for (const Operand& target : step.writes) {
+                if (!is_frame_register(target.base) || target.index != kNoRegister ||
+                    target.thread_local_segment) {
+                    return false;
+                }
             }
-            const Operand& target = instruction.destination;
-            if (target.kind != Operand::Kind::memory || only_looks(instruction.opcode)) continue;
-            const bool own = target.base == kRbp || target.base == kRsp;
-            if (!own || target.index != kNoRegister || target.thread_local_segment) return false;
         }
         return pauses;
     }
@@ -106,14 +76,13 @@ public:
         for (const std::uint64_t address : turn) {
             const auto place = code_.find(address);
             if (place == code_.end()) continue;
-            const Instruction& instruction = place->second.instruction;
-            if (instruction.opcode == Opcode::load_address) continue;
-            for (const Operand& operand : {instruction.destination, instruction.source})
-                if (operand.kind == Operand::Kind::memory)
-                    found.insert({operand.base, operand.index});
+            for (const Operand& operand : place->second.step.touches)
+                found.insert({operand.base, operand.index});
         }
         return found;
     }
+
+    bool contains(std::uint64_t address) const { return code_.contains(address); }
 
     // From there straight on, to where the function returns or jumps.
     void add_straight_on(std::uint64_t address, std::set<std::uint64_t>* found) const {
@@ -127,53 +96,30 @@ public:
         for (const std::uint64_t address : loop) {
             const auto place = code_.find(address);
             if (place == code_.end()) continue;
-            const Instruction& instruction = place->second.instruction;
-            if (place->second.vector) out->vectors = true;
-            if (only_looks(instruction.opcode)) continue;
-            // Of one that is only measured, either operand may be what it writes.
-            if (instruction.destination.kind == Operand::Kind::memory) {
-                out->writes.push_back(instruction.destination);
-            }
-            if (instruction.opcode == Opcode::other &&
-                instruction.source.kind == Operand::Kind::memory) {
-                out->writes.push_back(instruction.source);
-            }
+            const LoopStep& step = place->second.step;
+            if (step.vectors) out->vectors = true;
+            out->writes.insert(out->writes.end(), step.writes.begin(), step.writes.end());
         }
     }
 
 private:
     struct Place {
-        Instruction instruction;
-        bool vector = false;
-        bool pause = false;
+        LoopStep step;
         std::vector<std::uint64_t> next;
     };
 
     bool add(std::uint64_t address) {
         unsigned char bytes[kLongestInstruction];
         const std::size_t length = read(address, bytes);
-        const auto decoded = decode(std::span(bytes, length), address);
-        if (!decoded) return false;
+        const auto step = loop_step(std::span(bytes, length), address);
+        if (!step) return false;
         Place& place = code_[address];
-        place.instruction = *decoded;
-        place.vector = is_vector_code(std::span(bytes, decoded->length));
-        place.pause = decoded->length == 2 && bytes[0] == 0xf3 && bytes[1] == 0x90;
-        const std::uint64_t behind = address + decoded->length;
-        switch (decoded->opcode) {
-            case Opcode::jump:
-                place.next = {decoded->target};
-                break;
-            case Opcode::jump_if:
-            case Opcode::loop:
-                place.next = {behind, decoded->target};
-                break;
-            case Opcode::ret:
-            case Opcode::trap:
-            case Opcode::jump_indirect:
-                break;
-            default:
-                place.next = {behind};
-        }
+        place.step = *step;
+        using Leads = LoopStep::Leads;
+        if (step->leads == Leads::on || step->leads == Leads::either)
+            place.next.push_back(address + step->length);
+        if (step->leads == Leads::away || step->leads == Leads::either)
+            place.next.push_back(step->target);
         return true;
     }
 
@@ -235,6 +181,12 @@ LoopCode code_of_loops(const observe::Memory& memory, const std::set<std::uint64
                            });
     });
     return code;
+}
+
+bool leads_to(const observe::Memory& memory, std::uint64_t from, std::uint64_t address) {
+    CodeWalk walk(memory);
+    walk.reach(from);
+    return walk.contains(address);
 }
 
 }  // namespace threadfault::diagnose

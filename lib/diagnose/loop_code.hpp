@@ -1,4 +1,4 @@
-// The code of the loops that sampled instructions of x86-64 lie in.
+// The code of the loops that sampled instructions lie in.
 #ifndef THREADFAULT_DIAGNOSE_LOOP_CODE_HPP
 #define THREADFAULT_DIAGNOSE_LOOP_CODE_HPP
 
@@ -15,8 +15,8 @@ namespace threadfault::diagnose {
 struct LoopCode {
     bool whole = true;            // false: some of it can't be read, or is too much
     bool vectors = false;         // computes in vector or x87 registers
-    std::vector<Operand> writes;  // in memory; addresses relative to rip are absolute already
-    // Instructions of loops that only pass the time: they have a `pause` in them, call nothing and
+    std::vector<Operand> writes;  // in memory; addresses relative to the code are absolute already
+    // Instructions of loops that only pass the time: they have a pause in them, call nothing and
     // write nothing outside of their own frame. What they count is no progress, and not in
     // `writes`.
     std::set<std::uint64_t> delays;
@@ -26,6 +26,9 @@ struct LoopCode {
 
 // Functions that are called in a loop belong to it as far as they were sampled.
 LoopCode code_of_loops(const observe::Memory& memory, const std::set<std::uint64_t>& sampled);
+
+// Does the code from there on, without what it calls, come to that address?
+bool leads_to(const observe::Memory& memory, std::uint64_t from, std::uint64_t address);
 
 }  // namespace threadfault::diagnose
 

@@ -1,8 +1,8 @@
 #include "diagnose/spin_loop.hpp"
 
-#include "arch/code.hpp"
 #include "diagnose/loop_code.hpp"
-#include "diagnose/machine.hpp"
+#include "diagnose/loop_step.hpp"
+#include "diagnose/spin_sample.hpp"
 #include "diagnose/spin_states.hpp"
 
 #include <sys/syscall.h>
@@ -11,7 +11,6 @@
 #include <array>
 #include <chrono>
 #include <compare>
-#include <cstring>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -26,29 +25,10 @@ namespace {
 using namespace std::chrono_literals;
 using observe::CpuSample;
 
-constexpr int kRcx = 1;
-
-// The number of the system call that the thread is in or has just come back from: the instruction
-// leaves its own end in rcx. -1: it is in none; -2: in one whose number can't be told.
-long system_call_of(const observe::Memory& memory, const CpuSample& sample) {
-    const std::uint64_t end = sample.instruction_pointer;
-    if (sample.registers[kRcx] != end) return -1;
-    unsigned char bytes[7];
-    if (!memory.read(end - sizeof bytes, bytes, sizeof bytes)) return -2;
-    if (bytes[5] != 0x0f || bytes[6] != 0x05) return -1;
-    if (bytes[0] != 0xb8) return -2;  // mov eax, number
-    std::uint32_t number = 0;
-    std::memcpy(&number, bytes + 1, sizeof number);
-    return static_cast<long>(number);
-}
-
 bool only_yields(const observe::Memory& memory, std::span<const CpuSample> samples) {
-    std::map<std::uint64_t, long> known;
     return std::all_of(samples.begin(), samples.end(), [&](const CpuSample& sample) {
-        if (sample.registers[kRcx] != sample.instruction_pointer) return true;
-        const auto [entry, fresh] = known.try_emplace(sample.instruction_pointer);
-        if (fresh) entry->second = system_call_of(memory, sample);
-        return entry->second == -1 || entry->second == SYS_sched_yield;
+        const long number = system_call_of(memory, sample);
+        return number == -1 || number == SYS_sched_yield;
     });
 }
 
@@ -93,8 +73,8 @@ std::optional<WrittenPlaces> written_places(const std::vector<Operand>& writes,
             if (!around.thread_pointer) return std::nullopt;
             segment = *around.thread_pointer;
         }
-        const bool own_frame = (operand.base == kRbp || operand.base == kRsp) &&
-                               operand.index == kNoRegister && segment == 0;
+        const bool own_frame =
+            is_frame_register(operand.base) && operand.index == kNoRegister && segment == 0;
         for (const auto& [state, sample] : states) {
             Written& place = places[segment + sampled_address(operand, sample)];
             place.size = std::max<std::size_t>(place.size, operand.size);
@@ -139,33 +119,21 @@ std::optional<bool> memory_moves_on(const observe::Memory& memory, const Written
     return false;
 }
 
-// A loop that goes through memory counts, too: is one of the registers an address in it?
-bool are_addresses(const RegistersAtPlaces& counting, const LoopCode& code) {
+// A loop that goes through memory counts, too: is one of the registers an address in it? Where few
+// samples lie, the register may be used for something else, as in a function that the loop calls.
+bool are_addresses(const RegistersAtPlaces& counting, const LoopCode& code,
+                   std::span<const CpuSample> samples) {
+    std::map<std::uint64_t, std::size_t> counts;
+    for (const CpuSample& sample : samples)
+        ++counts[sample.instruction_pointer];
     return std::any_of(counting.begin(), counting.end(), [&](const auto& there) {
         const auto addresses = code.address_registers.find(there.first);
         if (addresses == code.address_registers.end()) return false;
+        if (counts[there.first] < kEnoughOfOnePlace) return false;
         return std::any_of(there.second.begin(), there.second.end(), [&](std::size_t which) {
             return addresses->second.contains(static_cast<int>(which));
         });
     });
-}
-
-// Where a function that was only called has been called from: its return address, if that lies at
-// the top of the stack behind a call.
-std::optional<std::uint64_t> caller_of(const observe::Memory& memory, const CpuSample& sample) {
-    const auto back = memory.read<std::uint64_t>(sample.registers[kRsp]);
-    unsigned char bytes[6];
-    if (!back || !memory.read(*back - sizeof bytes, bytes, sizeof bytes)) return std::nullopt;
-    const bool direct = bytes[1] == 0xe8;
-    // call through a register or a slot: ff /2
-    const auto indirect = [](unsigned char first, unsigned char second) {
-        return first == 0xff && (second & 0x38) == 0x10;
-    };
-    if (!direct && !indirect(bytes[0], bytes[1]) && !indirect(bytes[3], bytes[4]) &&
-        !indirect(bytes[4], bytes[5])) {
-        return std::nullopt;
-    }
-    return *back - 1;
 }
 
 // The places that were met, the most frequent first.
@@ -188,8 +156,6 @@ SpinFinding find_spin(const observe::Memory& memory, std::span<const CpuSample> 
                       const SpinSurroundings& around) {
     using Kind = SpinFinding::Kind;
     if (samples.size() < kSamplesToJudge) return {};
-    // Registers alone say neither that a loop gets on nor that it doesn't.
-    if constexpr (!arch::kCodeIsRead) return {};
     bool comes_back = comes_back_to_the_same(samples, {}, {});
     SpinFinding finding{Kind::spins, by_frequency(samples)};
     if (!only_yields(memory, samples)) return {Kind::gets_on};
@@ -211,7 +177,8 @@ SpinFinding find_spin(const observe::Memory& memory, std::span<const CpuSample> 
         return {Kind::gets_on};
     }
     if (!code.whole) return {};
-    if (code.vectors || (counting && are_addresses(*counting, code))) return {Kind::gets_on};
+    if (code.vectors || (counting && are_addresses(*counting, code, samples)))
+        return {Kind::gets_on};
     const auto places = written_places(code.writes, samples, around);
     if (!places) return {Kind::gets_on};
     const auto moves_on = memory_moves_on(memory, *places, around.runs);

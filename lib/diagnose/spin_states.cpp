@@ -14,7 +14,6 @@ using observe::CpuSample;
 constexpr std::uint64_t kApart = 64;
 // As far as loops count that look at something else in between.
 constexpr std::uint64_t kShortRange = 1 << 24;
-constexpr std::size_t kEnoughOfOnePlace = 8;  // samples
 
 std::vector<std::uint64_t> values_of(std::span<const CpuSample> samples, std::size_t which) {
     std::vector<std::uint64_t> values;

@@ -5,6 +5,7 @@
 #include "observe/cpu_samples.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -18,6 +19,9 @@ using SampleState = std::pair<std::uint64_t, std::array<std::uint64_t, observe::
 // By the address of the instruction: registers, by the index that CpuSample has. One is used for
 // several things in a loop.
 using RegistersAtPlaces = std::map<std::uint64_t, std::set<std::size_t>>;
+
+// Fewer say nothing of what moves there.
+inline constexpr std::size_t kEnoughOfOnePlace = 8;  // samples
 
 SampleState state_of(const observe::CpuSample& sample);
 

@@ -120,6 +120,7 @@ struct Unwinder::Implementation {
         unw_cursor_t cursor;
         if (unw_init_remote(&cursor, space, this) != 0) return steps;
         std::uint64_t above = 0;
+        bool marked_before = false;
         while (steps.size() < limit) {
             unw_word_t ip = 0;
             unw_word_t top = 0;
@@ -129,7 +130,9 @@ struct Unwinder::Implementation {
             unw_get_reg(&cursor, kFramePointer, &pointer);
             // A frame that is not above the last one leads in circles, but for a change of stacks
             // at a signal's frame.
-            const bool signal = unw_is_signal_frame(&cursor) > 0;
+            const bool marked = unw_is_signal_frame(&cursor) > 0;
+            const bool signal = arch::kTrampolineIsSignalFrame ? marked_before : marked;
+            marked_before = marked;
             if (!steps.empty() && !signal && top <= above) break;
             above = top;
             unw_save_loc_t pushed{};

@@ -1,5 +1,6 @@
 #include "diagnose/unwinding.hpp"
 
+#include "arch/code.hpp"
 #include "diagnose/lsda.hpp"
 #include "format/format.hpp"
 #include "observe/symbols.hpp"
@@ -194,10 +195,10 @@ std::string spot(const CodePlace& place) {
 
 bool is_in_system_call(Backtraces& backtraces, const Backtrace& trace) {
     // It has the instruction behind it.
-    std::array<unsigned char, 2> code{};
+    std::array<unsigned char, arch::kSystemCall.size()> code{};
     const std::uint64_t ip = trace.frames.front().ip;
     return backtraces.unwinder().memory().read(ip - code.size(), code.data(), code.size()) &&
-           code[0] == 0x0f && code[1] == 0x05;
+           code == arch::kSystemCall;
 }
 
 UnwindEffect effect_at(Backtraces& backtraces, const Backtrace& trace, std::size_t frame) {

@@ -6,9 +6,6 @@
 
 namespace threadfault::arch {
 
-// Does diagnose/instruction.hpp decode this machine's instructions?
-inline constexpr bool kCodeIsRead = false;
-
 inline constexpr std::uint64_t kCallInstruction = 4;  // bytes of `svc #0`
 inline constexpr std::uint64_t kDirectCall = 4;       // of `bl`
 inline constexpr std::uint64_t kSlotCall = 12;        // of `adrp`, `ldr`, `blr`
@@ -16,6 +13,7 @@ inline constexpr std::uint64_t kSlotCall = 12;        // of `adrp`, `ldr`, `blr`
 // mov x8, #139; svc #0: where a signal handler returns to (rt_sigreturn).
 inline constexpr std::array<unsigned char, 8> kTrampoline = {0x68, 0x11, 0x80, 0xd2,
                                                              0x01, 0,    0,    0xd4};
+inline constexpr std::array<unsigned char, kCallInstruction> kSystemCall = {0x01, 0, 0, 0xd4};
 // svc #0; ret
 inline constexpr std::array<unsigned char, 8> kSyscallReturn = {0x01, 0,    0,    0xd4,
                                                                 0xc0, 0x03, 0x5f, 0xd6};

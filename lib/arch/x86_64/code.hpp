@@ -6,9 +6,6 @@
 
 namespace threadfault::arch {
 
-// Does diagnose/instruction.hpp decode this machine's instructions?
-inline constexpr bool kCodeIsRead = true;
-
 inline constexpr std::uint64_t kCallInstruction = 2;  // bytes of `syscall`
 inline constexpr std::uint64_t kDirectCall = 5;       // of `call rel32`
 inline constexpr std::uint64_t kSlotCall = 6;         // of `call *slot(%rip)`, without a prefix
@@ -16,6 +13,7 @@ inline constexpr std::uint64_t kSlotCall = 6;         // of `call *slot(%rip)`, 
 // mov $15, %rax; syscall: where a signal handler returns to (rt_sigreturn).
 inline constexpr std::array<unsigned char, 9> kTrampoline = {0x48, 0xc7, 0xc0, 0x0f, 0,
                                                              0,    0,    0x0f, 0x05};
+inline constexpr std::array<unsigned char, kCallInstruction> kSystemCall = {0x0f, 0x05};
 // syscall; ret
 inline constexpr std::array<unsigned char, 3> kSyscallReturn = {0x0f, 0x05, 0xc3};
 

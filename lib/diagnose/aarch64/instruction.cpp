@@ -1,6 +1,6 @@
 #include "diagnose/instruction.hpp"
 
-// Not read yet: what a handler's or a loop's code does is not known here, and who asks says so.
+// Not read yet: what a handler's code does is not known here, and who asks says so.
 
 namespace threadfault::diagnose {
 
