@@ -4,7 +4,7 @@
     server.kill("name=worker*", how="vanish", pick="first")
     stays_alive(server)
 
-With pytest, the fixture `threadfault_target` launches and cleans up, and each_thread() runs a test once for
+With pytest, the fixture `threadfault_target` launches, or attaches to what runs already, and cleans up; each_thread() runs a test once for
 each thread. Functions take a Target or a process id.
 """
 from ._checks import CheckFailed, describe, no_orphaned_locks, progresses, stays_alive
@@ -12,15 +12,15 @@ from ._command import Duration, Error, find_command
 from ._ready import Ready
 from ._results import (FaultFailed, FaultResult, Frame, LockInfo, LockReport, NoEffect, TargetDied, ThreadInfo,
                        ThreadStack, WatchReport)
-from ._target import LaunchedTarget, Target, free_port, launch
+from ._target import AttachedTarget, LaunchedTarget, Target, attach, free_port, launch
 from ._verbs import (delay, freeze, interrupt, kill, locks, signal, slow, spin, stack, thaw, threads, watch)
 
 __version__ = "0.2.0"
 
 __all__ = [
-    "CheckFailed", "Duration", "Error", "FaultFailed", "FaultResult", "Frame", "LaunchedTarget", "LockInfo",
+    "AttachedTarget", "CheckFailed", "Duration", "Error", "FaultFailed", "FaultResult", "Frame", "LaunchedTarget", "LockInfo",
     "LockReport", "NoEffect", "Ready", "Target", "TargetDied", "ThreadInfo", "ThreadStack", "WatchReport",
-    "delay", "describe", "find_command", "free_port", "freeze", "interrupt", "kill", "launch", "locks",
+    "attach", "delay", "describe", "find_command", "free_port", "freeze", "interrupt", "kill", "launch", "locks",
     "no_orphaned_locks", "progresses", "signal", "slow", "spin", "stack", "stays_alive", "thaw", "threads",
     "watch",
 ]

@@ -1,6 +1,7 @@
 """A program under test."""
 from __future__ import annotations
 
+import operator
 import os
 import pathlib
 import re
@@ -14,7 +15,7 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, SupportsIndex, TypeVar, Union
 
 from . import _verbs as verbs
-from ._command import Duration, Error, find_command
+from ._command import Duration, Error, duration_text, find_command, run
 from ._ready import Ready, has_agent, has_thread, is_listening
 from ._results import FaultFailed, FaultResult, LockReport, ThreadInfo, ThreadStack, WatchReport
 from ._verbs import Thread
@@ -73,8 +74,8 @@ def _command_of(pid: int) -> List[str]:
 class Target(SupportsIndex):
     """A process whose threads faults are injected into; stands for its process id wherever one is taken.
 
-    launch() starts one. Target(pid) is a process that somebody else started (`threadfault run -- ...`):
-    it is left alone when the test ends.
+    launch() starts one, attach() takes one that runs already. Target(pid) is a process that somebody else
+    started under `threadfault run`, or attached to: it is left alone when the test ends.
     """
 
     def __init__(self, pid: int, *, last_stacks: bool = True, command: Optional[Sequence[str]] = None) -> None:
@@ -197,6 +198,25 @@ class Target(SupportsIndex):
 
     def watch(self, duration: Duration = 1.0) -> WatchReport:
         return verbs.watch(self, duration)
+
+
+class AttachedTarget(Target):
+    """One that attach() attached to: it goes on as it was when the test ends."""
+
+    def detach(self) -> None:
+        """Undoes the faults in force, and takes away all that is ours in it."""
+        try:
+            run("detach", str(self.pid))
+        except Error as error:
+            # It has ended, or somebody has detached already.
+            if error.exit_status not in (3, 4):
+                raise
+
+    def __enter__(self) -> AttachedTarget:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.detach()
 
 
 class LaunchedTarget(Target):
@@ -379,3 +399,15 @@ def launch(command: Sequence[Union[str, "os.PathLike[str]"]], *, ready: Optional
         target.terminate()
         raise
     return target
+
+
+def attach(process: Union[int, str, SupportsIndex], *, lasts: Duration = "10m",
+           last_stacks: bool = True) -> AttachedTarget:
+    """Attach to a process that runs without the shim: its id, or a name as `threadfault attach --command` takes it.
+
+    Nothing remains of it after detach(), nor when `lasts` is over: a test that is killed detaches nothing. Raises
+    Error: "not_permitted", "no_such_process", and the others of `threadfault attach`.
+    """
+    words = ["--command", process] if isinstance(process, str) else [str(operator.index(process))]
+    _, answer = run("attach", *words, "--for", duration_text(lasts))
+    return AttachedTarget(answer["pid"], last_stacks=last_stacks)

@@ -3,19 +3,31 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, List, Sequence, Union
+from typing import Any, Callable, Iterator, List, Optional, Protocol, Sequence, SupportsIndex, Union, overload
 
 import pytest
 
 from ._checks import CheckFailed, describe
-from ._target import LaunchedTarget, launch
+from ._target import AttachedTarget, LaunchedTarget, Target, launch
+from ._target import attach as attach_to
 from ._results import ThreadInfo
 
 _MARK = "threadfault_each"
 _FIXTURE = "threadfault_victim"
-_launched = pytest.StashKey[List[LaunchedTarget]]()
+_targets = pytest.StashKey[List[Target]]()
 
-Launch = Callable[..., LaunchedTarget]
+Command = Sequence[Union[str, "os.PathLike[str]"]]
+Process = Union[int, str, SupportsIndex]
+
+
+class Launch(Protocol):
+    """What the fixture threadfault_target is."""
+
+    @overload
+    def __call__(self, command: Command, **options: Any) -> LaunchedTarget: ...
+
+    @overload
+    def __call__(self, command: None = None, *, attach: Process, **options: Any) -> AttachedTarget: ...
 
 
 @dataclass(frozen=True)
@@ -60,17 +72,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def threadfault_target(request: pytest.FixtureRequest) -> Iterator[Launch]:
-    """launch() whose targets end with the test: threadfault_target(command, ready=Ready(...), ...)."""
-    targets: List[LaunchedTarget] = request.node.stash.setdefault(_launched, [])
+    """launch() whose targets end with the test: threadfault_target(command, ready=Ready(...), ...). Or attach(), and
+    the process is let go with the test: threadfault_target(attach=4711)."""
+    endings: List[Callable[[], object]] = []
+    targets = request.node.stash.setdefault(_targets, [])
 
-    def launch_here(command: Sequence[Union[str, "os.PathLike[str]"]], **options: Any) -> LaunchedTarget:
-        target = launch(command, **options)
-        targets.append(target)
-        return target
+    def begin(command: Optional[Command] = None, *, attach: Optional[Process] = None, **options: Any) -> Any:
+        if (command is None) == (attach is None):
+            raise pytest.UsageError("threadfault_target needs a command, or attach=")
+        if attach is not None:
+            attached = attach_to(attach, **options)
+            endings.append(attached.detach)
+            targets.append(attached)
+            return attached
+        launched = launch(command or [], **options)
+        endings.append(launched.terminate)
+        targets.append(launched)
+        return launched
 
-    yield launch_here
-    for target in targets:
-        target.terminate()
+    yield begin
+    for end in endings:
+        end()
 
 
 @pytest.fixture
@@ -92,5 +114,5 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
     # A check of ours has said it already.
     if call.excinfo is not None and call.excinfo.errisinstance(CheckFailed):
         return
-    for target in item.stash.get(_launched, []):
+    for target in item.stash.get(_targets, []):
         report.sections.append((f"threadfault: process {target.pid}", describe(target)))
