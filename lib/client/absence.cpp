@@ -144,6 +144,15 @@ bool is_secure_execution(const observe::Process& process) {
     return false;
 }
 
+std::optional<bool> is_32_bit(const observe::Process& process) {
+    unsigned char ident[EI_NIDENT] = {};
+    const int fd = open(process.exe_path().c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return std::nullopt;
+    const bool whole = read(fd, ident, sizeof ident) == static_cast<ssize_t>(sizeof ident);
+    close(fd);
+    return whole ? std::optional(ident[EI_CLASS] == ELFCLASS32) : std::nullopt;
+}
+
 std::string owner_text(const observe::Process& process) {
     const observe::TaskStatus status = process.process_status();
     if (status.effective_uid == 0) return "root";
@@ -185,6 +194,11 @@ AbsenceReport look_for_cause(const observe::Process& process) {
     if (!libraries.any_file) {
         return {Absence::kernel_thread, who + " is a kernel thread or has no program",
                 "threadfault works on user processes"};
+    }
+    // Its auxiliary vector has another layout, too.
+    if (is_32_bit(process).value_or(false)) {
+        return {Absence::other_word_size, who + " is a 32-bit program",
+                "threadfault works on 64-bit programs; what looks works, signal and demote too"};
     }
     if (is_secure_execution(process)) {
         return {Absence::secure_execution,

@@ -6,6 +6,7 @@
 #include "observe/process.hpp"
 #include "threadfault/error.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,7 @@ enum class Absence {
     static_program,    // ld.so never ran
     secure_execution,  // set-user-ID and the like: ld.so dropped LD_PRELOAD
     other_libc,        // musl and the like
+    other_word_size,   // a 32-bit program
     not_started_under_shim,
 };
 
@@ -47,6 +49,9 @@ bool is_in_shim(const observe::Maps& maps, std::uint64_t address) noexcept;
 
 // AT_SECURE of the process's auxiliary vector (getauxval(3)); false where it can't be read.
 bool is_secure_execution(const observe::Process& process);
+
+// By its file; nothing where that can't be read.
+std::optional<bool> is_32_bit(const observe::Process& process);
 
 // "user 33": no getpwnam(3), which a static program can't use.
 std::string owner_text(const observe::Process& process);

@@ -163,6 +163,21 @@ TEST_F(AttachRights, AThreadWithoutRoomOnItsStack) {
 }
 #endif
 
+#ifdef ATTACH_BARE32
+TEST_F(AttachRights, A32BitProgram) {
+    ASSERT_NO_FATAL_FAILURE(start({ATTACH_BARE32}));
+    expect_refused(4, "it is a 32-bit program");
+    const CliResult list = command({"ps"});
+    EXPECT_EQ(list.exit_code, 0) << list;
+    const CliResult killed = command({"kill", "main"});
+    EXPECT_EQ(killed.exit_code, 4) << killed;
+    EXPECT_NE(killed.err.find("is a 32-bit program"), std::string::npos) << killed;
+    EXPECT_EQ(killed.err.find("threadfault attach"), std::string::npos) << killed;
+    EXPECT_EQ(command({"signal", "main", "CONT"}).text("outcome"), "done");
+    EXPECT_EQ(command({"demote", "main", "--nice", "5"}).text("outcome"), "done");
+}
+#endif
+
 // As a container's process: its own numbers, users and root, in which libraries and the program lie
 // that can't be seen from here by their names.
 class OwnRoot {

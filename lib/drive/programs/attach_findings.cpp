@@ -3,16 +3,14 @@
 #include "arch/machine.hpp"
 #include "arch/traced.hpp"
 #include "client/absence.hpp"
+#include "drive/programs/tracing_rights.hpp"
 #include "format/format.hpp"
 #include "observe/symbols.hpp"
 
-#include <elf.h>
 #include <linux/capability.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
-#include <string_view>
 #include <utility>
 
 namespace threadfault::drive {
@@ -28,58 +26,15 @@ bool has_capability(const observe::TaskStatus& status, int number) {
     return (status.capabilities >> number & 1) != 0;
 }
 
-// Of root in a user namespace of its own nothing is asked that concerns others.
-bool in_own_user_namespace() {
-    constexpr std::string_view kFirst = "user:[4026531837]";  // PROC_USER_INIT_INO of the kernel
-    char link[64];
-    const ssize_t length = readlink("/proc/self/ns/user", link, sizeof link);
-    return length > 0 && std::string_view(link, static_cast<std::size_t>(length)) != kFirst;
-}
-
 AttachFinding look_at_program(const observe::Process& process) {
-    std::array<unsigned char, EI_NIDENT> ident{};
-    FILE* const file = std::fopen(process.exe_path().c_str(), "re");
-    if (file == nullptr) return {"program", "not readable from here", ""};
-    const bool read = std::fread(ident.data(), ident.size(), 1, file) == 1;
-    std::fclose(file);
-    if (read && ident[EI_CLASS] == ELFCLASS32) {
+    const std::optional<bool> is_32_bit = client::is_32_bit(process);
+    if (!is_32_bit) return {"program", "not readable from here", ""};
+    if (*is_32_bit) {
         return {"program", "it is a 32-bit program",
                 "threadfault works on 64-bit programs; what looks works, signal and demote too",
                 ErrorCode::no_agent};
     }
     return {"program", "a 64-bit program", ""};
-}
-
-std::optional<int> yama_scope() {
-    FILE* const file = std::fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
-    if (file == nullptr) return std::nullopt;
-    int scope = 0;
-    const bool known = std::fscanf(file, "%d", &scope) == 1;
-    std::fclose(file);
-    return known ? std::optional(scope) : std::nullopt;
-}
-
-std::string advice_on_tracing(const observe::Process& process) {
-    const int scope = yama_scope().value_or(0);
-    const bool capable = has_capability(own_status(), CAP_SYS_PTRACE);
-    if (scope == 3) return "ptrace_scope is 3: no process may be traced until a reboot";
-    if (!capable && geteuid() == 0) {
-        return "root without CAP_SYS_PTRACE, as in a container: `docker run --cap-add "
-               "SYS_PTRACE`, or threadfault on the host";
-    }
-    if (!capable && scope == 2) return "ptrace_scope is 2: it takes root (CAP_SYS_PTRACE)";
-    if (!capable && scope == 1) {
-        return "ptrace_scope is 1: it takes root (CAP_SYS_PTRACE), or "
-               "`sysctl kernel.yama.ptrace_scope=0`";
-    }
-    if (capable && in_own_user_namespace()) {
-        return "root of a user namespace may trace what belongs to that namespace: attach from "
-               "outside of it";
-    }
-    return formatted(
-        "it belongs to {}, or has given up that it may be looked into "
-        "(PR_SET_DUMPABLE, set-user-ID): run threadfault as root",
-        client::owner_text(process));
 }
 
 AttachFinding look_at_rights(const observe::Process& process) {
@@ -89,7 +44,8 @@ AttachFinding look_at_rights(const observe::Process& process) {
     if (!process.alive()) {
         throw Error(ErrorCode::no_such_process, formatted("process {} has ended", process.pid()));
     }
-    return {kRights, "the kernel does not allow it", advice_on_tracing(process),
+    return {kRights, "the kernel does not allow it",
+            advice_on_tracing(own_tracing_rights(), client::owner_text(process)),
             ErrorCode::not_permitted};
 }
 
@@ -140,8 +96,8 @@ AttachFinding look_at_seccomp(const Threads& threads) {
     if (!threads.filtered) return {"seccomp", "no filter of its own", ""};
     const observe::TaskStatus ours = own_status();
     // What ptrace(2) wants for PTRACE_O_SUSPEND_SECCOMP.
-    const bool may_suspend =
-        has_capability(ours, CAP_SYS_ADMIN) && !in_own_user_namespace() && ours.seccomp == 0;
+    const bool may_suspend = has_capability(ours, CAP_SYS_ADMIN) &&
+                             !own_tracing_rights().own_user_namespace && ours.seccomp == 0;
     if (may_suspend) {
         return {"seccomp",
                 "it has put a filter on itself, which is suspended while a thread is borrowed",

@@ -6,11 +6,10 @@
 #include "client/connection.hpp"
 #include "drive/programs/attach_findings.hpp"
 #include "drive/programs/launch.hpp"
+#include "drive/programs/tracing_rights.hpp"
 #include "format/format.hpp"
 #include "observe/preloadable.hpp"
 
-#include <fcntl.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -25,17 +24,6 @@ namespace threadfault::drive {
 namespace {
 
 constexpr int kOldestKernel[2] = {5, 9};  // close_range(2)
-
-std::optional<std::string> first_line(const std::string& path) {
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return std::nullopt;
-    char buffer[256];
-    const ssize_t length = read(fd, buffer, sizeof buffer);
-    close(fd);
-    if (length < 0) return std::nullopt;
-    const std::string_view text(buffer, static_cast<std::size_t>(length));
-    return std::string(text.substr(0, std::min(text.find('\n'), text.size())));
-}
 
 Check check_kernel() {
     utsname name{};
@@ -64,16 +52,9 @@ Check check_proc() {
     return {"/proc", ok, ok ? "mounted" : "not mounted", ok ? "" : "mount -t proc proc /proc"};
 }
 
-Check check_ptrace_scope() {
-    const auto scope = first_line("/proc/sys/kernel/yama/ptrace_scope");
-    if (!scope || *scope == "0" || geteuid() == 0) {
-        return {"inspecting processes", true,
-                geteuid() == 0 ? "root can inspect every process"
-                               : "your own processes can be inspected",
-                ""};
-    }
-    return {"inspecting processes", true, formatted("kernel.yama.ptrace_scope is {}", *scope),
-            "only root can see what threads wait for; faults work"};
+Check check_tracing() {
+    const TracingOutlook outlook = outlook_on_tracing(own_tracing_rights());
+    return {"inspecting processes", true, outlook.detail, outlook.hint};
 }
 
 Check check_socket_directory(const std::string& root) {
@@ -177,8 +158,8 @@ bool all_ok(const std::vector<Check>& checks) noexcept {
 }
 
 std::vector<Check> examine_machine(const std::string& shim) {
-    return {check_kernel(),       check_machine_type(),       check_proc(),
-            check_ptrace_scope(), check_socket_directory(""), check_shim(shim)};
+    return {check_kernel(),  check_machine_type(),       check_proc(),
+            check_tracing(), check_socket_directory(""), check_shim(shim)};
 }
 
 std::vector<Check> examine_program(const std::string& program, const std::string& shim) {
