@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <functional>
 #include <thread>
+#include <type_traits>
 
 namespace threadfault::attach {
 namespace {
@@ -282,6 +283,19 @@ Attempt Attachment::exit(const ThreadKey& key, bool anywhere) {
     return attempt;
 }
 
+// Is it in a system call by which libc makes a function a cancellation point (glibc 2.41 and
+// newer)? `base` is what it will go on with: before the call, or behind one that returns early.
+bool Attachment::waits_in_cancellation_point(const arch::Traced& base,
+                                             const BorrowedThread& thread) const {
+    using End = std::remove_const_t<decltype(arch::kEndOfCancelArch)>;
+    const auto is_end = [this](std::uint64_t address) {
+        const auto bytes = memory_.read<End>(address - End().size());
+        return bytes && *bytes == arch::kEndOfCancelArch;
+    };
+    return is_end(arch::ip(base) + arch::kCallInstruction) ||
+           (thread.in_interruptible_call() && is_end(arch::ip(base)));
+}
+
 // What pthread_cancel(3) does to the other thread: the two bits of a cancellation, and for one that
 // can be cancelled at once, what glibc's SIGCANCEL handler would do next. Up to glibc 2.40 a
 // thread's type is asynchronous for as long as it is in a call that is a cancellation point.
@@ -308,7 +322,8 @@ Attempt Attachment::cancel(const ThreadKey& key, bool asynchronous, bool anywher
         return {Kind::refused, Reason::not_supported};
     }
     const bool enabled = (*word & wire::kCancelDisabled) == 0;
-    const bool at_once = enabled && (*word & wire::kCancelAsynchronous) != 0;
+    const bool at_once = enabled && ((*word & wire::kCancelAsynchronous) != 0 ||
+                                     waits_in_cancellation_point(base, thread));
     constexpr auto kCanceled = static_cast<std::uint64_t>(-1);  // PTHREAD_CANCELED
     attempt.reason = enabled ? Reason::no_cancellation_point : Reason::cancel_disabled;
     if (at_once && !end_by_exit(key, thread, kCanceled, kRoomToUnwind)) {

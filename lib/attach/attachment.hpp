@@ -87,6 +87,7 @@ private:
     // Fills in what is known of the place; false: not a place to end it at.
     bool may_end_at(const arch::Traced& registers, const BorrowedThread& thread, bool anywhere,
                     Attempt* attempt);
+    bool waits_in_cancellation_point(const arch::Traced& base, const BorrowedThread& thread) const;
     wire::StackRoom room_below(std::uint64_t stack_pointer) const;
     bool end_by_exit(const ThreadKey& key, BorrowedThread& thread, std::uint64_t value,
                      std::uint64_t room);

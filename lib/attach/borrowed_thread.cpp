@@ -5,9 +5,13 @@
 #include "attach/go_stacks.hpp"
 #include "attach/signal_frame.hpp"
 #include "attach/write_memory.hpp"
+#include "format/format.hpp"
+#include "observe/proc_file.hpp"
 #include "observe/stop_effects.hpp"
 
 #include <elf.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -16,6 +20,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -27,6 +34,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kEventShift = 16;
 constexpr int kLooksWithoutPause = 50;
+constexpr auto kWorthWaitingFor = 100us;
 constexpr int kSyscallStop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
 
 // PTRACE_O_SUSPEND_SECCOMP and PTRACE_SECCOMP_GET_FILTER of linux/ptrace.h, which can't be included
@@ -48,6 +56,29 @@ struct LateThread {
 std::vector<LateThread>& late_threads() {
     static std::vector<LateThread> threads;
     return threads;
+}
+
+// While a thread stands still for us, nobody else is to have our CPU: where that is permitted
+// (root). The nice value is kept.
+void be_first(bool wanted) {
+    static bool permitted = true;
+    if (!permitted) return;
+    const sched_param priority{.sched_priority = wanted ? 1 : 0};
+    const int policy = wanted ? SCHED_FIFO | SCHED_RESET_ON_FORK : SCHED_OTHER;
+    permitted = sched_setscheduler(0, policy, &priority) == 0;
+}
+
+// Where it ran last; -1: not known.
+int cpu_of(pid_t pid, pid_t tid) {
+    constexpr int kProcessor = 39;  // field of /proc/PID/stat, from 1
+    char text[1024];
+    const std::string path = formatted("/proc/{}/task/{}/stat", pid, tid);
+    const ssize_t length = observe::read_small_file(AT_FDCWD, path.c_str(), text);
+    const std::string_view stat(text, static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+    std::size_t at = stat.rfind(')');  // the second one's end, and a name may have anything
+    for (int field = 2; field < kProcessor && at != std::string_view::npos; ++field)
+        at = stat.find(' ', at + 1);
+    return at == std::string_view::npos ? -1 : std::atoi(stat.data() + at);
 }
 
 template <typename... Arguments>
@@ -91,6 +122,9 @@ BorrowedThread::BorrowedThread(const observe::Process& process, pid_t tid,
     }
     const unsigned long options = static_cast<unsigned long>(PTRACE_O_TRACESYSGOOD) |
                                   (filters_are_suspended() ? kSuspendSeccomp : 0);
+    be_first(true);
+    const int cpu = cpu_of(process.pid(), tid);
+    elsewhere_ = cpu >= 0 && cpu != sched_getcpu();
     if (trace(PTRACE_SEIZE, tid, nullptr, options) != 0 ||
         trace(PTRACE_INTERRUPT, tid, nullptr, nullptr) != 0) {
         error_ = errno == ESRCH ? ESRCH : EPERM;
@@ -140,6 +174,11 @@ bool BorrowedThread::may_call(long number, std::uint64_t instruction_pointer,
 }
 
 BorrowedThread::~BorrowedThread() {
+    let_go();
+    be_first(false);
+}
+
+void BorrowedThread::let_go() {
     if (!stopped_) return;
     const arch::Traced registers = resumption();
     const bool same =
@@ -154,10 +193,21 @@ BorrowedThread::~BorrowedThread() {
     }
 }
 
+// To be woken takes longer than what is waited for, and the thread stands still meanwhile: unless
+// it needs the CPU that we are on.
+pid_t BorrowedThread::wait_actively(int* status) const {
+    const auto until = Clock::now() + (elsewhere_ ? kWorthWaitingFor : 0us);
+    for (;;) {
+        const pid_t got = waitpid(tid_, status, __WALL | WNOHANG);
+        if (got != 0 || Clock::now() >= until) return got;
+    }
+}
+
 bool BorrowedThread::wait_for_stop(Clock::time_point deadline) {
     for (int look = 0;; ++look) {
         int status = 0;
-        const pid_t got = waitpid(tid_, &status, __WALL | WNOHANG);
+        const pid_t got =
+            look == 0 ? wait_actively(&status) : waitpid(tid_, &status, __WALL | WNOHANG);
         if (got == tid_) {
             if (!WIFSTOPPED(status)) {
                 error_ = ESRCH;
@@ -331,10 +381,9 @@ long BorrowedThread::call(long number, std::uint64_t a, std::uint64_t b, std::ui
     for (int stops = 0; stops < 2;) {
         if (trace(PTRACE_SYSCALL, tid_, nullptr, nullptr) != 0) return -ESRCH;
         int status = 0;
-        pid_t got = 0;
-        do {
+        pid_t got = wait_actively(&status);
+        while (got == 0 || (got < 0 && errno == EINTR))
             got = waitpid(tid_, &status, __WALL);
-        } while (got < 0 && errno == EINTR);
         if (got != tid_ || !WIFSTOPPED(status)) {
             stopped_ = false;
             return -ESRCH;

@@ -84,6 +84,9 @@ public:
 private:
     bool wait_for_stop(std::chrono::steady_clock::time_point deadline);
     void leave_critical_section();
+    void let_go();
+    // Of waitpid(2); 0: not in the time in which to wait for it beats sleeping.
+    pid_t wait_actively(int* status) const;
     bool set(const arch::Traced& registers);
     bool in_use(int kind) const;
     void set_mask(std::uint64_t mask);
@@ -94,6 +97,7 @@ private:
     std::optional<observe::TaskSyscall> before_;
     bool stopped_ = false;
     bool changed_ = false;
+    bool elsewhere_ = false;  // it runs on another CPU than this process
     int error_ = 0;
     arch::Traced found_{};
     std::uint64_t mask_ = 0;

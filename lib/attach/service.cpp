@@ -23,6 +23,7 @@ constexpr auto kLookEvery = 50ms;  // at the threads, for those who follow
 constexpr auto kCheckEvery = 1s;   // is the region still there?
 constexpr auto kIdleFor = 200ms;   // without a client, until that counts
 constexpr auto kFirstClientWithin = 10s;
+constexpr auto kLateStopWithin = 2s;
 constexpr std::size_t kMostClients = 64;
 
 template <typename Message>
@@ -335,11 +336,19 @@ void Service::see_off() {
 void Service::let_go() {
     works_.end_all();
     socket_.close();
-    while (!attachment_.leave()) {
+    const auto wait = [this](int ms) {
         pollfd target{target_, POLLIN, 0};
-        if (poll(&target, 1, 20) > 0 || !process_.alive()) return;
+        return poll(&target, 1, ms) == 0 && process_.alive();
+    };
+    while (!attachment_.leave()) {
+        if (!wait(20)) return;
         BorrowedThread::release_late();
     }
+    // At our end the kernel lets go a thread that has yet to come to its stop, but one that waits
+    // in epoll_wait(2) or its like would see EINTR of it. Not for ever: it may be uninterruptible.
+    const auto until = Clock::now() + kLateStopWithin;
+    while (BorrowedThread::release_late() && Clock::now() < until)
+        if (!wait(1)) return;
 }
 
 }  // namespace threadfault::attach

@@ -204,6 +204,30 @@ TEST_F(Attached, OutlivesAGuardianThatIsKilledWhileItIsAsked) {
     EXPECT_TRUE(eventually([&] { return guardian_of(pid()) == 0; }));
 }
 
+// Stops of the whole process (SIGSTOP) meet those of single threads, at any moment.
+TEST_F(Attached, IsStoppedAndContinuedWhileItIsLetGo) {
+    ASSERT_NO_FATAL_FAILURE(start());
+    for (int round = 0; round < 8; ++round) {
+        for (const char* name : {"stepper", "epoller", "spinner"}) {
+            ASSERT_EQ(command("freeze", {std::string("name=") + name}).text("outcome"), "done");
+        }
+        Process detach(cli_command({"detach", std::to_string(pid()), "--wait", "50s"}));
+        while (detach.running()) {
+            process_->send_signal(SIGSTOP);
+            process_->send_signal(SIGCONT);
+        }
+        ASSERT_EQ(detach.wait()->status(), 0) << detach.errors();
+        EXPECT_TRUE(eventually([&] { return state_of(pid()) == before_; }));
+        ASSERT_TRUE(goes_on());
+        for (const char* name :
+             {"sleeper", "epoller", "sigwaiter", "waiter", "spinner", "stepper"}) {
+            const char state = task_state(pid(), tid(name));
+            EXPECT_TRUE(state == 'S' || state == 'R') << name << " " << state;
+        }
+        ASSERT_EQ(command("attach").exit_code, 0);
+    }
+}
+
 TEST_F(Attached, AStaticProgram) {
     ASSERT_NO_FATAL_FAILURE(start(ATTACH_TARGET_STATIC));
     EXPECT_EQ(command("freeze", {"name=stepper"}).text("outcome"), "done");

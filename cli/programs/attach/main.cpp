@@ -7,6 +7,7 @@
 #include "threadfault/error.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -51,6 +52,7 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     // A thread stands still while we wait for a CPU: where we may, we do not wait.
     setpriority(PRIO_PROCESS, 0, -10);
+    prctl(PR_SET_TIMERSLACK, 1);
     try {
         const observe::Process process(std::atoi(argv[1]));
         attach::ControlSocket socket(process.pid());
