@@ -1,9 +1,10 @@
 // What each way of ending a thread does to a victim in each situation, and that the command says
-// so.
+// so: under the shim, and in a program that was attached to.
 #include "victim.hpp"
 
 #include <csignal>
 #include <ostream>
+#include <tuple>
 
 namespace threadfault::test {
 namespace {
@@ -77,11 +78,11 @@ void expect_usable(Victim& victim, const Case& c) {
     EXPECT_EQ(victim.target().command("ps").exit_code, 0);
 }
 
-class DeathTable : public testing::TestWithParam<Case> {};
+class DeathTable : public testing::TestWithParam<std::tuple<Case, Way>> {};
 
 TEST_P(DeathTable, Row) {
-    const Case& c = GetParam();
-    Victim victim(c.situation);
+    const auto& [c, way] = GetParam();
+    Victim victim(c.situation, way);
     ASSERT_NO_FATAL_FAILURE(victim.await());
     const bool stays = c.fate == Fate::cancel_disabled || c.fate == Fate::no_cancel_point;
     // The wait for what must not happen is short; for what must, it is never waited out.
@@ -164,15 +165,21 @@ constexpr Case kCases[] = {
     {"robust_mutex", "vanish", Fate::gone_robust},
 };
 
-std::string case_name(const testing::TestParamInfo<Case>& info) {
-    std::string name = std::string(info.param.situation) + "_" + info.param.how;
+std::string case_name(const testing::TestParamInfo<std::tuple<Case, Way>>& info) {
+    const Case& c = std::get<Case>(info.param);
+    std::string name = std::string(c.situation) + "_" + c.how;
     for (char& letter : name) {
         if (letter == '-') letter = '_';
     }
     return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Integration, DeathTable, testing::ValuesIn(kCases), case_name);
+INSTANTIATE_TEST_SUITE_P(Integration, DeathTable,
+                         testing::Combine(testing::ValuesIn(kCases), testing::Values(Way::shim)),
+                         case_name);
+INSTANTIATE_TEST_SUITE_P(Attached, DeathTable,
+                         testing::Combine(testing::ValuesIn(kCases), testing::Values(Way::attach)),
+                         case_name);
 
 // The request that was reported as pending is still there: it takes effect when it can.
 TEST(PendingCancellation, TakesEffectAtTheNextCancellationPoint) {

@@ -14,7 +14,8 @@ namespace threadfault::test {
 
 class Victim {
 public:
-    explicit Victim(const std::string& situation) : target_({TARGET_VICTIMS, situation}) {}
+    explicit Victim(const std::string& situation, Way way = Way::shim)
+        : target_({TARGET_VICTIMS, situation}, {}, way) {}
 
     // The victim has said that it is where it should be, and the agent answers.
     void await() {

@@ -11,10 +11,11 @@ std::vector<std::string> under_shim(const std::vector<std::string>& argv) {
 
 }  // namespace
 
-Target::Target(const std::vector<std::string>& argv, const SpawnOptions& options)
-    : process_(under_shim(argv), options) {}
+Target::Target(const std::vector<std::string>& argv, const SpawnOptions& options, Way way)
+    : way_(way), process_(way == Way::shim ? under_shim(argv) : argv, options) {}
 
 bool Target::ready() {
+    if (way_ == Way::attach) return command("attach").exit_code == 0;
     return eventually([this] {
                if (!process_.running()) return true;
                const CliResult result = command("ps");

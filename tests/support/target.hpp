@@ -1,4 +1,4 @@
-// A program that runs under `threadfault run`, with an agent that answers.
+// A program that runs under `threadfault run`, with an agent that answers; or one attached to.
 #ifndef THREADFAULT_TESTS_SUPPORT_TARGET_HPP
 #define THREADFAULT_TESTS_SUPPORT_TARGET_HPP
 
@@ -10,15 +10,18 @@
 
 namespace threadfault::test {
 
+enum class Way { shim, attach };
+
 class Target {
 public:
-    explicit Target(const std::vector<std::string>& argv, const SpawnOptions& options = {});
+    explicit Target(const std::vector<std::string>& argv, const SpawnOptions& options = {},
+                    Way way = Way::shim);
 
     Process& process() noexcept { return process_; }
     pid_t pid() const noexcept { return process_.pid(); }
     std::string pid_text() const { return std::to_string(process_.pid()); }
 
-    // The agent answers, eventually.
+    // The agent answers, eventually; the program has been attached to.
     bool ready();
 
     // threadfault COMMAND PID ARGUMENTS… --json
@@ -31,6 +34,7 @@ public:
     std::string ask(const std::string& line, const std::string& answer = {});
 
 private:
+    Way way_;
     Process process_;
 };
 
