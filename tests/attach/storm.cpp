@@ -1,7 +1,8 @@
 // A program that is hard to attach to: it allocates, loads a library, handles signals and makes
 // thousands of threads a second, beside threads in calls that notice a stop. Says at each line of
-// its input how often those have seen EINTR, and how many threads it has made. With an argument it
-// leaves CPU time to others.
+// its input how often those have seen EINTR, and how many threads it has made. Usage: attach_storm
+// [BIRTHS], so many threads a second, and all others rest in between; without it, as many as it
+// can.
 #include "observers.hpp"
 
 #include <dlfcn.h>
@@ -41,12 +42,33 @@ void block_alarms() {
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-// Beside other tests: as many kinds of trouble, and less of each.
-bool gentle = false;
+constexpr int kMothers = 2;
+long births_wanted = 0;  // a second; 0: no limit, and nobody rests
 
 void rest() {
-    if (gentle) usleep(500);
+    if (births_wanted != 0) usleep(500);
 }
+
+// Keeps one thread to its share of the births. What was missed is caught up with, but not for long.
+class Pace {
+public:
+    Pace() { clock_gettime(CLOCK_MONOTONIC, &due_); }
+    void keep() {
+        if (births_wanted == 0) return;
+        constexpr long kSecond = 1'000'000'000;
+        due_.tv_nsec += kSecond * kMothers / births_wanted;
+        due_.tv_sec += due_.tv_nsec / kSecond;
+        due_.tv_nsec %= kSecond;
+        timespec now{};
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (now.tv_sec > due_.tv_sec + 1) due_ = now;
+        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due_, nullptr) == EINTR) {
+        }
+    }
+
+private:
+    timespec due_{};
+};
 
 void* allocate(void*) {
     for (unsigned size = 1;; size = size * 5 % 65'521 + 1) {
@@ -65,8 +87,7 @@ void* load(void*) {
 }
 
 void* give_birth(void*) {
-    for (;;) {
-        rest();
+    for (Pace pace;; pace.keep()) {
         pthread_t child{};
         const auto nothing = [](void*) -> void* { return nullptr; };
         if (pthread_create(&child, nullptr, nothing, nullptr) != 0) continue;
@@ -102,8 +123,8 @@ void* nap(void*) {
 
 }  // namespace
 
-int main(int argc, char**) {
-    gentle = argc > 1;
+int main(int argc, char** argv) {
+    if (argc > 1) births_wanted = std::atol(argv[1]);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     start_observers(&interrupted);
     struct sigaction action = {};
@@ -111,9 +132,10 @@ int main(int argc, char**) {
     action.sa_flags = SA_RESTART;
     sigaction(SIGALRM, &action, nullptr);
     const itimerval often{{0, 500}, {0, 500}};
-    for (const auto routine :
-         {allocate, load, give_birth, give_birth, wait_for_events, wait_for_signal, nap})
+    for (const auto routine : {allocate, load, wait_for_events, wait_for_signal, nap})
         start(routine);
+    for (int i = 0; i < kMothers; ++i)
+        start(give_birth);
     setitimer(ITIMER_REAL, &often, nullptr);
     std::printf("ready\n");
     std::fflush(stdout);
