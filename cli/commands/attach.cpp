@@ -27,7 +27,7 @@ struct AttachOptions {
 constexpr const char* kAttachText =
     "Makes a running process a target, without a shim in it: a static program, one\n"
     "in a container, one that can't be started anew. One of its threads stands still\n"
-    "for about a tenth of a millisecond, no other one does, and no call returns\n"
+    "for a fraction of a millisecond, no other one does, and no call returns\n"
     "early. A guardian process outside then serves all commands that take its PID,\n"
     "until `detach`.\n"
     "\n"

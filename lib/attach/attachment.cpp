@@ -41,6 +41,7 @@ bool failed(long result) {
 Attachment::Attachment(const observe::Process& process)
     : process_(process), memory_(process.pid()), facts_(learn(process)) {
     if (facts_.filtered) BorrowedThread::suspend_filters();
+    BorrowedThread::rehearse();
     if (const auto region = observe::find_attach_region(process)) {
         take_over(*region);
     } else {
@@ -51,7 +52,7 @@ Attachment::Attachment(const observe::Process& process)
 bool Attachment::run_in_some_thread(const std::function<bool(BorrowedThread&)>& act) {
     for (int round = 0; round < kRounds; ++round) {
         for (const pid_t tid : candidates(process_)) {
-            BorrowedThread thread(process_, tid, kStopsWithin);
+            BorrowedThread thread(process_, tid, kStopsWithin, BorrowedThread::For::calls);
             if (!thread) continue;
             // One that stands aside has nothing on its stack to come back to.
             if (observe::is_in_attach_region(region_, arch::ip(thread.registers()))) continue;
@@ -138,9 +139,10 @@ bool Attachment::is_lost() const {
            !std::equal(seen.begin(), seen.end(), code.begin());
 }
 
-Attachment::Borrowing Attachment::borrow(const ThreadKey& key) {
+Attachment::Borrowing Attachment::borrow(const ThreadKey& key, BorrowedThread::For what) {
     const auto stat = process_.stat(key.tid);
-    if (!stat || process_.thread_ended(key.tid, key.start_ticks)) return {nullptr, {Kind::gone}};
+    if (!stat || stat->is_dead() || stat->start_ticks != key.start_ticks)
+        return {nullptr, {Kind::gone}};
     switch (stat->state) {
         case 'D':
             return {nullptr, {Kind::again, Reason::uninterruptible}};
@@ -151,7 +153,7 @@ Attachment::Borrowing Attachment::borrow(const ThreadKey& key) {
         default:
             break;
     }
-    auto thread = std::make_unique<BorrowedThread>(process_, key.tid, kStopsWithin);
+    auto thread = std::make_unique<BorrowedThread>(process_, key.tid, kStopsWithin, what);
     if (*thread) return {std::move(thread), {}};
     switch (thread->error()) {
         case ESRCH:
@@ -397,7 +399,7 @@ Attempt Attachment::hold(const ThreadKey& key, Fault how) {
 Attempt Attachment::release(const ThreadKey& key) {
     const auto held = held_.find(key);
     if (held == held_.end()) return {Kind::acted, Reason::not_in_force};
-    Borrowing borrowing = borrow(key);
+    Borrowing borrowing = borrow(key, BorrowedThread::For::release);
     if (!borrowing.thread) {
         if (borrowing.failure.kind == Kind::gone) free_slot(key);
         return borrowing.failure;

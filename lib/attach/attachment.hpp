@@ -79,7 +79,8 @@ private:
         std::size_t slot = 0;
         wire::Fault how{};
     };
-    Borrowing borrow(const ThreadKey& key);
+    Borrowing borrow(const ThreadKey& key,
+                     BorrowedThread::For what = BorrowedThread::For::a_moment);
     Places& places();
     // Where it is to be taken from: its registers, or those that it stands aside with.
     arch::Traced base_of(const ThreadKey& key, const BorrowedThread& thread,

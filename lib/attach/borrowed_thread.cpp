@@ -12,10 +12,12 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -26,6 +28,10 @@
 #include <thread>
 #include <vector>
 
+// Of this program, by the linker.
+extern "C" const char __executable_start[];  // NOLINT(bugprone-reserved-identifier)
+extern "C" const char etext[];
+
 namespace threadfault::attach {
 namespace {
 
@@ -33,7 +39,7 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kEventShift = 16;
-constexpr int kLooksWithoutPause = 50;
+constexpr int kLooksWithoutPause = 150;
 constexpr auto kWorthWaitingFor = 100us;
 constexpr int kSyscallStop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
 
@@ -108,11 +114,11 @@ bool is_eintr(const arch::Traced& registers) {
 }  // namespace
 
 BorrowedThread::BorrowedThread(const observe::Process& process, pid_t tid,
-                               std::chrono::milliseconds within)
+                               std::chrono::milliseconds within, For what)
     : process_(process),
       memory_(process.pid()),
       tid_(tid),
-      before_(observe::look_before_stop(process, tid)) {
+      before_(what == For::release ? std::nullopt : observe::look_before_stop(process, tid)) {
     // One that has yet to come to a stop of ours: it can't be traced a second time.
     release_late();
     const auto& late = late_threads();
@@ -123,7 +129,7 @@ BorrowedThread::BorrowedThread(const observe::Process& process, pid_t tid,
     const unsigned long options = static_cast<unsigned long>(PTRACE_O_TRACESYSGOOD) |
                                   (filters_are_suspended() ? kSuspendSeccomp : 0);
     be_first(true);
-    const int cpu = cpu_of(process.pid(), tid);
+    const int cpu = what == For::calls ? cpu_of(process.pid(), tid) : -1;
     elsewhere_ = cpu >= 0 && cpu != sched_getcpu();
     if (trace(PTRACE_SEIZE, tid, nullptr, options) != 0 ||
         trace(PTRACE_INTERRUPT, tid, nullptr, nullptr) != 0) {
@@ -144,6 +150,17 @@ BorrowedThread::BorrowedThread(const observe::Process& process, pid_t tid,
         trace(PTRACE_GETREGSET, tid_, arch::kThreadPointer, &part);
     }
     leave_critical_section();
+}
+
+void BorrowedThread::rehearse() {
+    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<std::uintptr_t>(__executable_start) / page * page;
+    constexpr int kPopulateRead = 22;  // MADV_POPULATE_READ, Linux 5.14
+    madvise(reinterpret_cast<void*>(begin), reinterpret_cast<std::uintptr_t>(etext) - begin,
+            kPopulateRead);
+    // It asks the processor about itself, of which a virtual machine makes a long story.
+    const std::vector<unsigned char> state(kLargestState);
+    make_signal_frame(arch::Traced{}, 0, 0, state, 8 * kLargestState);
 }
 
 void BorrowedThread::suspend_filters() {

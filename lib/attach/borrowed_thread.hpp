@@ -32,8 +32,17 @@ public:
     // are: needs CAP_SYS_ADMIN, and no filter on ourselves (PTRACE_O_SUSPEND_SECCOMP).
     static void suspend_filters();
 
+    // Does beforehand what takes long only the first time, so that no thread stands still for it.
+    static void rehearse();
+
+    enum class For : unsigned char {
+        a_moment,
+        calls,    // to be made by it
+        release,  // it stands aside, in no call of its own
+    };
     // Not for one that is in state D, T or t: look beforehand.
-    BorrowedThread(const observe::Process& process, pid_t tid, std::chrono::milliseconds within);
+    BorrowedThread(const observe::Process& process, pid_t tid, std::chrono::milliseconds within,
+                   For what = For::a_moment);
     // Lets it go on as it was.
     ~BorrowedThread();
     BorrowedThread(const BorrowedThread&) = delete;

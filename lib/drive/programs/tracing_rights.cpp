@@ -81,8 +81,9 @@ TracingOutlook outlook_on_tracing(const TracingRights& rights) {
                             : "your own processes can be inspected",
                 ""};
     }
-    return {found, "only root can see what threads wait for, and attach; faults work under "
-                   "`threadfault run`"};
+    return {found,
+            "only root can see what threads wait for, and attach; faults work under "
+            "`threadfault run`"};
 }
 
 }  // namespace threadfault::drive

@@ -1,4 +1,5 @@
-// May we look into processes, and attach to them? What the kernel asks for, and what to do about it.
+// May we look into processes, and attach to them? What the kernel asks for, and what to do about
+// it.
 #ifndef THREADFAULT_DRIVE_PROGRAMS_TRACING_RIGHTS_HPP
 #define THREADFAULT_DRIVE_PROGRAMS_TRACING_RIGHTS_HPP
 
