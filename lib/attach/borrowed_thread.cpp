@@ -70,7 +70,8 @@ void be_first(bool wanted) {
     static bool permitted = true;
     if (!permitted) return;
     const sched_param priority{.sched_priority = wanted ? 1 : 0};
-    const int policy = wanted ? SCHED_FIFO | SCHED_RESET_ON_FORK : SCHED_OTHER;
+    // Without the flag, nobody but root gets back (RLIMIT_RTPRIO lets others begin).
+    const int policy = (wanted ? SCHED_FIFO : SCHED_OTHER) | SCHED_RESET_ON_FORK;
     permitted = sched_setscheduler(0, policy, &priority) == 0;
 }
 
