@@ -1,7 +1,8 @@
 // The target of bench_attach: a thread that reads the clock in a loop and notes in a page how
 // long it stood still. Usage: attach_bench_target PAGE CPU THREADS
 //   0   main itself: whoever attaches has no other thread to borrow
-//   N   a thread beside N others that are at rest; main is one of those, and makes one more on demand
+//   N   a thread beside N others that are at rest; main is one of those, and makes one more on
+//   demand
 // It runs on that CPU alone and before all others there, so that what is seen is not other work.
 #include "attach_shared.hpp"
 
@@ -113,8 +114,7 @@ int main(int argc, char** argv) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (argc != 4) return 2;
     const int page = open(argv[1], O_RDWR | O_CLOEXEC);
-    void* const mapped =
-        mmap(nullptr, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, page, 0);
+    void* const mapped = mmap(nullptr, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, page, 0);
     if (mapped == MAP_FAILED) return 1;
     close(page);
     shared = static_cast<bench::AttachShared*>(mapped);
