@@ -18,10 +18,10 @@ void LastLooks::take(const observe::Process& process, const std::vector<drive::V
     if (victims.size() > drive::kMostToTell) return;
     taken_ = true;
     const observe::Memory memory(process.pid());
-    // The list of modules is read twice.
+    // What follows the list of modules lies on the same pages.
     const observe::Memory remembering = memory.remembering();
     modules_ = observe::loaded_modules(process, remembering);
-    observe::FramePointers frame_pointers(process, remembering);
+    observe::FramePointers frame_pointers(process, remembering, modules_);
     for (const drive::Victim& victim : victims) {
         const auto call = process.syscall(victim.tid);
         if (!call || call->running) continue;

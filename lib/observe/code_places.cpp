@@ -41,8 +41,12 @@ CodePlaces::CodePlaces(const Process& process, const Memory& memory, Names names
       }) {}
 
 void CodePlaces::load() {
+    know(loaded_modules(process_, memory_));
+}
+
+void CodePlaces::know(std::vector<LoadedModule> modules) {
     loaded_ = true;
-    for (LoadedModule& loaded : loaded_modules(process_, memory_)) {
+    for (LoadedModule& loaded : modules) {
         auto module = std::make_unique<Module>();
         module->libc = is_libc_file(loaded.path);
         module->loaded = std::move(loaded);

@@ -43,6 +43,9 @@ public:
     enum class Names : bool { without, with };
     CodePlaces(const Process& process, const Memory& memory, Names names = Names::with);
 
+    // Of a list that has just been read, which is not read again then. Before any other call.
+    void know(std::vector<LoadedModule> modules);
+
     // `returned_to`: the function is that of the call before it.
     const CodePlace& at(std::uint64_t address, bool returned_to);
     // The function there by any table of its file, demangled and without parameters; "" unknown.

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace threadfault::observe {
 namespace {
@@ -30,6 +31,12 @@ struct FramePointers::Implementation {
 
 FramePointers::FramePointers(const Process& process, const Memory& memory)
     : implementation_(std::make_unique<Implementation>(process, memory)) {}
+
+FramePointers::FramePointers(const Process& process, const Memory& memory,
+                             std::vector<LoadedModule> modules)
+    : FramePointers(process, memory) {
+    implementation_->places.know(std::move(modules));
+}
 
 FramePointers::~FramePointers() = default;
 

@@ -2,12 +2,14 @@
 #ifndef THREADFAULT_OBSERVE_FRAME_POINTERS_HPP
 #define THREADFAULT_OBSERVE_FRAME_POINTERS_HPP
 
+#include "observe/loaded_modules.hpp"
 #include "observe/memory.hpp"
 #include "observe/process.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace threadfault::observe {
 
@@ -25,6 +27,8 @@ struct FramePointer {
 class FramePointers {
 public:
     FramePointers(const Process& process, const Memory& memory);
+    // With the process's modules, where they are known already.
+    FramePointers(const Process& process, const Memory& memory, std::vector<LoadedModule> modules);
     ~FramePointers();
     FramePointers(const FramePointers&) = delete;
     FramePointers& operator=(const FramePointers&) = delete;

@@ -36,14 +36,16 @@ std::optional<Headers> read_headers(const Memory& memory, std::uint64_t address,
 }
 
 std::optional<Program> main_program(const Process& process, const Memory& memory) {
-    const auto text = read_whole_file(AT_FDCWD, process.living_task_path("auxv").c_str());
-    if (!text) return std::nullopt;
+    std::array<char, 4096> buffer;  // ten times what the kernel tells
+    const ssize_t length =
+        read_small_file(AT_FDCWD, process.living_task_path("auxv").c_str(), buffer);
+    if (length < 0) return std::nullopt;
     std::uint64_t address = 0;
     std::uint64_t count = 0;
-    for (std::size_t at = 0; at + sizeof(Elf64_auxv_t) <= text->size();
+    for (std::size_t at = 0; at + sizeof(Elf64_auxv_t) <= static_cast<std::size_t>(length);
          at += sizeof(Elf64_auxv_t)) {
         Elf64_auxv_t entry;
-        std::memcpy(&entry, text->data() + at, sizeof entry);
+        std::memcpy(&entry, buffer.data() + at, sizeof entry);
         if (entry.a_type == AT_PHDR) address = entry.a_un.a_val;
         if (entry.a_type == AT_PHNUM) count = entry.a_un.a_val;
     }
