@@ -1,7 +1,8 @@
 #include "drive/threads/same_calls.hpp"
 
+#include "drive/threads/open_files.hpp"
+
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,23 +12,6 @@
 
 namespace threadfault::drive {
 namespace {
-
-constexpr std::size_t kOthers = 64;  // files that everything else needs
-
-// How many may be kept open.
-int allow_files(std::size_t count) {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-    if (limit.rlim_cur < count + kOthers) {
-        limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, count + kOthers);
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            return 0;
-        }
-    }
-    constexpr rlim_t kMost = 1 << 20;
-    const rlim_t all = std::min(limit.rlim_cur, kMost);
-    return all > kOthers ? static_cast<int>(all - kOthers) : 0;
-}
 
 bool is_same(const observe::TaskSyscall& one, const observe::TaskSyscall& other) {
     return one.running == other.running && one.number == other.number &&
@@ -39,7 +23,7 @@ bool is_same(const observe::TaskSyscall& one, const observe::TaskSyscall& other)
 }  // namespace
 
 void SameCalls::begin(std::span<const pid_t> tids) {
-    if (entries_.empty()) highest_ = allow_files(tids.size());
+    if (entries_.empty()) highest_ = room_for_files(tids.size());
     for (const pid_t tid : tids)
         entries_.try_emplace(tid).first->second.highest_ = highest_;
 }

@@ -1,5 +1,7 @@
 #include "drive/threads/seen_threads.hpp"
 
+#include "drive/threads/open_files.hpp"
+
 namespace threadfault::drive {
 namespace {
 
@@ -10,6 +12,7 @@ constexpr unsigned kMostLooks = 10;
 
 void SeenThreads::begin(std::span<const pid_t> tids) {
     ++look_;
+    if (tids.size() > entries_.size()) room_for_files(tids.size());
     for (const pid_t tid : tids) {
         const auto [entry, fresh] = entries_.try_emplace(tid);
         entry->second.look_ = look_;
