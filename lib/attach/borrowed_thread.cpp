@@ -5,12 +5,9 @@
 #include "attach/go_stacks.hpp"
 #include "attach/signal_frame.hpp"
 #include "attach/write_memory.hpp"
-#include "format/format.hpp"
-#include "observe/proc_file.hpp"
 #include "observe/stop_effects.hpp"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -22,9 +19,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
-#include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -75,19 +69,6 @@ void be_first(bool wanted) {
     permitted = sched_setscheduler(0, policy, &priority) == 0;
 }
 
-// Where it ran last; -1: not known.
-int cpu_of(pid_t pid, pid_t tid) {
-    constexpr int kProcessor = 39;  // field of /proc/PID/stat, from 1
-    char text[1024];
-    const std::string path = formatted("/proc/{}/task/{}/stat", pid, tid);
-    const ssize_t length = observe::read_small_file(AT_FDCWD, path.c_str(), text);
-    const std::string_view stat(text, static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
-    std::size_t at = stat.rfind(')');  // the second one's end, and a name may have anything
-    for (int field = 2; field < kProcessor && at != std::string_view::npos; ++field)
-        at = stat.find(' ', at + 1);
-    return at == std::string_view::npos ? -1 : std::atoi(stat.data() + at);
-}
-
 template <typename... Arguments>
 long trace(int request, pid_t tid, Arguments... arguments) {
     return ptrace(static_cast<__ptrace_request>(request), tid, arguments...);
@@ -130,8 +111,8 @@ BorrowedThread::BorrowedThread(const observe::Process& process, pid_t tid,
     const unsigned long options = static_cast<unsigned long>(PTRACE_O_TRACESYSGOOD) |
                                   (filters_are_suspended() ? kSuspendSeccomp : 0);
     be_first(true);
-    const int cpu = what == For::calls ? cpu_of(process.pid(), tid) : -1;
-    elsewhere_ = cpu >= 0 && cpu != sched_getcpu();
+    const auto stat = what == For::calls ? process.stat(tid) : std::nullopt;
+    elsewhere_ = stat && stat->processor >= 0 && stat->processor != sched_getcpu();
     if (trace(PTRACE_SEIZE, tid, nullptr, options) != 0 ||
         trace(PTRACE_INTERRUPT, tid, nullptr, nullptr) != 0) {
         error_ = errno == ESRCH ? ESRCH : EPERM;

@@ -1,6 +1,7 @@
 #include "client/absence.hpp"
 
 #include "observe/maps.hpp"
+#include "observe/proc_file.hpp"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -131,11 +132,9 @@ bool shim_is_loaded(const observe::Process& process) {
 
 bool is_secure_execution(const observe::Process& process) {
     const std::string path = process.living_task_path("auxv");
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return false;
     ElfW(auxv_t) entries[64];
-    const ssize_t length = read(fd, entries, sizeof entries);
-    close(fd);
+    const ssize_t length = observe::read_small_file(
+        AT_FDCWD, path.c_str(), {reinterpret_cast<char*>(entries), sizeof entries});
     if (length <= 0) return false;
     const std::size_t count = static_cast<std::size_t>(length) / sizeof entries[0];
     for (std::size_t i = 0; i < count; ++i) {
@@ -146,10 +145,9 @@ bool is_secure_execution(const observe::Process& process) {
 
 std::optional<bool> is_32_bit(const observe::Process& process) {
     unsigned char ident[EI_NIDENT] = {};
-    const int fd = open(process.exe_path().c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return std::nullopt;
-    const bool whole = read(fd, ident, sizeof ident) == static_cast<ssize_t>(sizeof ident);
-    close(fd);
+    const ssize_t length = observe::read_small_file(AT_FDCWD, process.exe_path().c_str(),
+                                                    {reinterpret_cast<char*>(ident), sizeof ident});
+    const bool whole = length == static_cast<ssize_t>(sizeof ident);
     return whole ? std::optional(ident[EI_CLASS] == ELFCLASS32) : std::nullopt;
 }
 

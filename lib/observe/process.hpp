@@ -26,6 +26,7 @@ struct TaskStat {
     std::uint64_t utime_ticks = 0;
     std::uint64_t stime_ticks = 0;
     std::uint64_t start_ticks = 0;  // since boot: with the tid it names one thread
+    int processor = -1;             // where it ran last; -1: the kernel does not tell
     double cpu_seconds() const noexcept;
     bool is_kernel_worker() const noexcept;
     bool is_dead() const noexcept { return state == 'Z' || state == 'X' || state == 'x'; }

@@ -89,12 +89,14 @@ std::optional<TaskStat> parse_task_stat(std::string_view text) {
     const bool is_letter =
         (stat.state >= 'A' && stat.state <= 'Z') || (stat.state >= 'a' && stat.state <= 'z');
     if (!is_letter) return std::nullopt;
-    // proc(5) numbers the fields from 1; state is 3, flags 9, utime 14, stime 15, starttime 22.
+    // proc(5) numbers the fields from 1; state is 3, flags 9, utime 14, stime 15, starttime 22,
+    // processor 39.
     Fields fields(tail.substr(2));
     const bool ok = fields.skip(5) && fields.take(&stat.flags) && fields.skip(4) &&
                     fields.take(&stat.utime_ticks) && fields.take(&stat.stime_ticks) &&
                     fields.skip(6) && fields.take(&stat.start_ticks);
     if (!ok) return std::nullopt;
+    if (!fields.skip(16) || !fields.take(&stat.processor)) stat.processor = -1;
     return stat;
 }
 

@@ -12,7 +12,10 @@ std::string stat_line(const std::string& name, const std::string& state = "S") {
     for (int field = 16; field < 22; ++field)
         text += " 0";
     text += " 123456";
-    for (int field = 23; field <= 52; ++field)
+    for (int field = 23; field < 39; ++field)
+        text += " 0";
+    text += " 7";
+    for (int field = 40; field <= 52; ++field)
         text += " 0";
     return text + "\n";
 }
@@ -26,6 +29,7 @@ TEST(ParseStat, ReadsTheFields) {
     EXPECT_EQ(250U, stat->utime_ticks);
     EXPECT_EQ(50U, stat->stime_ticks);
     EXPECT_EQ(123456U, stat->start_ticks);
+    EXPECT_EQ(7, stat->processor);
     EXPECT_DOUBLE_EQ(3.0, stat->cpu_seconds());
 }
 
