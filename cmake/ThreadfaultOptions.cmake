@@ -27,7 +27,7 @@ endif()
 # For targets in which no two files have names of their own in common.
 function(THREADFAULT_UNITE)
   if(THREADFAULT_UNITY)
-    set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 20)
   endif()
 endfunction()
 

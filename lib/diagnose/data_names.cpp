@@ -80,9 +80,9 @@ std::string member_path(Dwarf_Die type, std::uint64_t offset) {
     return {};
 }
 
-class Search {
+class VariableSearch {
 public:
-    explicit Search(std::uint64_t address) : address_(address) {}
+    explicit VariableSearch(std::uint64_t address) : address_(address) {}
 
     // True: the search is over.
     bool in(Dwarf_Die* scope) {
@@ -138,7 +138,7 @@ std::optional<DataPlace> find_data(Dwfl_Module* module, std::uint64_t address) {
     Dwarf_Die* unit = nullptr;
     // The bias is known once there is debug information.
     if (dwfl_module_getdwarf(module, &bias) == nullptr) return std::nullopt;
-    Search search(address - bias);
+    VariableSearch search(address - bias);
     while ((unit = dwfl_module_nextcu(module, unit, &bias)) != nullptr) {
         if (search.in(unit)) break;
     }

@@ -2,6 +2,7 @@
 // wrongly.
 #include "observe/call_evidence.hpp"
 
+#include "addresses.hpp"
 #include "arch/call.hpp"
 #include "observe/wait_object.hpp"
 
@@ -56,10 +57,6 @@ Seen look_at(const std::function<void()>& block, const std::function<void()>& re
     release();
     thread.join();
     return seen;
-}
-
-std::uint64_t address_of(const void* object) {
-    return reinterpret_cast<std::uint64_t>(object);
 }
 
 std::function<bool(const WaitObject&)> in_call(const char* name) {

@@ -1,6 +1,8 @@
 // Threads of this process, each blocked in one kind of object: what is told of it from outside.
 #include "observe/wait_object.hpp"
 
+#include "addresses.hpp"
+
 #include <gtest/gtest.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -39,10 +41,6 @@ std::optional<WaitObject> observe(WaitKind kind, const std::function<void()>& bl
     release();
     thread.join();
     return seen;
-}
-
-std::uint64_t address_of(const void* object) {
-    return reinterpret_cast<std::uint64_t>(object);
 }
 
 TEST(WaitObject, Mutex) {
