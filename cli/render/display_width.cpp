@@ -138,7 +138,12 @@ std::size_t width_of(char32_t character) noexcept {
 }
 
 std::size_t display_width(std::string_view text) noexcept {
-    std::size_t columns = 0;
+    // Most texts are ASCII from end to end: a column for each byte.
+    const auto other = std::find_if(text.begin(), text.end(), [](char byte) {
+        return static_cast<unsigned char>(byte) >= 0x80;
+    });
+    auto columns = static_cast<std::size_t>(other - text.begin());
+    text.remove_prefix(columns);
     while (!text.empty()) {
         const Decoded decoded = decode(text);
         columns += width_of(decoded.character);

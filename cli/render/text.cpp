@@ -111,15 +111,21 @@ void Table::print(std::string* out, const Style& style, std::size_t width) const
         std::string text;
         for (std::size_t i = 0; i < columns_.size(); i++) {
             if (widths[i] == 0) continue;
-            const std::string cell = columns_[i].ends_matter
-                                         ? shorten_middle(text_of(i), widths[i], style.unicode)
-                                         : shorten(text_of(i), widths[i], style.unicode);
-            const std::string pad(widths[i] - display_width(cell), ' ');
             if (!text.empty()) text.append(kGap, ' ');
-            text += columns_[i].right ? pad + cell : cell + pad;
+            std::string_view cell = text_of(i);
+            std::size_t columns = display_width(cell);
+            std::string shortened;
+            if (columns > widths[i]) {
+                shortened = columns_[i].ends_matter ? shorten_middle(cell, widths[i], style.unicode)
+                                                    : shorten(cell, widths[i], style.unicode);
+                cell = shortened;
+                columns = display_width(cell);
+            }
+            if (columns_[i].right) text.append(widths[i] - columns, ' ');
+            text += cell;
+            if (!columns_[i].right) text.append(widths[i] - columns, ' ');
         }
-        while (!text.empty() && text.back() == ' ')
-            text.pop_back();
+        text.erase(text.find_last_not_of(' ') + 1);
         return width == 0 ? text : shorten(text, width, style.unicode);
     };
     *out += style.dim(line([&](std::size_t i) { return std::string_view(columns_[i].title); }));

@@ -34,11 +34,22 @@ std::size_t character_length(std::string_view text) {
     return valid ? length : 0;
 }
 
+// How many bytes of printable ASCII the text begins with.
+std::size_t plain_length(std::string_view text) {
+    const auto other = std::find_if(text.begin(), text.end(),
+                                    [](char byte) { return byte < 0x20 || byte >= 0x7f; });
+    return static_cast<std::size_t>(other - text.begin());
+}
+
 // `kept`: control characters that may stay.
 std::string cleaned(std::string_view text, std::string_view kept) {
     std::string clean;
     clean.reserve(text.size());
-    while (!text.empty()) {
+    for (;;) {
+        const std::size_t plain = plain_length(text);
+        clean += text.substr(0, plain);
+        text.remove_prefix(plain);
+        if (text.empty()) return clean;
         const bool keep = kept.find(text.front()) != std::string_view::npos;
         const std::size_t length = keep ? 1 : character_length(text);
         if (length > 0) {
@@ -49,7 +60,6 @@ std::string cleaned(std::string_view text, std::string_view kept) {
         }
         text.remove_prefix(length > 0 ? length : 1);
     }
-    return clean;
 }
 
 }  // namespace
