@@ -2,6 +2,7 @@
 
 #include "base/rights.hpp"
 #include "drive/locks/fate.hpp"
+#include "drive/locks/lock_places.hpp"
 #include "drive/threads/same_calls.hpp"
 #include "drive/threads/thread_view.hpp"
 #include "format/format.hpp"
@@ -54,34 +55,6 @@ void tell_fate(LockOwner* owner, const Fate& fate) {
     owner->ended_ago = fate.ago;
     owner->fate = fate.text;
 }
-
-// Where an object without a name lies.
-class Places {
-public:
-    Places(observe::Symbols& symbols, const ThreadList& list) : symbols_(symbols), list_(list) {}
-
-    std::string of(std::uint64_t address) {
-        const observe::Mapping* const mapping = symbols_.maps().find(address);
-        if (mapping == nullptr) return {};
-        if (mapping->path == "[heap]") return "heap";
-        const observe::Symbol& symbol = symbols_.resolve(address);
-        if (!symbol.module.empty()) {
-            return formatted("{}+{:#x}", symbol.module, symbol.module_offset);
-        }
-        for (const ThreadView& thread : list_.threads) {
-            if (!thread.syscall) continue;
-            const std::uint64_t top = thread.syscall->stack_pointer;
-            if (top >= mapping->begin && top < mapping->end && address >= top) {
-                return formatted("stack of {}", thread.tid);
-            }
-        }
-        return mapping->path.empty() ? "heap or mapped memory" : mapping->path;
-    }
-
-private:
-    observe::Symbols& symbols_;
-    const ThreadList& list_;
-};
 
 // One of the processes.
 struct ProcessLook {
@@ -184,7 +157,7 @@ private:
 
     void collect(ProcessLook& look) {
         observe::Symbols symbols(look.process);
-        Places places(symbols, look.list);
+        LockPlaces places(symbols, look.list);
         Fates fates(look.process, look.connection, symbols);
         for (const ThreadView& thread : look.list.threads) {
             if (!waits_.contains(thread.tid)) continue;
@@ -384,6 +357,10 @@ private:
     }
 
     void find_stuck() {
+        if (!graph_.has_orphans()) return;
+        std::unordered_multimap<pid_t, pid_t> waiters_of;
+        for (const auto& [tid, wait] : waits_)
+            waiters_of.emplace(awaited(tid), tid);
         for (Lock& lock : graph_.locks) {
             if (!lock.orphaned) continue;
             std::set<pid_t> stuck;
@@ -392,9 +369,9 @@ private:
                 const pid_t tid = next.back();
                 next.pop_back();
                 if (waits_.at(tid)->timed || !stuck.insert(tid).second) continue;
-                for (const auto& [other, view] : waits_) {
-                    if (awaited(other) == tid) next.push_back(other);
-                }
+                const auto [first, last] = waiters_of.equal_range(tid);
+                for (auto other = first; other != last; ++other)
+                    next.push_back(other->second);
             }
             lock.stuck_behind.assign(stuck.begin(), stuck.end());
         }
@@ -423,21 +400,6 @@ private:
 
 bool LockGraph::has_orphans() const noexcept {
     return std::any_of(locks.begin(), locks.end(), [](const Lock& lock) { return lock.orphaned; });
-}
-
-const ChannelWait* LockGraph::channel_of(pid_t tid) const noexcept {
-    const auto found = std::find_if(channels.begin(), channels.end(),
-                                    [tid](const ChannelWait& wait) { return wait.tid == tid; });
-    return found != channels.end() ? &*found : nullptr;
-}
-
-const Lock* LockGraph::awaited_by(pid_t tid) const noexcept {
-    for (const Lock& lock : locks) {
-        if (std::find(lock.waiters.begin(), lock.waiters.end(), tid) != lock.waiters.end()) {
-            return &lock;
-        }
-    }
-    return nullptr;
 }
 
 Ground ground_of_orphan(const Lock& lock) {

@@ -76,9 +76,6 @@ struct LockGraph {
     std::vector<ChannelWait> channels;  // ascending tids
 
     bool has_orphans() const noexcept;
-    const ChannelWait* channel_of(pid_t tid) const noexcept;
-    // What the thread waits for; nullptr: nothing that it waited for in both looks.
-    const Lock* awaited_by(pid_t tid) const noexcept;
 };
 
 struct LookedAt {

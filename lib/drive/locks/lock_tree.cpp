@@ -1,9 +1,9 @@
 // The lock graph as a tree for people: what is held, by whom, who waits, and who waits for those.
 #include "base/clean_text.hpp"
+#include "drive/locks/awaited.hpp"
 #include "drive/locks/lock_graph.hpp"
 #include "format/format.hpp"
 
-#include <algorithm>
 #include <map>
 #include <set>
 
@@ -12,7 +12,7 @@ namespace {
 
 class Tree {
 public:
-    explicit Tree(const LockGraph& graph) : graph_(graph) {
+    explicit Tree(const LockGraph& graph) : graph_(graph), awaited_(graph) {
         for (const Lock& lock : graph.locks) {
             if (lock.owner && lock.owner->alive) held_[lock.owner->tid].push_back(&lock);
         }
@@ -68,10 +68,7 @@ private:
         if (!lock.owner) return false;
         if (!lock.owner->alive) return true;
         if (in_cycle_.contains(lock.owner->tid)) return false;
-        return std::none_of(graph_.locks.begin(), graph_.locks.end(), [&](const Lock& other) {
-            return std::find(other.waiters.begin(), other.waiters.end(), lock.owner->tid) !=
-                   other.waiters.end();
-        });
+        return awaited_.lock(lock.owner->tid) == nullptr;
     }
 
     void add(std::string text, pid_t tid = 0) { lines_.push_back({std::move(text), tid, bad_}); }
@@ -104,7 +101,7 @@ private:
         add(formatted("DEADLOCK of {} thread{}:", cycle.size(),
                       cycle.size() == 1 ? "" : "s, each waiting for the next one"));
         for (const pid_t tid : cycle) {
-            const Lock* const lock = graph_.awaited_by(tid);
+            const Lock* const lock = awaited_.lock(tid);
             if (lock == nullptr) continue;
             shown_.insert(lock);
             const pid_t owner = lock->owner ? lock->owner->tid : 0;
@@ -146,6 +143,7 @@ private:
     }
 
     const LockGraph& graph_;
+    const Awaited awaited_;
     std::map<pid_t, std::vector<const Lock*>> held_;
     std::set<pid_t> in_cycle_;
     std::set<const Lock*> shown_;

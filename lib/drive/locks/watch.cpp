@@ -1,6 +1,7 @@
 #include "drive/locks/watch.hpp"
 
 #include "base/libc_signals.hpp"
+#include "drive/locks/awaited.hpp"
 #include "drive/locks/member_names.hpp"
 #include "drive/locks/movement.hpp"
 #include "drive/locks/runtime_handlers.hpp"
@@ -82,6 +83,8 @@ private:
     }
 
     void sort_out(const ThreadList& list, const LockGraph& graph) {
+        const Awaited awaited(graph);
+        const std::size_t threads = graph.names.size();
         std::set<pid_t> in_cycle;
         for (const auto& cycle : graph.cycles)
             in_cycle.insert(cycle.begin(), cycle.end());
@@ -99,23 +102,23 @@ private:
                 deadlocked_.push_back(who(thread));
             } else if (behind_dead.contains(thread.tid)) {
                 behind_the_dead_.push_back(who(thread));
-            } else if (is_behind(thread.tid, graph, in_cycle)) {
+            } else if (is_behind(thread.tid, awaited, threads, in_cycle)) {
                 behind_deadlock_.push_back(who(thread));
-            } else if (is_behind(thread.tid, graph, frozen_)) {
+            } else if (is_behind(thread.tid, awaited, threads, frozen_)) {
                 behind_frozen_.push_back(who(thread));
             } else if (moves(thread)) {
                 moving_.push_back(who(thread));
                 active_[thread.tid] = moving_.back();
             } else if (thread.state == 'T' || thread.state == 't') {
                 stopped_.push_back(who(thread));
-            } else if (waits_for_others(thread, graph)) {
+            } else if (waits_for_others(thread, awaited)) {
                 // Said by note_others().
             } else if (thread.waiting && !thread.waiting->timed) {
                 // A lock whose owner is alive and not stuck, or an object that any thread may
                 // signal.
                 (thread.waiting->owner_tid ? behind_living_ : for_each_other_)
                     .push_back(who(thread));
-            } else if (const ChannelWait* const channel = graph.channel_of(thread.tid)) {
+            } else if (const ChannelWait* const channel = awaited.channel(thread.tid)) {
                 (channel->inside_alone ? on_channels_ : perhaps_on_channels_)
                     .push_back({thread.tid, thread.name, channel->call});
             } else if (outside(thread) != WakesFrom::no) {
@@ -127,9 +130,9 @@ private:
     }
 
     // Does a thread of another process have the lock, or may another process post the object?
-    bool waits_for_others(const ThreadView& thread, const LockGraph& graph) {
+    bool waits_for_others(const ThreadView& thread, const Awaited& awaited) {
         if (!thread.waiting || thread.waiting->timed) return false;
-        const Lock* const lock = graph.awaited_by(thread.tid);
+        const Lock* const lock = awaited.lock(thread.tid);
         // What it waits for has just changed.
         if (lock == nullptr) {
             unexplained_.push_back(who(thread));
@@ -158,18 +161,12 @@ private:
     }
 
     // Does the thread wait, however indirectly, for one of those?
-    static bool is_behind(pid_t tid, const LockGraph& graph, const std::set<pid_t>& those) {
-        for (std::size_t steps = 0; steps <= graph.names.size(); ++steps) {
-            const Lock* awaited = nullptr;
-            for (const Lock& lock : graph.locks) {
-                if (std::find(lock.waiters.begin(), lock.waiters.end(), tid) !=
-                    lock.waiters.end()) {
-                    awaited = &lock;
-                    break;
-                }
-            }
-            if (awaited == nullptr || !awaited->owner || !awaited->owner->alive) return false;
-            tid = awaited->owner->tid;
+    static bool is_behind(pid_t tid, const Awaited& awaited, std::size_t threads,
+                          const std::set<pid_t>& those) {
+        for (std::size_t steps = 0; steps <= threads; ++steps) {
+            const Lock* const lock = awaited.lock(tid);
+            if (lock == nullptr || !lock->owner || !lock->owner->alive) return false;
+            tid = lock->owner->tid;
             if (those.contains(tid)) return true;
         }
         return false;
