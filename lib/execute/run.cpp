@@ -61,7 +61,7 @@ private:
 
     bool is_deaf() noexcept {
         const Silence::Verdict verdict =
-            silence_.judge(deafness(tid_, signal_in_use()), death_.state());
+            silence_.judge(deafness(tid_, signal_in_use()), death_.state(), cpu_time_ns(tid_));
         if (silence_.is_blocked()) pause_ns_ = kAgainNs;
         // In an uninterruptible sleep it is waited for until the deadline.
         return verdict == Silence::Verdict::deaf;

@@ -26,8 +26,9 @@ public:
         uninterruptible,
     };
 
-    // What the next look found: the mask, and the state (proc(5); ExitWatch has it).
-    Verdict judge(Deafness found, char state) noexcept;
+    // What the next look found: the mask, the state (proc(5); ExitWatch has it), and how long the
+    // thread has been on a CPU (cpu_time_ns(); negative where the kernel does not tell).
+    Verdict judge(Deafness found, char state, std::int64_t cpu_ns) noexcept;
 
     // Did the last look find the signal blocked?
     bool is_blocked() const noexcept { return deaf_looks_ > 0; }
@@ -39,16 +40,22 @@ public:
     // the two limits that the requester and the agent once had: refusing a healthy thread is worse
     // than telling of a deaf one 24 ms later.
     static constexpr int kRunningLooks = 64;
+    // And it must have run meanwhile: one that gets no CPU can't let the signal in (with 16 others
+    // at work, one was still in its handler's last instructions after 32 ms). Longer than a tick of
+    // the kernel, at which alone a running thread's time is counted.
+    static constexpr std::int64_t kRunNs = 10'000'000;
     // A page fault, a disk, or others that map memory let a thread sleep uninterruptibly for a
     // moment (26 ms were seen in brk(2) on a busy machine): that is waited for.
     static constexpr int kUninterruptibleLooks = 100;
 
 private:
+    Verdict judge_run(std::int64_t cpu_ns) noexcept;
     Verdict judge_sleep(char state) noexcept;
 
     int deaf_looks_ = 0;     // of all kinds, in a row
     int blocked_looks_ = 0;  // of them, those at a thread that slept, neither new nor ending
     int running_looks_ = 0;  // of them, those at a thread that ran or was about to
+    std::int64_t first_cpu_ns_ = 0;  // at the first of these
     int uninterruptible_looks_ = 0;
 };
 

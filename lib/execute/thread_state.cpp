@@ -50,12 +50,18 @@ bool is_unknown_to_kernel(pid_t pid, pid_t tid) noexcept {
     return sys_tgkill(pid, tid, 0) == -ESRCH;
 }
 
-bool read_stat(pid_t tid, ThreadStat* out) noexcept {
-    const int descriptor = sys_open(TaskPath(tid, "stat").text(), O_RDONLY);
-    if (descriptor < 0) return false;
-    char text[512] = {};
-    const long got = sys_read(descriptor, text, sizeof text);
+// How much of the file came, or negative.
+long read_task_file(pid_t tid, const char* file, char* text, std::size_t size) noexcept {
+    const int descriptor = sys_open(TaskPath(tid, file).text(), O_RDONLY);
+    if (descriptor < 0) return descriptor;
+    const long got = sys_read(descriptor, text, size);
     sys_close(descriptor);
+    return got;
+}
+
+bool read_stat(pid_t tid, ThreadStat* out) noexcept {
+    char text[512] = {};
+    const long got = read_task_file(tid, "stat", text, sizeof text);
     return got > 0 && parse_stat(text, static_cast<std::size_t>(got), out);
 }
 
@@ -142,6 +148,25 @@ bool parse_stat(const char* text, std::size_t size, ThreadStat* out) noexcept {
     }
     out->start_ticks = ticks;
     return at > first && at < size;
+}
+
+std::int64_t cpu_time_ns(pid_t tid) noexcept {
+    if (tid <= 0) return -1;
+    char text[64] = {};
+    const long got = read_task_file(tid, "schedstat", text, sizeof text - 1);
+    if (got <= 0) return -1;
+    // Of one that has not run yet, or by a kernel that keeps no statistics: then of the asker, too.
+    constexpr char kNothing[] = "0 0 0\n";
+    if (std::strcmp(text, kNothing) == 0) {
+        char own[sizeof text] = {};
+        const bool counts = read_task_file(sys_gettid(), "schedstat", own, sizeof own - 1) > 0 &&
+                            std::strcmp(own, kNothing) != 0;
+        return counts ? 0 : -1;
+    }
+    std::int64_t time = 0;
+    for (const char* digit = text; *digit >= '0' && *digit <= '9'; ++digit)
+        time = time * 10 + (*digit - '0');
+    return time;
 }
 
 bool ExitWatch::has_ended() noexcept {

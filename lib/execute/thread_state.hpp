@@ -37,6 +37,10 @@ struct ThreadStat {
 // Parses /proc/<pid>/task/<tid>/stat. The name may hold spaces and parentheses.
 bool parse_stat(const char* text, std::size_t size, ThreadStat* out) noexcept;
 
+// How long the thread has been on a CPU; -1: not known (no such thread, or a kernel that does not
+// count). A running one's time is brought up to date at each tick.
+std::int64_t cpu_time_ns(pid_t tid) noexcept;
+
 // Watches one thread for its end while a request is with it. A tid alone names no thread: it may be
 // given to a new one at once, so the start time is compared too.
 class ExitWatch {

@@ -57,7 +57,7 @@ void Attempt::cancel(std::int64_t now) noexcept {
     cramped_ = false;
     // A cancellation can't be taken back: of a thread that sleeps uninterruptibly it is told
     // before.
-    switch (silence_.judge(execute::Deafness::hears, task_state(request_.tid))) {
+    switch (silence_.judge(execute::Deafness::hears, task_state(request_.tid), -1)) {
         case execute::Silence::Verdict::undecided:
             step_ = Step::resting;
             next_look_ = now + kBetweenLooks;

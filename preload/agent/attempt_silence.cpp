@@ -19,7 +19,8 @@ constexpr std::int64_t kMillisecond = 1'000'000;
 void Attempt::judge_silence(std::int64_t now) noexcept {
     using Verdict = execute::Silence::Verdict;
     const auto found = execute::deafness(request_.tid, execute::signal_in_use());
-    const Verdict verdict = silence_.judge(found, death_.state());
+    const Verdict verdict =
+        silence_.judge(found, death_.state(), execute::cpu_time_ns(request_.tid));
     if (verdict == Verdict::hears) {
         next_judgement_ns_ = now + 50 * kMillisecond;
         next_look_ = now + pause_ns_;

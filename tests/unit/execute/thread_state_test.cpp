@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <string>
 
@@ -54,7 +56,8 @@ TEST(Stat, HostileNames) {
     const std::string fields =
         " S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4242 20 21 22 23 24 25\n";
     for (const std::string name : {"(cat)", "()", "(a b)", "(x) R 1 2 3 ()", "())", "(\n)"}) {
-        const std::string text = "17 " + name + fields;
+        std::string text = "17 ";
+        text.append(name).append(fields);
         ThreadStat stat;
         ASSERT_TRUE(parse_stat(text.data(), text.size(), &stat)) << name;
         EXPECT_EQ(stat.state, 'S') << name;
@@ -86,6 +89,16 @@ TEST(DeafnessOf, LivingDeafAndDead) {
     DeafWorker one(1ULL << (number - 1));
     EXPECT_EQ(deafness(one.tid(), number), Deafness::blocked);
     EXPECT_EQ(deafness(one.tid(), number - 1), Deafness::hears);
+}
+
+TEST(CpuTime, GrowsWhileAThreadRuns) {
+    const pid_t self = sys_gettid();
+    const std::int64_t before = cpu_time_ns(self);
+    if (access("/proc/self/schedstat", R_OK) != 0) GTEST_SKIP() << "this kernel does not count it";
+    EXPECT_GE(before, 0);
+    EXPECT_TRUE(eventually([&] { return cpu_time_ns(self) > before; }));
+    EXPECT_EQ(cpu_time_ns(0), -1);
+    EXPECT_EQ(cpu_time_ns(1 << 22), -1);
 }
 
 TEST(Death, OfAThread) {
