@@ -1,11 +1,11 @@
 #include "command.hpp"
 
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/process_options.hpp"
 
 #include <algorithm>
 #include <array>
-#include <CLI/CLI.hpp>
 
 namespace threadfault::cli {
 namespace {

@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 
 #include "base/suggest.hpp"
+#include "cli11.hpp"
 #include "command.hpp"
 #include "commands/process_options.hpp"
 #include "format/format.hpp"
@@ -13,7 +14,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,5 @@
 #include "option_words.hpp"
-
-#include <CLI/CLI.hpp>
+#include "cli11.hpp"
 
 namespace threadfault::cli {
 

@@ -1,6 +1,7 @@
 // threadfault attach and detach: a running process becomes a target, and is none any more.
 #include "drive/programs/attach.hpp"
 #include "base/duration.hpp"
+#include "cli11.hpp"
 #include "client/connection.hpp"
 #include "commands/commands.hpp"
 #include "commands/process_options.hpp"
@@ -10,7 +11,6 @@
 #include "render/text.hpp"
 
 #include <chrono>
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

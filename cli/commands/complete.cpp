@@ -5,6 +5,7 @@
 #include "base/clean_text.hpp"
 #include "base/fault.hpp"
 #include "base/signal_name.hpp"
+#include "cli11.hpp"
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "commands/complete_specs.hpp"
@@ -20,7 +21,6 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <CLI/CLI.hpp>
 #include <map>
 
 namespace threadfault::cli {

@@ -1,5 +1,6 @@
 // threadfault completion: prints the completion script for a shell.
 #include "base/suggest.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/completion_scripts.hpp"
 #include "format/format.hpp"
@@ -8,7 +9,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

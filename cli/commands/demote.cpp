@@ -1,10 +1,10 @@
 // threadfault demote: lowers a thread's priority, or restricts it to some CPUs.
 #include "base/duration.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

@@ -1,6 +1,7 @@
 // threadfault doctor: checks whether the shim can work, and why not.
 #include "drive/programs/doctor.hpp"
 #include "base/clean_text.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
@@ -11,7 +12,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

@@ -1,12 +1,12 @@
 // threadfault events: what happens to a target's threads, as it happens.
 #include "render/events.hpp"
 #include "base/duration.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/stop_request.hpp"
 #include "commands/thread_options.hpp"
 #include "render/text.hpp"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

@@ -1,13 +1,13 @@
 // threadfault freeze, thaw, delay, spin, interrupt: hold a thread, release it.
 #include "base/duration.hpp"
 #include "base/fault.hpp"
+#include "cli11.hpp"
 #include "client/connection.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/programs/attach.hpp"
 #include "format/format.hpp"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <vector>
 

@@ -1,5 +1,6 @@
 // threadfault inject: faults at the calls of a live target.
 #include "base/clean_text.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

@@ -1,13 +1,13 @@
 // threadfault kill: end one chosen thread.
 #include "base/duration.hpp"
 #include "base/fault.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/forecast.hpp"
 #include "commands/last_looks.hpp"
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

@@ -1,6 +1,7 @@
 // threadfault locks: which thread waits for which, and orphaned locks.
 #include "render/locks.hpp"
 #include "base/run.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/locks/lock_graph.hpp"
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <vector>
 

@@ -1,13 +1,12 @@
 // threadfault __man [COMMAND]: manual pages, for the build.
 #include "render/man.hpp"
+#include "cli11.hpp"
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "render/text.hpp"
 #include "threadfault/error.hpp"
 
 #include <unistd.h>
-
-#include <CLI/CLI.hpp>
 
 namespace threadfault::cli {
 

@@ -1,5 +1,6 @@
 #include "commands/process_options.hpp"
 
+#include "cli11.hpp"
 #include "client/connection.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/programs/attach.hpp"
@@ -8,7 +9,6 @@
 #include "render/text.hpp"
 
 #include <algorithm>
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string_view>
 

@@ -1,4 +1,5 @@
 // threadfault ps: the targets, or the threads of one process.
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/locks/dead_main.hpp"
@@ -13,7 +14,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <utility>
 

@@ -1,4 +1,5 @@
 // threadfault run: executes a program with the shim loaded into it.
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "drive/programs/launch.hpp"
 #include "observe/preloadable.hpp"
@@ -6,7 +7,6 @@
 #include "threadfault/error.hpp"
 
 #include <algorithm>
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

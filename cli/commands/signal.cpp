@@ -1,9 +1,9 @@
 // threadfault signal: queue a signal to one thread.
 #include "base/signal_name.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

@@ -1,10 +1,10 @@
 // threadfault slow: limits a thread to a share of the time.
 #include "base/duration.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "format/format.hpp"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

@@ -1,10 +1,10 @@
 #include "commands/stack.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/thread_options.hpp"
 #include "drive/threads/selector.hpp"
 #include "threadfault/error.hpp"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

@@ -5,6 +5,7 @@
 #include "base/duration.hpp"
 #include "base/json_schema.hpp"
 #include "base/signal_name.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/stop_request.hpp"
 #include "commands/thread_options.hpp"
@@ -20,7 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>

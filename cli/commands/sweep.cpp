@@ -2,6 +2,7 @@
 // own, because it names code by its debug information and reads scenario files.
 #include "base/duration.hpp"
 #include "base/suggest.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/say_where.hpp"
 #include "drive/programs/find_helper.hpp"
@@ -11,7 +12,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 

@@ -1,5 +1,6 @@
 // threadfault test: run scenario files. The work is done by a program of its own, because TOML and
 // HTTP need libraries that the static command can't have.
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/say_where.hpp"
 #include "drive/programs/find_helper.hpp"
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <CLI/CLI.hpp>
 #include <climits>
 #include <cstdlib>
 #include <memory>

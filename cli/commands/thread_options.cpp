@@ -4,6 +4,7 @@
 #include "base/duration.hpp"
 #include "base/fault.hpp"
 #include "base/suggest.hpp"
+#include "cli11.hpp"
 #include "drive/faults/add_stacks.hpp"
 #include "drive/faults/by_kernel.hpp"
 #include "drive/locks/dead_main.hpp"
@@ -18,7 +19,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <CLI/CLI.hpp>
 #include <climits>
 
 namespace threadfault::cli {

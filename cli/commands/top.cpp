@@ -1,10 +1,10 @@
 #include "commands/top.hpp"
 
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "format/format.hpp"
 #include "render/thread_order.hpp"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

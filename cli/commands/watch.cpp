@@ -1,6 +1,7 @@
 // threadfault watch: is a process making progress?
 #include "drive/locks/watch.hpp"
 #include "base/duration.hpp"
+#include "cli11.hpp"
 #include "commands/commands.hpp"
 #include "commands/stop_request.hpp"
 #include "commands/thread_options.hpp"
@@ -12,7 +13,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace threadfault::cli {

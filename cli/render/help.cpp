@@ -1,10 +1,10 @@
 #include "render/help.hpp"
 
+#include "cli11.hpp"
 #include "format/format.hpp"
 #include "render/text.hpp"
 
 #include <algorithm>
-#include <CLI/CLI.hpp>
 
 namespace threadfault::cli {
 namespace {

@@ -1,11 +1,11 @@
 #include "render/man.hpp"
 
+#include "cli11.hpp"
 #include "format/format.hpp"
 #include "render/help.hpp"
 
 #include <algorithm>
 #include <cctype>
-#include <CLI/CLI.hpp>
 #include <span>
 
 namespace threadfault::cli {
