@@ -55,12 +55,13 @@ int run_kill(const KillOptions& options, const Invocation& invocation) {
     LastLooks looks;
     // What unwinds can abort, and afterwards there is nothing to look at.
     const base::FaultInfo& kind = base::info(plan.fault());
+    const auto begin = [&](const observe::Process& process) { looks.begin(process); };
     const auto before = [&](const observe::Process& process,
                             const std::vector<drive::Victim>& victims) {
         looks.take(process, victims);
     };
-    FaultResults done =
-        inflict_on_chosen(options.thread, plan, kind.unwinds ? before : BeforeFault());
+    FaultResults done = kind.unwinds ? inflict_on_chosen(options.thread, plan, before, begin)
+                                     : inflict_on_chosen(options.thread, plan);
     looks.explain(done.results);
     return report(invocation, options.thread, done, "kill", options.how, "ended by " + options.how);
 }

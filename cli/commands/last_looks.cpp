@@ -14,14 +14,18 @@ constexpr std::size_t kKeptWords = 4096;
 
 }  // namespace
 
+void LastLooks::begin(const observe::Process& process) {
+    if (memory_) return;
+    memory_ = observe::Memory(process.pid()).remembering();
+    modules_ = observe::loaded_modules(process, *memory_);
+}
+
 void LastLooks::take(const observe::Process& process, const std::vector<drive::Victim>& victims) {
     if (victims.size() > drive::kMostToTell) return;
     taken_ = true;
+    begin(process);
     const observe::Memory memory(process.pid());
-    // What follows the list of modules lies on the same pages.
-    const observe::Memory remembering = memory.remembering();
-    modules_ = observe::loaded_modules(process, remembering);
-    observe::FramePointers frame_pointers(process, remembering, modules_);
+    observe::FramePointers frame_pointers(process, *memory_, modules_);
     for (const drive::Victim& victim : victims) {
         const auto call = process.syscall(victim.tid);
         if (!call || call->running) continue;

@@ -6,7 +6,9 @@
 #include "commands/thread_options.hpp"
 #include "drive/faults/last_look.hpp"
 #include "observe/loaded_modules.hpp"
+#include "observe/memory.hpp"
 
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -14,7 +16,9 @@ namespace threadfault::cli {
 
 class LastLooks {
 public:
-    // While the process still lives.
+    // What is the same for all its threads.
+    void begin(const observe::Process& process);
+    // While the process still lives. Begins, where that was not done.
     void take(const observe::Process& process, const std::vector<drive::Victim>& victims);
     // Adds the cause to the reasons of those whose process was ended by SIGABRT. Where they were is
     // known of those that slept; of others the plan must have asked (wire::kFaultTellFrames).
@@ -22,6 +26,8 @@ public:
 
 private:
     bool taken_ = false;
+    // What follows the list of modules lies on the same pages.
+    std::optional<observe::Memory> memory_;
     std::vector<observe::LoadedModule> modules_;
     std::unordered_map<pid_t, drive::KeptStack> stacks_;  // by thread ID
 };

@@ -226,7 +226,7 @@ void connect_if_possible(const observe::Process& process,
 }
 
 FaultResults inflict_on_chosen(const ThreadOptions& options, const drive::Plan& plan,
-                               const BeforeFault& before) {
+                               const BeforeFault& before, const WhileChoosing& meanwhile) {
     // Mistakes in the command line are reported before any process is opened.
     const drive::Choice choice = choice_of(options);
     const drive::Selector selector = drive::parse_selector(options.thread);
@@ -238,7 +238,10 @@ FaultResults inflict_on_chosen(const ThreadOptions& options, const drive::Plan& 
         connection.emplace(process);
     }
     client::Connection* const agent = connection ? &*connection : nullptr;
+    if (meanwhile && agent != nullptr) agent->meanwhile([&] { meanwhile(process); });
     const std::vector<drive::Victim> victims = drive::choose(process, agent, selector, choice);
+    // Where nothing was asked, there was no time.
+    if (agent != nullptr) agent->meanwhile(nullptr);
     if (before) before(process, victims);
     return {process.pid(), drive::inflict(process, agent, victims, plan)};
 }

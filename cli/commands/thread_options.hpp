@@ -75,8 +75,10 @@ struct FaultResults {
 };
 // Called once the victims are chosen, just before anything is done to them.
 using BeforeFault = std::function<void(const observe::Process&, const std::vector<drive::Victim>&)>;
+// May be called before that, while there is time.
+using WhileChoosing = std::function<void(const observe::Process&)>;
 FaultResults inflict_on_chosen(const ThreadOptions& options, const drive::Plan& plan,
-                               const BeforeFault& before = {});
+                               const BeforeFault& before = {}, const WhileChoosing& meanwhile = {});
 
 // The same for every thread with a fault in force, main too; needs --all. No thread: no result.
 FaultResults inflict_on_faulty(const ThreadOptions& options, const drive::Plan& plan);

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace threadfault::client {
@@ -46,6 +47,9 @@ public:
 
     // The guardian that has attached to the process; 0: it has an agent of its own.
     pid_t guardian() const noexcept { return guardian_; }
+
+    // Done once, while the next answer is waited for: an agent takes a while to wake.
+    void meanwhile(std::function<void()> work) { meanwhile_ = std::move(work); }
 
     wire::HelloReply hello();
 
@@ -153,6 +157,7 @@ private:
     std::unordered_map<std::uint32_t, bool> open_faults_;
     std::unordered_set<std::uint32_t> open_captures_;
     std::optional<SilentEnds> silent_ends_;  // while events are followed
+    std::function<void()> meanwhile_;
     std::string path_;
     std::unique_ptr<unsigned char[]> buffer_;  // kMaxMessage bytes, left untouched until used
     mutable std::unordered_map<pid_t, pid_t> outer_tids_;

@@ -44,6 +44,7 @@ template <typename Reply, typename Request>
 Reply Connection::ask(Request request, std::span<const unsigned char>* rest) {
     request.header = wire::make_header(Request::kType, sizeof request, next_request_++);
     send_message(&request, sizeof request);
+    if (meanwhile_) std::exchange(meanwhile_, nullptr)();
     const std::size_t length = expect(Reply::kType, request.header.request);
     if (length < sizeof(Reply)) odd();
     if (rest == nullptr) return whole<Reply>(length);

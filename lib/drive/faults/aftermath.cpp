@@ -41,8 +41,9 @@ Aftermath::Aftermath(const observe::Process& process, client::Connection* connec
 void Aftermath::wait() {
     watch_joiners(Clock::now() + kReactsWithin);
     // Where nobody was woken, nobody is waited for.
-    if (main_may_react_) watch_main(Clock::now() + kReactsWithin);
-    watch_end_of_the_last();
+    const bool sleeps_again = main_may_react_ && watch_main(Clock::now() + kReactsWithin);
+    // With main asleep, the last thread has not ended.
+    if (!sleeps_again) watch_end_of_the_last();
 }
 
 bool Aftermath::main_sleeps() const {
@@ -87,11 +88,14 @@ void Aftermath::watch_joiners(Clock::time_point deadline) const {
     }
 }
 
-// It slept and is awake now: it joins the thread and ends the process, perhaps.
-void Aftermath::watch_main(Clock::time_point deadline) const {
-    while (Clock::now() < deadline && !main_sleeps()) {
-        if (!death_.watches() || death_.ends_within(1ms)) return;
+// It slept and is awake now: it joins the thread and ends the process, perhaps. True: it was seen
+// asleep.
+bool Aftermath::watch_main(Clock::time_point deadline) const {
+    while (Clock::now() < deadline) {
+        if (main_sleeps()) return true;
+        if (!death_.watches() || death_.ends_within(1ms)) return false;
     }
+    return false;
 }
 
 // A program whose last thread has ended is about to end.

@@ -32,7 +32,7 @@ private:
     void find_joiners(const std::vector<Victim>& victims);
     pid_t agent_tid();
     void watch_joiners(Clock::time_point deadline) const;
-    void watch_main(Clock::time_point deadline) const;
+    bool watch_main(Clock::time_point deadline) const;
     void watch_end_of_the_last();
 
     const observe::Process& process_;

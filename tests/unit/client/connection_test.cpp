@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <future>
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -67,6 +70,29 @@ TEST(Connection, Greets) {
     const wire::HelloReply reply = connection.hello();
     EXPECT_EQ(reply.agent_tid, 77);
     EXPECT_EQ(reply.threads, 3U);
+}
+
+// The agent answers only when the work is done: which is between the request and the answer.
+TEST(Connection, WorksOnceWhileItWaits) {
+    std::promise<void> asked;
+    std::promise<void> worked;
+    std::shared_future<void> done = worked.get_future().share();
+    std::atomic<int> requests = 0;
+    const FakeAgent agent([&](int fd, const Packet& request) {
+        if (++requests == 1) asked.set_value();
+        if (done.wait_for(10s) == std::future_status::ready) send_hello(fd, request);
+    });
+    const Process self(getpid());
+    Connection connection(self);
+    int times = 0;
+    connection.meanwhile([&] {
+        ++times;
+        EXPECT_EQ(asked.get_future().wait_for(10s), std::future_status::ready);
+        worked.set_value();
+    });
+    EXPECT_EQ(connection.hello().agent_tid, 77);
+    EXPECT_EQ(connection.hello().agent_tid, 77);
+    EXPECT_EQ(times, 1);
 }
 
 TEST(Connection, WithoutAnAgentSaysWhy) {
