@@ -1,5 +1,6 @@
 #include "preload/agent/attempt.hpp"
 
+#include "arch/call.hpp"
 #include "base/fault.hpp"
 #include "execute/syscalls.hpp"
 #include "preload/agent/keeper.hpp"
@@ -29,6 +30,16 @@ constexpr std::int64_t kSilence = 200'000;  // healthy threads have answered by 
 // does not count as silence.
 constexpr std::int64_t kSilenceOfCrowd = 2 * kMillisecond;
 constexpr std::int64_t kLinger = 150'000;
+constexpr std::int64_t kAwake = 60'000;
+
+// What comes within microseconds is waited for awake: a processor that has gone to sleep takes 50
+// us to wake, and a timer as long to come. Given up meanwhile, it would be for a whole slice of
+// time where others want it.
+template <typename Condition>
+void wait_awake(std::int64_t until, Condition has_come) noexcept {
+    while (!has_come() && execute::monotonic_ns() < until)
+        arch::pause();
+}
 
 // Asked of the kernel once for those that are taken up together.
 bool handler_in_place(std::int64_t now) noexcept {
@@ -184,23 +195,31 @@ void Attempt::post(std::int64_t now) noexcept {
 
 void Attempt::linger() noexcept {
     if (step_ == Step::posted) {
-        const std::int64_t until = execute::monotonic_ns() + kLinger;
+        const std::int64_t begin = execute::monotonic_ns();
+        const std::int64_t until = begin + kLinger;
         // Ends early for a victim that vanishes without a word: look at the act as well.
-        while (task_.act.load(std::memory_order_acquire) == Act::none) {
+        const auto acted = [this] {
+            return task_.act.load(std::memory_order_acquire) != Act::none;
+        };
+        wait_awake(begin + kAwake, acted);
+        while (!acted()) {
             const std::int64_t now = execute::monotonic_ns();
             if (now >= until) break;
             execute::wait(ticket_, now + kLinger / 8 < until ? now + kLinger / 8 : until);
         }
         advance(execute::monotonic_ns());
     }
-    const std::int64_t until = execute::monotonic_ns() + kLinger;
-    while (!finished() && !wants_to_tell() && step_ != Step::resting &&
-           execute::monotonic_ns() < until) {
+    const std::int64_t begin = execute::monotonic_ns();
+    // One that sleeps where it can be cancelled ends as soon as one that vanishes.
+    if (step_ == Step::watching) wait_awake(begin + kAwake, [this] { return has_ended(); });
+    while (!finished() && !wants_to_tell() && step_ != Step::resting) {
+        const std::int64_t now = execute::monotonic_ns();
+        advance(now);
         // Nothing comes soon from one that must reach a cancellation point first.
         if (step_ == Step::watching && task_.act.load() != Act::ending) break;
+        if (finished() || now >= begin + kLinger) break;
         const timespec moment{0, 10'000};
         execute::sys_call(SYS_nanosleep, &moment, nullptr);
-        advance(execute::monotonic_ns());
     }
 }
 
