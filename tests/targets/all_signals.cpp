@@ -29,7 +29,6 @@ void wait_for_input_to_end() {
 }
 
 void* victim(void*) {
-    pthread_setname_np(pthread_self(), "victim");
     wait_for_input_to_end();
     return nullptr;
 }
@@ -42,6 +41,7 @@ int main(int argc, char** argv) {
     if (!late) take_all(but);
     pthread_t thread{};
     pthread_create(&thread, nullptr, victim, nullptr);
+    pthread_setname_np(thread, "victim");
     if (late) take_all(but);
     target::say("ready");
     wait_for_input_to_end();
