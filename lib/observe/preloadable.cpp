@@ -148,7 +148,8 @@ ProgramCheck check_unexecutable(const std::string& path, const std::string& scri
     struct stat status {};
     (void)stat(path.c_str(), &status);
     return verdict(Preloadable::not_executable, path,
-                   path + (S_ISDIR(status.st_mode) ? " is a directory" : " is not executable"));
+                   path + (S_ISDIR(status.st_mode) ? " is a directory"
+                                                   : " may not be executed: chmod +x allows it"));
 }
 
 }  // namespace
