@@ -10,6 +10,7 @@
 #include "threadfault/error.hpp"
 
 #include <cstdio>
+#include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -34,6 +35,22 @@ inline void report_error(const Error& error, bool json, bool color) {
         if (!advice.empty()) text += formatted(" ({})", advice);
     }
     std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+// What `work` returns; of what it throws, a line on standard error and the exit status. The options
+// are looked at when it has thrown: it may have read them.
+template <typename Options, typename Work>
+int reporting_errors(const Options& options, Work work) {
+    try {
+        return work();
+    } catch (const Error& error) {
+        report_error(error, options.json, options.color);
+        return exit_status(error);
+    } catch (const std::exception& error) {
+        const Error unforeseen(ErrorCode::internal, error.what());
+        report_error(unforeseen, options.json, options.color);
+        return exit_status(unforeseen);
+    }
 }
 
 }  // namespace threadfault::cli

@@ -2,7 +2,9 @@
 //
 // A sweep is two processes: this one, and the one that does the work, which is a target of a
 // guardian like any other. Whatever becomes of either, the guardian ends what they have started.
+#include "programs/print.hpp"
 #include "programs/report_error.hpp"
+#include "programs/stop_signals.hpp"
 #include "programs/sweep/gdb.hpp"
 #include "programs/sweep/guarded.hpp"
 #include "programs/sweep/show.hpp"
@@ -10,7 +12,6 @@
 #include "base/json_schema.hpp"
 #include "format/format.hpp"
 #include "render/error_table.hpp"
-#include "scenario/stop.hpp"
 #include "sweep/campaign.hpp"
 #include "sweep/findings.hpp"
 #include "sweep/plan.hpp"
@@ -18,7 +19,6 @@
 #include "sweep/running.hpp"
 #include "threadfault/error.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
@@ -30,29 +30,9 @@ namespace threadfault::sweep {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-scenario::Stop& global_stop() {
-    static scenario::Stop stop;
-    return stop;
-}
-
-volatile sig_atomic_t caught_signal = 0;
-
-// The first one ends the sweep in an orderly way, the second at once.
-void stop_by_signal(int number) {
-    if (caught_signal != 0) _exit(128 + number);
-    caught_signal = number;
-    global_stop().request();
-}
-
-void catch_signals() {
-    global_stop();
-    struct sigaction action {};
-    action.sa_handler = stop_by_signal;
-    for (const int number : {SIGINT, SIGTERM, SIGHUP})
-        sigaction(number, &action, nullptr);
-    signal(SIGPIPE, SIG_IGN);
-}
+using cli::caught_signal;
+using cli::global_stop;
+using cli::print;
 
 int finish(const Ledger& ledger, const Options& options, const std::string& next) {
     const Findings findings(ledger, read_baseline(options.baseline));
@@ -119,22 +99,15 @@ int sweep(const Options& options) {
 
 int run(const std::vector<std::string>& arguments) {
     Options options;
-    try {
+    return cli::reporting_errors(options, [&] {
         if (arguments.empty()) from_argument("");
         options = from_argument(arguments.front());
-        catch_signals();
+        cli::stop_on_signals();
         if (!options.merge.empty()) return merge(options);
         const bool inner = arguments.size() > 1 && arguments[1] == "--guarded";
         if (!inner && !options.gdb) return run_guarded(arguments.front(), caught_signal);
         return sweep(options);
-    } catch (const Error& error) {
-        cli::report_error(error, options.json, options.color);
-        return cli::exit_status(error);
-    } catch (const std::exception& error) {
-        const Error unforeseen(ErrorCode::internal, error.what());
-        cli::report_error(unforeseen, options.json, options.color);
-        return cli::exit_status(unforeseen);
-    }
+    });
 }
 
 }  // namespace

@@ -4,23 +4,25 @@
 #include "base/duration.hpp"
 #include "base/json_schema.hpp"
 #include "format/format.hpp"
+#include "programs/print.hpp"
 #include "sweep/deeds.hpp"
 #include "sweep/findings.hpp"
 #include "sweep/plan.hpp"
-#include "threadfault/error.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <string_view>
 
 namespace threadfault::sweep {
+
+using cli::print;
+
 namespace {
 
 std::size_t error_columns() {
@@ -32,14 +34,6 @@ std::size_t error_columns() {
 }
 
 }  // namespace
-
-void print(const std::string& text) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
-        return;
-    const std::error_code cause(errno, std::generic_category());
-    throw Error(ErrorCode::not_written,
-                formatted("can't write to standard output: {}", cause.message()), "", cause);
-}
 
 std::string points_text(const Ledger& ledger, const Options& options) {
     std::map<std::string, std::vector<const Point*>> groups;

@@ -9,9 +9,6 @@
 
 namespace threadfault::sweep {
 
-// To the standard output. Throws Error{not_written}.
-void print(const std::string& text);
-
 std::string points_text(const Ledger& ledger, const Options& options);
 std::string points_json(const Ledger& ledger);
 

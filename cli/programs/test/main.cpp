@@ -3,7 +3,9 @@
 #include "base/json_schema.hpp"
 #include "base/random_seed.hpp"
 #include "format/format.hpp"
+#include "programs/print.hpp"
 #include "programs/report_error.hpp"
+#include "programs/stop_signals.hpp"
 #include "programs/test/files.hpp"
 #include "programs/test/last_failed.hpp"
 #include "render/error_table.hpp"
@@ -15,7 +17,6 @@
 #include "standard_streams.hpp"
 #include "threadfault/error.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
@@ -34,41 +35,9 @@ namespace threadfault::scenario {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Stop& global_stop() {
-    static Stop stop;
-    return stop;
-}
-
-volatile sig_atomic_t caught_signal = 0;
-
-// The first one stops in an orderly way, the second at once; the guardians end the targets.
-void stop_by_signal(int number) {
-    if (caught_signal != 0) _exit(128 + number);
-    caught_signal = number;
-    global_stop().request();
-}
-
-void catch_signals() {
-    global_stop();
-    struct sigaction action {};
-    action.sa_handler = stop_by_signal;
-    for (const int number : {SIGINT, SIGTERM, SIGHUP})
-        sigaction(number, &action, nullptr);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-[[noreturn]] void not_written(const std::string& where) {
-    const std::error_code cause(errno, std::generic_category());
-    throw Error(ErrorCode::not_written, formatted("can't write to {}: {}", where, cause.message()),
-                "", cause);
-}
-
-void print(const std::string& text) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
-        return;
-    not_written("standard output");
-}
+using cli::caught_signal;
+using cli::not_written;
+using cli::print;
 
 [[noreturn]] void nothing_failed_here() {
     throw Error(ErrorCode::no_such_test,
@@ -183,7 +152,7 @@ int test(const std::vector<Scenario>& scenarios, const Options& options) {
     };
     const TimePoint begin = Clock::now();
     const std::vector<TestResult> results =
-        run_all(items, options, seed, global_stop(), {ended, waiting});
+        run_all(items, options, seed, cli::global_stop(), {ended, waiting});
     print(progress.clear());
     last.note(results);
     Summary summary = summarise(results, items.size());
@@ -217,22 +186,15 @@ int run(const std::vector<std::string>& arguments) {
     Options options;
     // Before anything is parsed: the format in which errors are reported.
     options.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
-    try {
+    return cli::reporting_errors(options, [&] {
         options = from_arguments(arguments);
-        catch_signals();
+        cli::stop_on_signals();
         // Not for each launch: where points are needed, the library beside it is meant.
         if (!options.shim.empty()) setenv("THREADFAULT_SHIM", options.shim.c_str(), 1);
         const std::optional<std::vector<Scenario>> scenarios = read_files(options);
         if (!scenarios) return static_cast<int>(cli::ExitCode::usage);
         return options.check ? check(*scenarios, options) : test(*scenarios, options);
-    } catch (const Error& error) {
-        cli::report_error(error, options.json, options.color);
-        return cli::exit_status(error);
-    } catch (const std::exception& error) {
-        const Error unforeseen(ErrorCode::internal, error.what());
-        cli::report_error(unforeseen, options.json, options.color);
-        return cli::exit_status(unforeseen);
-    }
+    });
 }
 
 }  // namespace
