@@ -151,7 +151,9 @@ target_include_directories(threadfault_unwind SYSTEM INTERFACE
 if(THREADFAULT_STATIC_UNWIND)
   target_link_libraries(threadfault_unwind INTERFACE gcc_eh ${archives})
   # Debian's libunwind archives are not made for position-independent programs.
-  target_link_options(threadfault_unwind INTERFACE -no-pie)
+  # (Of a static program clang says that the option has no effect.)
+  target_link_options(threadfault_unwind INTERFACE
+    -no-pie $<$<CXX_COMPILER_ID:Clang>:-Wno-unused-command-line-argument>)
 else()
   threadfault_find_libraries(libraries so dw elf unwind-${THREADFAULT_ARCH} unwind)
   target_link_libraries(threadfault_unwind INTERFACE gcc_s ${libraries})
