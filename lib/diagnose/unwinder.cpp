@@ -129,11 +129,16 @@ struct Unwinder::Implementation {
             unw_get_reg(&cursor, UNW_REG_SP, &top);
             unw_get_reg(&cursor, kFramePointer, &pointer);
             // A frame that is not above the last one leads in circles, but for a change of stacks
-            // at a signal's frame.
+            // at a signal's frame. Where a call pushes nothing, a function has the stack pointer of
+            // its caller until it makes a frame: only the innermost one has none.
             const bool marked = unw_is_signal_frame(&cursor) > 0;
             const bool signal = arch::kTrampolineIsSignalFrame ? marked_before : marked;
             marked_before = marked;
-            if (!steps.empty() && !signal && top <= above) break;
+            if (!steps.empty() && !signal) {
+                const bool frameless =
+                    !arch::kCallPushes && (steps.size() == 1 || steps.back().signal);
+                if (frameless ? top < above : top <= above) break;
+            }
             above = top;
             unw_save_loc_t pushed{};
             unw_get_save_loc(&cursor, kFramePointer, &pushed);
