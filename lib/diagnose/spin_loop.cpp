@@ -60,13 +60,34 @@ struct Written {
 };
 using WrittenPlaces = std::map<std::uint64_t, Written>;
 
-std::optional<WrittenPlaces> written_places(const std::vector<Operand>& writes,
+// Asks once of each page.
+class MappedPages {
+public:
+    explicit MappedPages(const observe::Memory& memory) : memory_(memory) {}
+    bool has(std::uint64_t address) {
+        const auto [known, is_new] = pages_.try_emplace(address / kPage);
+        if (is_new) known->second = memory_.read<unsigned char>(address).has_value();
+        return known->second;
+    }
+
+private:
+    static constexpr std::uint64_t kPage = 4096;
+    const observe::Memory& memory_;
+    std::map<std::uint64_t, bool> pages_;
+};
+
+// An operand is looked at with the registers of all samples. Where one has something else than an
+// address there, as a count of the turns in a register that a function in the loop uses for an
+// address later on, that leads nowhere: a thread that wrote there would not live.
+std::optional<WrittenPlaces> written_places(const observe::Memory& memory,
+                                            const std::vector<Operand>& writes,
                                             std::span<const CpuSample> samples,
                                             const SpinSurroundings& around) {
     std::map<SampleState, CpuSample> states;
     for (const CpuSample& sample : samples)
         states.try_emplace(state_of(sample), sample);
     WrittenPlaces places;
+    MappedPages mapped(memory);
     for (const Operand& operand : writes) {
         std::uint64_t segment = 0;
         if (operand.thread_local_segment) {
@@ -76,7 +97,9 @@ std::optional<WrittenPlaces> written_places(const std::vector<Operand>& writes,
         const bool own_frame =
             is_frame_register(operand.base) && operand.index == kNoRegister && segment == 0;
         for (const auto& [state, sample] : states) {
-            Written& place = places[segment + sampled_address(operand, sample)];
+            const std::uint64_t address = segment + sampled_address(operand, sample);
+            if (!mapped.has(address)) continue;
+            Written& place = places[address];
             place.size = std::max<std::size_t>(place.size, operand.size);
             place.own_frame = place.own_frame && own_frame;
             if (places.size() > kMostAddresses) return std::nullopt;
@@ -179,7 +202,7 @@ SpinFinding find_spin(const observe::Memory& memory, std::span<const CpuSample> 
     if (!code.whole) return {};
     if (code.vectors || (counting && are_addresses(*counting, code, samples)))
         return {Kind::gets_on};
-    const auto places = written_places(code.writes, samples, around);
+    const auto places = written_places(memory, code.writes, samples, around);
     if (!places) return {Kind::gets_on};
     const auto moves_on = memory_moves_on(memory, *places, around.runs);
     if (!moves_on) return {};
