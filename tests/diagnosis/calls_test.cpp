@@ -1,4 +1,5 @@
 // Every call that waits, made in every way: what it is said to wait for.
+#include "arch/registers.hpp"
 #include "support/eventually.hpp"
 #include "support/proc.hpp"
 #include "support/target.hpp"
@@ -6,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -71,6 +73,16 @@ bool is_of_a_header(const std::string& thread) {
            thread == "std-semaphore";
 }
 
+// syscall(2)'s function, and the one by which libc waits with a time limit or for a read-write
+// lock, make no frame. Where a call pushes nothing their return address is in a register alone,
+// which nobody sees without a stop: no name is said then, or the function's own.
+bool is_without_a_frame(const std::string& thread, const std::string& seen) {
+    static const std::set<std::string> kThreads = {"timedlock",   "clocklock", "rdlock", "wrlock",
+                                                   "timedwrlock", "future",    "guard"};
+    return !arch::kCallPushes && (seen.empty() || seen == "__futex_abstimed_wait64") &&
+           (kThreads.contains(thread) || is_of_a_header(thread));
+}
+
 std::string text(const Json& json) {
     return json.is_string() ? json.get<std::string>() : std::string();
 }
@@ -91,7 +103,7 @@ TEST_P(Calls, AreToldByTheirCode) {
         const std::string call = text(wait.at("call"));
         const bool inlined =
             is_optimised() && is_of_a_header(name) && (call.empty() || call == "std::atomic wait");
-        if (!inlined) {
+        if (!inlined && !is_without_a_frame(name, call)) {
             EXPECT_PRED2(is_call, expected.call, call);
         }
         if (expected.symbol != nullptr) {
