@@ -38,10 +38,11 @@ TEST_P(Burner, IsJudgedByWhatItDoes) {
     Scene scene({GetParam().situation});
     ASSERT_TRUE(scene.stands()) << scene.process().errors();
     CliResult result;
-    // On a busy machine they may get too little of a CPU to be judged, and it says so.
+    // On a busy machine they, or whoever judges them, may get too little of a CPU, and it says so.
     eventually([&] {
         result = scene.command("watch", {"--for", "200ms"});
-        return result.out.find("too little was seen") == std::string::npos;
+        return result.out.find("too little was seen") == std::string::npos &&
+               result.out.find("does not answer") == std::string::npos;
     });
     EXPECT_EQ(result.text("verdict"), GetParam().verdict) << result;
     EXPECT_EQ(result.exit_code, 0) << result;

@@ -116,8 +116,11 @@ SpinPlace place_in_words(std::istringstream& words) {
 
 void ask_about(const observe::Process& process, const std::vector<const Suspect*>& suspects,
                Spinning* found) {
-    const auto answer =
-        ask_helper("threadfault-diagnose", {"__spin-places"}, question_about(process, suspects));
+    // The verdict rests on this answer, and those asked about compete for the CPUs with who gives
+    // it.
+    constexpr std::chrono::seconds kPatience{20};
+    const auto answer = ask_helper("threadfault-diagnose", {"__spin-places"},
+                                   question_about(process, suspects), kPatience);
     std::map<pid_t, std::string> words;
     std::istringstream lines(answer.value_or(""));
     for (std::string line; std::getline(lines, line);) {

@@ -4,16 +4,11 @@
 #include "drive/programs/find_helper.hpp"
 #include "threadfault/error.hpp"
 
-#include <chrono>
-
 namespace threadfault::drive {
 
 std::optional<std::string> ask_helper(std::string_view name,
                                       const std::vector<std::string>& arguments,
-                                      std::string_view input) {
-    // For a process with 10,000 threads on a busy machine. An answer without the extra is better
-    // than none.
-    constexpr std::chrono::seconds kPatience{5};
+                                      std::string_view input, std::chrono::seconds patience) {
     std::vector<std::string> command;
     try {
         command.push_back(find_helper(name));
@@ -22,7 +17,7 @@ std::optional<std::string> ask_helper(std::string_view name,
     }
     command.insert(command.end(), arguments.begin(), arguments.end());
     base::RunResult answer = base::run(
-        command, {.input = input, .deadline = std::chrono::steady_clock::now() + kPatience});
+        command, {.input = input, .deadline = std::chrono::steady_clock::now() + patience});
     if (!answer.succeeded() || answer.truncated) return std::nullopt;
     return std::move(answer.output);
 }
