@@ -35,6 +35,14 @@ bool descend(Dwarf_Die scope, Dwarf_Addr address, int depth, std::vector<Dwarf_D
     return false;
 }
 
+// A unit that does not tell its ranges is believed.
+bool lies_in(Dwarf_Die* unit, Dwarf_Addr address) {
+    Dwarf_Addr base = 0;
+    Dwarf_Addr begin = 0;
+    Dwarf_Addr end = 0;
+    return dwarf_haspc(unit, address) > 0 || dwarf_ranges(unit, 0, &base, &begin, &end) <= 0;
+}
+
 }  // namespace
 
 const std::vector<Units::Range>& Units::ranges_of(Dwfl_Module* module) {
@@ -59,7 +67,9 @@ const std::vector<Units::Range>& Units::ranges_of(Dwfl_Module* module) {
 std::optional<Unit> Units::at(Dwfl_Module* module, Dwarf_Addr address) {
     Dwarf_Addr bias = 0;
     if (Dwarf_Die* const die = dwfl_module_addrdie(module, address, &bias)) {
-        return Unit{*die, bias};
+        // libdwfl gives the code between two units to the first of them: that which has no debug
+        // information, as the C runtime's start.
+        if (lies_in(die, address - bias)) return Unit{*die, bias};
     }
     const std::vector<Range>& ranges = ranges_of(module);
     if (ranges.empty()) return std::nullopt;
