@@ -133,10 +133,11 @@ public:
     }
 
 private:
+    // The lock of a FILE, told as a mutex, is shorter than one: what follows it is no kind.
     bool is_robust(const drive::HeldLock& lock) {
         MutexImage mutex{};
         return lock.kind == WaitKind::mutex && memory_.read(lock.address, &mutex, sizeof mutex) &&
-               (mutex.kind & kRobust) != 0;
+               mutex.owner == tid_ && is_held(mutex) && (mutex.kind & kRobust) != 0;
     }
 
     void add(LockAtStake one) {
@@ -184,6 +185,14 @@ private:
         one.lock.symbol = std::move(name);
         one.stream = true;
         one.standard = standard;
+        // Those who wait for it have told of a mutex.
+        const auto told = std::find_if(found_.begin(), found_.end(), [&](const LockAtStake& other) {
+            return !other.stream && other.lock.address == *at;
+        });
+        if (told != found_.end()) {
+            one.lock.waiters = told->lock.waiters;
+            found_.erase(told);
+        }
         add(std::move(one));
     }
 

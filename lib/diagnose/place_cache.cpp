@@ -18,7 +18,7 @@ namespace threadfault::diagnose {
 namespace {
 
 constexpr std::time_t kDay = 24 * 3600;
-constexpr std::string_view kFormat = "threadfault places 1";
+constexpr std::string_view kFormat = "threadfault places 2";
 
 // Owned by us and writable by us only: another user must not be able to choose the names we show.
 bool is_private_directory(const std::string& path) {

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <mutex>
@@ -75,6 +76,19 @@ void stream_of_its_own() {
     std::fclose(file);
 }
 
+// Whose lock the main thread waits for.
+std::atomic<FILE*> awaited{nullptr};
+
+// Its lock is followed by the heap's own bookkeeping, where a mutex would have its kind.
+void awaited_stream() {
+    FILE* const file = fmemopen(nullptr, 100, "w");
+    flockfile(file);
+    awaited = file;
+    awaited.notify_one();
+    sleep_for_ever();
+    funlockfile(file);
+}
+
 struct Kind {
     const char* name;
     void (*run)();
@@ -85,7 +99,8 @@ constexpr Kind kKinds[] = {{"wait_without_handler", wait_without_handler},
                            {"by_hand", by_hand},
                            {"handler_for_another", handler_for_another},
                            {"standard_stream", standard_stream},
-                           {"stream_of_its_own", stream_of_its_own}};
+                           {"stream_of_its_own", stream_of_its_own},
+                           {"awaited_stream", awaited_stream}};
 
 void* holder(void* kind) {
     pthread_setname_np(pthread_self(), "holder");
@@ -100,8 +115,10 @@ int main(int, char** argv) {
         if (argv[1] == nullptr || std::strcmp(argv[1], kind.name) != 0) continue;
         pthread_t thread{};
         pthread_create(&thread, nullptr, holder, const_cast<Kind*>(&kind));
+        if (kind.run == awaited_stream) awaited.wait(nullptr);
         std::puts("ready");
         std::fflush(stdout);
+        if (awaited != nullptr) flockfile(awaited);
         while (always)
             pause();
     }

@@ -33,6 +33,8 @@ constexpr Row kRows[] = {
     {"standard_stream", "cancel", "ends", "stderr", "it holds the lock of stderr, and nothing"},
     {"standard_stream", "exit", "unsafe", "", "it holds the lock of stderr: `kill` waits"},
     {"stream_of_its_own", "vanish", "ends", "?", "it holds the lock of FILE 0x"},
+    {"awaited_stream", "vanish", "ends", "?", "it holds the lock of FILE 0x"},
+    {"awaited_stream", "cancel", "ends", "?", "and nothing releases it during unwinding: it will "},
 };
 
 class HeldLocks : public testing::TestWithParam<Row> {};

@@ -260,7 +260,7 @@ TEST(StackCache, KeepsNamesByBuildId) {
     EXPECT_FALSE(std::filesystem::is_empty(places));
     // Garbage in it does no harm.
     for (const auto& file : std::filesystem::directory_iterator(places))
-        std::ofstream(file.path()) << "threadfault places 1\nzz\t\x01\n1534\tonly two\n";
+        std::ofstream(file.path()) << "threadfault places 2\nzz\t\x01\n1534\tonly two\n";
     const CliResult third = run_cli(command, options);
     EXPECT_EQ(first.out, third.out);
     std::filesystem::remove_all(cache);
