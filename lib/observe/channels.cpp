@@ -4,6 +4,7 @@
 #include "base/descriptor.hpp"
 #include "observe/descriptors.hpp"
 #include "observe/proc_file.hpp"
+#include "observe/tcp_peer.hpp"
 #include "observe/unix_peer.hpp"
 
 #include <fcntl.h>
@@ -117,7 +118,7 @@ public:
     }
 
 private:
-    const OpenChannels& open() {
+    OpenChannels& open() {
         if (!open_) open_.emplace(process_.pid());
         return *open_;
     }
@@ -191,12 +192,11 @@ private:
         std::vector<ChannelName> ends{name};
         Reach best = Reach::inside;
         if (name.starts_with("socket:")) {
-            std::uint64_t inode = 0;
-            const std::string_view number = std::string_view(name).substr(8);
-            std::from_chars(number.data(), number.data() + number.size(), inode);
-            const auto peer = unix_peer(process_.pid(), inode);
-            if (!peer || peer->open_to_all) return Reach::outside;
+            const auto peer = other_end(name);
+            if (!peer) return Reach::outside;
             ends.push_back("socket:[" + std::to_string(peer->inode) + "]");
+            // They may arrive, or be given up (TCP_USER_TIMEOUT).
+            if (peer->bytes_under_way) best = Reach::unknown;
         } else if (name.starts_with("pipe:")) {
             if (!has_both_ends(name)) return Reach::outside;
         } else if (name.starts_with("queue:")) {
@@ -204,13 +204,33 @@ private:
             if (!descriptor_link(directory_, descriptor).ends_with(" (deleted)"))
                 best = Reach::unknown;
         }
-        for (const ChannelName& end : ends) {
+        for (const ChannelName& end : ends)
             if (!open().is_own(end)) return Reach::outside;
+        open().look_at_others();
+        for (const ChannelName& end : ends)
             if (!open().holders(end).empty()) return Reach::outside;
-        }
         if (open().some_in_flight() || open().kernel_may_write() || !open().complete())
             return Reach::unknown;
         return best;
+    }
+
+    struct OtherEnd {
+        std::uint64_t inode = 0;
+        bool bytes_under_way = false;
+    };
+
+    // std::nullopt: there is none on this machine that alone can end the wait.
+    std::optional<OtherEnd> other_end(const ChannelName& socket) {
+        std::uint64_t inode = 0;
+        const std::string_view number = std::string_view(socket).substr(8);
+        std::from_chars(number.data(), number.data() + number.size(), inode);
+        if (const auto peer = unix_peer(process_.pid(), inode)) {
+            if (peer->open_to_all) return std::nullopt;
+            return OtherEnd{peer->inode, false};
+        }
+        const auto peer = tcp_peers_.peer(directory_, inode);
+        if (!peer) return std::nullopt;
+        return OtherEnd{peer->inode, peer->sending};
     }
 
     // A pipe's ends have one name: the mode of the descriptors tells which are here.
@@ -235,6 +255,7 @@ private:
     pid_t tid_ = 0;
     std::string directory_;  // of the thread that is looked at
     std::optional<OpenChannels> open_;
+    TcpPeers tcp_peers_;
 };
 
 Channels::Channels(const Process& process, const Memory& memory)

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace threadfault::observe {
 namespace {
@@ -75,7 +76,7 @@ std::optional<std::string> descriptor_info(const std::string& directory, int des
 }
 
 ChannelName channel_name(const std::string& directory, int descriptor) {
-    const std::string link = descriptor_link(directory, descriptor);
+    std::string link = descriptor_link(directory, descriptor);
     if (link.starts_with("pipe:[") || link.starts_with("socket:[")) return link;
     if (link == "anon_inode:[eventfd]") {
         // Kernels before 5.2 don't number them.
@@ -89,8 +90,12 @@ ChannelName channel_name(const std::string& directory, int descriptor) {
 
 OpenChannels::OpenChannels(pid_t own) : own_pid_(own) {
     look_at(own);
+}
+
+void OpenChannels::look_at_others() {
+    if (std::exchange(all_seen_, true)) return;
     for (const pid_t pid : all_pids())
-        if (pid != own) look_at(pid);
+        if (pid != own_pid_) look_at(pid);
 }
 
 void OpenChannels::look_at(pid_t pid) {

@@ -28,8 +28,11 @@ std::optional<std::string> descriptor_info(const std::string& directory, int des
 // Who has what open, on the whole machine. For one look.
 class OpenChannels {
 public:
-    // `own`: whose channels are asked for.
+    // `own`: whose channels are asked for. Only its own are known at first.
     explicit OpenChannels(pid_t own);
+
+    // What others have, and whether all was seen, is known after this.
+    void look_at_others();
 
     // Other processes that have an end of it, or may have: they can't be looked at.
     const std::set<pid_t>& holders(const ChannelName& name) const;
@@ -51,6 +54,7 @@ private:
     bool in_flight_ = false;
     bool kernel_writes_ = false;
     bool complete_ = true;
+    bool all_seen_ = false;
 };
 
 }  // namespace threadfault::observe

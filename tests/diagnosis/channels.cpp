@@ -1,6 +1,7 @@
 // Waits for pipes, sockets, event descriptors and queues whose every end is in the process; with a
 // second word, of which another process has one, or which it may get.
 #include "actors.hpp"
+#include "connections.hpp"
 
 #include "arch/call.hpp"
 
@@ -28,14 +29,6 @@
 namespace lock_target {
 namespace {
 
-using Ends = std::array<int, 2>;  // what the first reads, and what the second writes to
-
-void require(bool done) {
-    if (done) return;
-    std::perror("channels");
-    std::exit(2);
-}
-
 Ends made(const std::string& kind) {
     Ends ends{-1, -1};
     if (kind == "pipe") require(pipe2(ends.data(), O_CLOEXEC) == 0);
@@ -43,6 +36,7 @@ Ends made(const std::string& kind) {
         require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
     if (kind == "datagram")
         require(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    if (kind.starts_with("tcp")) ends = connected_to_itself(kind);
     if (kind == "event") ends[0] = ends[1] = eventfd(0, EFD_CLOEXEC);
     if (kind == "timer") ends[0] = ends[1] = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     if (kind == "queue" || kind == "named-queue") {
@@ -142,6 +136,7 @@ void channel(const std::vector<std::string>& arguments) {
         const timeval limit{1000, 0};
         require(setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
     }
+    if (how == "half") require(shutdown(ends[0], SHUT_WR) == 0);
     if (how == "sent") send_away(ends[1]);
     if (how == "child" && fork() == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -155,8 +150,8 @@ void channel(const std::vector<std::string>& arguments) {
 }
 
 // Each of them waits for what the other one would write after it.
-void two_talkers(const std::vector<std::string>&) {
-    const Ends ends = made("stream");
+void two_talkers(const std::vector<std::string>& arguments) {
+    const Ends ends = made(arguments.empty() ? "stream" : arguments[0]);
     const auto talk = [](int end) {
         return [end] {
             char byte = 0;
