@@ -10,6 +10,7 @@
 #include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -140,6 +141,8 @@ bool Attachment::is_lost() const {
 }
 
 Attachment::Borrowing Attachment::borrow(const ThreadKey& key, BorrowedThread::For what) {
+    // One that comes late to a stop of ours is let go first: it is in no debugger's hands.
+    BorrowedThread::release_late();
     const auto stat = process_.stat(key.tid);
     if (!stat || stat->is_dead() || stat->start_ticks != key.start_ticks)
         return {nullptr, {Kind::gone}};
@@ -148,8 +151,12 @@ Attachment::Borrowing Attachment::borrow(const ThreadKey& key, BorrowedThread::F
             return {nullptr, {Kind::again, Reason::uninterruptible}};
         case 'T':
             return {nullptr, {Kind::again, Reason::target_stopped}};
-        case 't':
+        case 't': {
+            const auto status = process_.status(key.tid);
+            if (!status || status->tracer == getpid())
+                return {nullptr, {Kind::again, Reason::timed_out}};
             return {nullptr, {Kind::refused, Reason::traced}};
+        }
         default:
             break;
     }
