@@ -219,7 +219,8 @@ std::string not_known(const client::Connection* connection, const ThreadList& li
                       const Selector& selector) {
     const bool by_creation = selector.has(Key::path) || selector.has(Key::nth);
     if (by_creation && (connection == nullptr || connection->guardian() != 0)) {
-        return "who created which thread, and in what order, in a process without a shim";
+        return "who created which thread, and in what order: no agent has been there from the "
+               "start";
     }
     return stacks_unknown(list);
 }
