@@ -68,6 +68,7 @@ void end(Crew& crew, pid_t tid, bool by_cancel) {
             std::printf("%d: %s\n", tid, threadfault::to_string(thread.result));
             return;
         }
+        let_it_sleep(tid);
         pthread_cancel(thread.value);
     } else {
         std::printf("%d: %s\n", tid, threadfault::to_string(exit_on(tid)));

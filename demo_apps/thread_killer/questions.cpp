@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <string>
 
 namespace thread_killer {
 namespace {
@@ -86,6 +87,18 @@ std::string thread_name(pid_t tid) {
 
 bool exists(pid_t tid) {
     return tid > 0 && syscall(SYS_tgkill, getpid(), tid, 0) == 0;
+}
+
+void let_it_sleep(pid_t tid) {
+    const std::string path = "/proc/self/task/" + std::to_string(tid) + "/stat";
+    for (int tries = 0; tries < 200; ++tries) {
+        std::ifstream file(path);
+        std::string text;
+        if (!std::getline(file, text)) return;
+        const std::size_t name_end = text.rfind(')');
+        if (name_end != std::string::npos && text.compare(name_end, 3, ") S") == 0) return;
+        usleep(1000);
+    }
 }
 
 Answer<pthread_t> pthread_of(pid_t tid) {

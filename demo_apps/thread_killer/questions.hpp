@@ -39,6 +39,11 @@ std::string thread_name(pid_t tid);
 // Signal 0 reaches nobody: the kernel only says whether the thread is there.
 bool exists(pid_t tid);
 
+// Returns once that thread sleeps, at the latest after two tenths of a second. An answer comes from
+// inside its signal handler; until it is back in the call that the handler interrupted, the
+// pthread_cancel of glibc 2.41 and newer does not end that call.
+void let_it_sleep(pid_t tid);
+
 Answer<pthread_t> pthread_of(pid_t tid);
 Answer<rusage> usage_of(pid_t tid);
 Answer<Trace> trace_of(pid_t tid);

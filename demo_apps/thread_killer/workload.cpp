@@ -51,6 +51,7 @@ void check_cancel(Crew& crew, int job, Checks& check) {
     check.that(thread.ok(), "a thread says its pthread_t");
     if (!thread.ok()) return;
     const int before = cleanups();
+    let_it_sleep(tid);
     pthread_cancel(thread.value);
     check.that(crew.join_within(job, 20), "a cancelled thread ends");
     check.that(crew.member(job).value == PTHREAD_CANCELED, "pthread_join tells the cancellation");
